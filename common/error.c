@@ -1,0 +1,45 @@
+#include "common/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void remove_controls(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        if (*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    }
+}
+
+static void set_text(struct xw_error *err, int code, const char *format, va_list args)
+{
+    err->code = code;
+    if (vsnprintf(err->text, sizeof(err->text), format, args) < 0)
+        err->text[0] = '\0';
+    remove_controls(err->text);
+}
+
+int xw_fail(struct xw_error *err, int code, const char *format, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        set_text(err, code, format, args);
+        va_end(args);
+    }
+    return code;
+}
+
+int xw_fail_errno(struct xw_error *err, int code, const char *format, ...)
+{
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        set_text(err, code, format, args);
+        va_end(args);
+        size_t used = strlen(err->text);
+        snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-code));
+    }
+    return code;
+}

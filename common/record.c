@@ -1,0 +1,213 @@
+#include "common/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/lines.h"
+
+/* The last uid and gid; the one above means "none" to the kernel (chown(2)). */
+#define LAST_ID 4294967294UL
+
+/* The gate's seccomp filter allows these flags, with and without O_DIRECTORY, and no others. */
+#define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+static bool is_listed(const char (*names)[XW_NAME_SIZE], size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Reads the lines `key NAME` that follow one another into names; each name once. */
+static size_t read_names(struct xw_record_lines *lines, const char *key,
+                         char (*names)[XW_NAME_SIZE], size_t max)
+{
+    size_t count = 0;
+
+    while (xw_record_at(lines, key)) {
+        if (count == max) {
+            xw_record_refuse(lines, "there are more than %zu lines \"%s\"", max, key);
+        } else if (xw_record_name(lines, key, xw_name_ok, names[count])) {
+            if (is_listed((const char(*)[XW_NAME_SIZE])names, count, names[count]))
+                xw_record_refuse_taken(lines, "the name is there twice");
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Reads the lines `key GID` that follow one another; in ascending order, so each once. */
+static size_t read_groups(struct xw_record_lines *lines, const char *key, gid_t *groups, size_t max)
+{
+    size_t count = 0;
+    unsigned long least = 1;
+    unsigned long gid;
+
+    while (xw_record_at(lines, key)) {
+        if (count == max) {
+            xw_record_refuse(lines, "there are more than %zu lines \"%s\"", max, key);
+        } else if (xw_record_number(lines, key, least, LAST_ID, &gid)) {
+            groups[count++] = (gid_t)gid;
+            least = gid + 1;
+        }
+    }
+    return count;
+}
+
+int xw_owner_parse(const char *text, size_t length, struct xw_owner *owner, struct xw_error *err)
+{
+    struct xw_record_lines lines;
+    unsigned long uid = 0;
+
+    memset(owner, 0, sizeof(*owner));
+    xw_record_begin(&lines, text, length, "xworlds-owner 1", err);
+    xw_record_number(&lines, "uid", 1, LAST_ID, &uid);
+    xw_record_name(&lines, "name", xw_owner_ok, owner->name);
+    owner->uid = (uid_t)uid;
+    owner->lab_count = read_names(&lines, "lab", owner->labs, XW_LABS_PER_OWNER_MAX);
+    int rc = xw_record_end(&lines);
+    if (rc < 0)
+        memset(owner, 0, sizeof(*owner));
+    return rc;
+}
+
+int xw_access_parse(const char *text, size_t length, struct xw_access *access, struct xw_error *err)
+{
+    struct xw_record_lines lines;
+
+    memset(access, 0, sizeof(*access));
+    xw_record_begin(&lines, text, length, "xworlds-access 1", err);
+    xw_record_name(&lines, "lab", xw_name_ok, access->lab);
+    if (xw_record_text(&lines, "title", access->title, sizeof(access->title)) &&
+        !xw_text_ok(access->title))
+        xw_record_refuse_taken(&lines, "the title is not plain UTF-8 text");
+    access->student_count = read_groups(&lines, "student", access->students, XW_GROUPS_PER_LAB_MAX);
+    if (access->student_count == 0)
+        xw_record_refuse(&lines, "a line \"student\" must be here");
+    access->instructor_count =
+        read_groups(&lines, "instructor", access->instructors, XW_GROUPS_PER_LAB_MAX);
+    access->machine_count = read_names(&lines, "machine", access->machines, XW_MACHINES_MAX);
+    if (access->machine_count == 0)
+        xw_record_refuse(&lines, "a line \"machine\" must be here");
+    int rc = xw_record_end(&lines);
+    if (rc < 0)
+        memset(access, 0, sizeof(*access));
+    return rc;
+}
+
+/* Whether an open file is what a record has to be. */
+static int check_file(int fd, const char *name, struct xw_error *err)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) < 0)
+        return xw_fail_errno(err, -errno, "%s can't be examined", name);
+    if (!S_ISREG(info.st_mode))
+        return xw_fail(err, -EPERM, "%s is not a regular file", name);
+    if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return xw_fail(err, -EPERM, "%s could have been written by somebody else than root", name);
+    if (info.st_nlink != 1)
+        return xw_fail(err, -EPERM, "%s has another link", name);
+    if (info.st_size > XW_RECORD_BYTES_MAX)
+        return xw_fail(err, -EFBIG, "%s is larger than %d bytes", name, XW_RECORD_BYTES_MAX);
+    return 0;
+}
+
+/* Reads to the end of the file, at most size bytes. Returns how many, or a negative errno. */
+static ssize_t read_whole(int fd, char *buffer, size_t size)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        ssize_t n = read(fd, buffer + used, size - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        used += (size_t)n;
+    }
+    return (ssize_t)used;
+}
+
+int xw_record_read(int dir_fd, const char *name, char **text, size_t *length, struct xw_error *err)
+{
+    XW_AUTO_CLOSE int fd = openat(dir_fd, name, OPEN_FLAGS);
+
+    if (fd < 0) {
+        int rc = errno == ELOOP ? -EPERM : -errno;
+        return xw_fail_errno(err, rc, "%s can't be opened", name);
+    }
+    int rc = check_file(fd, name, err);
+    if (rc < 0)
+        return rc;
+    XW_AUTO_FREE char *buffer = malloc(XW_RECORD_BYTES_MAX + 1);
+    if (!buffer)
+        return xw_fail(err, -ENOMEM, "there is not enough memory to read %s", name);
+    ssize_t used = read_whole(fd, buffer, XW_RECORD_BYTES_MAX + 1);
+    if (used < 0)
+        return xw_fail_errno(err, (int)used, "%s can't be read", name);
+    if (used > XW_RECORD_BYTES_MAX)
+        return xw_fail(err, -EFBIG, "%s is larger than %d bytes", name, XW_RECORD_BYTES_MAX);
+    buffer[used] = '\0';
+    *text = buffer;
+    *length = (size_t)used;
+    buffer = NULL;
+    return 0;
+}
+
+int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err)
+{
+    char name[24];
+    XW_AUTO_FREE char *text = NULL;
+    size_t length;
+    struct xw_error why = {0};
+
+    snprintf(name, sizeof(name), "%lu", (unsigned long)uid);
+    int rc = xw_record_read(owners_fd, name, &text, &length, err);
+    if (rc < 0)
+        return rc;
+    rc = xw_owner_parse(text, length, owner, &why);
+    if (rc < 0)
+        return xw_fail(err, rc, "owners/%s, %s", name, why.text);
+    if (owner->uid != uid) {
+        memset(owner, 0, sizeof(*owner));
+        return xw_fail(err, -EBADMSG, "owners/%s is about another uid", name);
+    }
+    return 0;
+}
+
+int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struct xw_error *err)
+{
+    XW_AUTO_FREE char *text = NULL;
+    size_t length;
+    struct xw_error why = {0};
+
+    if (!xw_name_ok(lab))
+        return xw_fail(err, -ENOENT, "there is no such lab");
+    XW_AUTO_CLOSE int fd = openat(labs_fd, lab, OPEN_FLAGS | O_DIRECTORY);
+    if (fd < 0) {
+        int rc = errno == ENOENT ? -ENOENT : errno == ELOOP || errno == ENOTDIR ? -EPERM : -errno;
+        return xw_fail_errno(err, rc, "labs/%s can't be opened", lab);
+    }
+    int rc = xw_record_read(fd, "access", &text, &length, err);
+    if (rc < 0)
+        return rc;
+    rc = xw_access_parse(text, length, access, &why);
+    if (rc < 0)
+        return xw_fail(err, rc, "labs/%s/access, %s", lab, why.text);
+    if (strcmp(access->lab, lab) != 0) {
+        memset(access, 0, sizeof(*access));
+        return xw_fail(err, -EBADMSG, "labs/%s/access is about another lab", lab);
+    }
+    return 0;
+}

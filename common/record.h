@@ -1,0 +1,62 @@
+/*
+ * The compiled records that xwadm writes and that gate and keeper read (docs/protocols.md).
+ * A record is opened by one component at a time, never through a symbolic link, and is checked on
+ * the open descriptor: a regular file of the expected owner, one link, writable by nobody else.
+ */
+#ifndef XW_COMMON_RECORD_H
+#define XW_COMMON_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "common/request.h"
+
+#define XW_LABS_PER_OWNER_MAX 64
+#define XW_GROUPS_PER_LAB_MAX 32
+#define XW_TITLE_MAX          200 /* bytes */
+#define XW_RECORD_BYTES_MAX   65536
+
+struct xw_owner {
+    uid_t uid;
+    char name[XW_NAME_SIZE];
+    size_t lab_count;
+    char labs[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE];
+};
+
+struct xw_access {
+    char lab[XW_NAME_SIZE];
+    char title[XW_TITLE_MAX + 1]; /* UTF-8 without control characters */
+    size_t student_count;
+    gid_t students[XW_GROUPS_PER_LAB_MAX];
+    size_t instructor_count;
+    gid_t instructors[XW_GROUPS_PER_LAB_MAX];
+    size_t machine_count;
+    char machines[XW_MACHINES_MAX][XW_NAME_SIZE];
+};
+
+/*
+ * Parse a record's text of length bytes. Return 0, or -EBADMSG when anything at all is not as
+ * described; the error names the line. text is not kept.
+ */
+int xw_owner_parse(const char *text, size_t length, struct xw_owner *owner, struct xw_error *err);
+int xw_access_parse(const char *text, size_t length, struct xw_access *access,
+                    struct xw_error *err);
+
+/*
+ * Reads the whole file `name` (one path component) in the directory dir_fd into a buffer that the
+ * caller frees. The file must belong to uid 0, have one link, and be writable by its owner only.
+ * Returns 0, -ENOENT, -EPERM (not such a file), -EFBIG, or the errno of the failed call.
+ */
+int xw_record_read(int dir_fd, const char *name, char **text, size_t *length,
+                   struct xw_error *err);
+
+/* Reads and parses owners/UID below owners_fd, and checks that it is about this uid. */
+int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err);
+
+/* Reads and parses labs/LAB/access below labs_fd, and checks that it is about this lab. */
+int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struct xw_error *err);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * A request, the table of verbs, and the line that carries a request from gate to keeper
+ * (docs/protocols.md). Compiled into gate and keeper; no I/O.
+ */
+#ifndef XW_COMMON_REQUEST_H
+#define XW_COMMON_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/names.h"
+
+#define XW_PROTOCOL_VERSION "1"
+#define XW_MACHINES_MAX     64   /* machines of one world */
+#define XW_LINE_MAX         4096 /* bytes of a protocol line with its end */
+
+enum xw_verb {
+    XW_VERB_LIST,
+    XW_VERB_STATUS,
+    XW_VERB_START,
+    XW_VERB_STOP,
+    XW_VERB_REBOOT,
+    XW_VERB_REVERT,
+    XW_VERB_CONSOLE,
+    XW_VERB_PREPARE,
+    XW_VERB_COUNT
+};
+
+/* Which machines a verb takes. */
+enum xw_scope {
+    XW_SCOPE_NONE, /* no lab: everything that is the caller's */
+    XW_SCOPE_LAB,  /* one world */
+    XW_SCOPE_SET,  /* machines of one world, '*' for all */
+    XW_SCOPE_ONE   /* one machine */
+};
+
+struct xw_verb_info {
+    const char *name;
+    enum xw_scope scope;
+    bool may_force;        /* takes --force */
+    bool root_only;        /* asked by a peer of uid 0, and by no other */
+    bool changes;          /* changes a world */
+    bool takes_descriptor; /* one descriptor comes along */
+    unsigned int deadline; /* seconds until the keeper gives up; 0: none once it is open */
+};
+
+/* The table's row for a verb; never NULL for a value below XW_VERB_COUNT. */
+const struct xw_verb_info *xw_verb_info(enum xw_verb verb);
+
+/* Finds a verb by its exact name. Returns 0 and sets *verb, or -ENOENT. */
+int xw_verb_find(const char *name, enum xw_verb *verb);
+
+struct xw_request {
+    enum xw_verb verb;
+    char lab[XW_NAME_SIZE];   /* "" where the verb takes none */
+    char owner[XW_NAME_SIZE]; /* "" until the gate knows it */
+    bool whole_world;         /* '*' */
+    size_t machine_count;     /* 0 with whole_world */
+    char machines[XW_MACHINES_MAX][XW_NAME_SIZE];
+    bool force;
+    char id[XW_REQUEST_ID_LEN + 1];
+};
+
+/*
+ * Sets request->machines from "*" or "a,b,c". Every name must be in the grammar and named once;
+ * there are 1 to XW_MACHINES_MAX. Returns 0 or -EINVAL.
+ */
+int xw_request_set_machines(struct xw_request *request, const char *list);
+
+/*
+ * Writes the request's line, with its newline and a terminating NUL, into line.
+ * Returns its length without the NUL, or -EMSGSIZE.
+ */
+int xw_request_format(const struct xw_request *request, char line[XW_LINE_MAX]);
+
+/*
+ * Reads a line without its newline. Everything is checked: version, seven fields, one space
+ * between them, the grammar of each field, and that the verb takes exactly these.
+ * Returns 0, -EPROTO (another version) or -EINVAL (anything else); *request is whole or unset.
+ */
+int xw_request_parse(const char *line, struct xw_request *request);
+
+#endif

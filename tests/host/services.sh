@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+# The services of a throwaway host: without systemd, each is a foreground process with a pid file
+# and a log, and is up when it listens.
+
+# In the order in which they need one another.
+readonly SERVICES=(syslog dbus virtlogd libvirtd keeper sshd)
+
+readonly KEEPER=/usr/local/libexec/xworlds/xwkeeper
+
+# How long a service may take to answer or to end.
+readonly SERVICE_SECONDS=30
+
+# service_command NAME: sets SERVICE_COMMAND to what is executed.
+service_command() {
+    case $1 in
+        syslog) SERVICE_COMMAND=(perl -e "$SYSLOG_PROGRAM") ;;
+        dbus) SERVICE_COMMAND=(dbus-daemon --system --nofork --nopidfile --nosyslog) ;;
+        virtlogd) SERVICE_COMMAND=(virtlogd) ;;
+        libvirtd) SERVICE_COMMAND=(libvirtd) ;;
+        keeper) SERVICE_COMMAND=("$KEEPER") ;;
+        sshd) SERVICE_COMMAND=(/usr/sbin/sshd -D -e) ;;
+        *) usage_error "there is no service '$1'; there are: ${SERVICES[*]}." ;;
+    esac
+}
+
+# PAM modules and sshd's children speak to syslog. This prints each datagram as a line.
+# shellcheck disable=SC2016 # the dollar signs are perl's
+readonly SYSLOG_PROGRAM='
+    use IO::Socket::UNIX;
+    umask 0;
+    unlink "/dev/log";
+    my $log = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "/dev/log") or die "/dev/log: $!\n";
+    $| = 1;
+    while (defined $log->recv(my $line, 65536)) {
+        $line =~ s/\s*\0*\z//;
+        print "$line\n";
+    }'
+
+# service_listens NAME: the kernel's tables say whether somebody listens; a file that a killed
+# process left behind does not count.
+service_listens() {
+    case $1 in
+        syslog) grep -q ' /dev/log$' /proc/net/unix ;;
+        dbus) unix_socket_listens /run/dbus/system_bus_socket ;;
+        virtlogd) unix_socket_listens /run/libvirt/virtlogd-sock ;;
+        libvirtd) unix_socket_listens /run/libvirt/libvirt-sock ;;
+        keeper) unix_socket_listens /run/xworlds/keeper.sock ;;
+        sshd) grep -q '^ *[0-9]*: 0100007F:0016 00000000:0000 0A ' /proc/net/tcp ;;
+    esac
+}
+
+# 00010000 is __SO_ACCEPTCON in the Flags column.
+unix_socket_listens() {
+    grep -q ": [0-9A-F]* [0-9A-F]* 00010000 .*[ /]${1#/}\$" /proc/net/unix
+}
+
+# --- starting ---------------------------------------------------------------------------------
+
+start_services() {
+    local name
+    for name in "${SERVICES[@]}"; do
+        [[ $name != keeper || $OPT_PRODUCT == yes ]] || continue
+        start_service "$name"
+    done
+}
+
+start_service() {
+    local name=$1
+    ! service_runs "$name" || die "$name runs already (process $(service_pid "$name"))."
+    service_command "$name"
+    command -v "${SERVICE_COMMAND[0]}" >/dev/null || die "there is no ${SERVICE_COMMAND[0]} in this host."
+    # A service has the environment that an init would give it, not the caller's, and default
+    # signals: a background job ignores SIGINT, and what a login through sshd starts would too.
+    setsid env --ignore-environment --default-signal PATH="$PATH" LANG=C.UTF-8 \
+        "${SERVICE_COMMAND[@]}" </dev/null >>"$STATE/log/$name.log" 2>&1 &
+    echo "$!" >"$STATE/$name.pid"
+    # Not a job: bash would report on the terminal that it was killed.
+    disown "$!"
+    await_service "$name"
+    say "$name is up"
+}
+
+await_service() {
+    local name=$1 deadline=$((SECONDS + SERVICE_SECONDS))
+    until service_listens "$name"; do
+        service_runs "$name" || service_failed "$name" "$name ended while it was starting."
+        ((SECONDS < deadline)) ||
+            service_failed "$name" "$name has not answered for $SERVICE_SECONDS seconds."
+        sleep 0.02
+    done
+}
+
+# service_failed NAME MESSAGE
+service_failed() {
+    tail -n 20 "$STATE/log/$1.log" >&2
+    die "$2 Above is the end of $STATE/log/$1.log."
+}
+
+# --- control ----------------------------------------------------------------------------------
+
+# service_pid NAME: prints the process id, whether it runs or not; fails if it was never started.
+service_pid() {
+    local pid
+    { read -r pid <"$STATE/$1.pid"; } 2>/dev/null && printf '%s\n' "$pid"
+}
+
+# A process that has ended but was not reaped yet (Z, X) does not run.
+service_runs() {
+    local pid state
+    pid=$(service_pid "$1") && state=$(process_field "$pid" 3) && [[ $state != [ZX] ]]
+}
+
+# end_service NAME SIGNAL: returns when the process is gone. A service that is down already is fine.
+end_service() {
+    local name=$1 deadline=$((SECONDS + SERVICE_SECONDS))
+    service_runs "$name" || return 0
+    kill -s "$2" "$(service_pid "$name")" 2>/dev/null || true
+    while service_runs "$name"; do
+        ((SECONDS < deadline)) || die "$name (process $(service_pid "$name")) did not end within
+$SERVICE_SECONDS seconds of SIG$2."
+        sleep 0.02
+    done
+}
+
+service_status() {
+    if service_runs "$1"; then
+        echo "running $(service_pid "$1")"
+    else
+        echo stopped
+        exit 3
+    fi
+}
+
+control_service() {
+    (($# == 2)) || usage_error "service takes an action and a name."
+    local action=$1 name=$2
+    [[ -e $STATE/host ]] || die "'service' works inside a throwaway host only."
+    service_command "$name"
+    case $action in
+        start) start_service "$name" ;;
+        stop) end_service "$name" TERM ;;
+        kill) end_service "$name" KILL ;;
+        restart)
+            end_service "$name" TERM
+            start_service "$name"
+            ;;
+        status) service_status "$name" ;;
+        *) usage_error "there is no action '$action'; there are start, stop, kill, restart, status." ;;
+    esac
+}

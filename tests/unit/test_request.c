@@ -1,0 +1,261 @@
+/* links: common/names.c common/request.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/request.h"
+
+#define ID "0123456789abcdef"
+
+/* One good line for each verb, as the protocol's page has them. */
+static const char *const good[] = {
+    "1 list - alice - - " ID,
+    "1 status firewall alice - - " ID,
+    "1 start firewall alice * - " ID,
+    "1 start firewall alice web,client - " ID,
+    "1 stop firewall alice router force " ID,
+    "1 reboot firewall @blue router - " ID,
+    "1 revert firewall alice router - " ID,
+    "1 console firewall alice router - " ID,
+    "1 prepare - alice - - " ID,
+};
+
+enum { GOOD = sizeof(good) / sizeof(good[0]) };
+
+static void round_trip(void **state)
+{
+    char line[XW_LINE_MAX];
+    struct xw_request request;
+
+    (void)state;
+    for (size_t i = 0; i < GOOD; i++) {
+        assert_int_equal(xw_request_parse(good[i], &request), 0);
+        int length = xw_request_format(&request, line);
+        assert_int_equal(length, strlen(good[i]) + 1);
+        assert_int_equal(line[length - 1], '\n');
+        line[length - 1] = '\0';
+        assert_string_equal(line, good[i]);
+    }
+}
+
+static void fields_are_taken(void **state)
+{
+    struct xw_request request;
+
+    (void)state;
+    assert_int_equal(xw_request_parse(good[3], &request), 0);
+    assert_int_equal(request.verb, XW_VERB_START);
+    assert_string_equal(request.lab, "firewall");
+    assert_string_equal(request.owner, "alice");
+    assert_int_equal(request.machine_count, 2);
+    assert_string_equal(request.machines[0], "web");
+    assert_string_equal(request.machines[1], "client");
+    assert_false(request.whole_world);
+    assert_false(request.force);
+    assert_string_equal(request.id, ID);
+    assert_int_equal(xw_request_parse(good[2], &request), 0);
+    assert_true(request.whole_world);
+    assert_int_equal(request.machine_count, 0);
+    assert_int_equal(xw_request_parse(good[4], &request), 0);
+    assert_true(request.force);
+}
+
+static void hostile_lines(void **state)
+{
+    static const char *const lines[] = {
+        "",
+        " ",
+        "1",
+        "1 list",
+        "1 list - alice - -",
+        "1 list - alice - - " ID " ",
+        " 1 list - alice - - " ID,
+        "1  list - alice - - " ID,
+        "1 list - alice - - " ID " more",
+        "1 list - alice - - " ID "\n",
+        "1\tlist - alice - - " ID,
+        "1 LIST - alice - - " ID,
+        "1 lis - alice - - " ID,
+        "1 listx - alice - - " ID,
+        "1 destroy firewall alice * - " ID,
+        "1 list firewall alice - - " ID,
+        "1 list - alice * - " ID,
+        "1 list - - - - " ID,
+        "1 list - alice - force " ID,
+        "1 status - alice - - " ID,
+        "1 status firewall alice * - " ID,
+        "1 status ../etc alice - - " ID,
+        "1 status . alice - - " ID,
+        "1 status firewall/alice alice - - " ID,
+        "1 status Firewall alice - - " ID,
+        "1 status firewall alice:x - - " ID,
+        "1 status firewall ../root - - " ID,
+        "1 start firewall alice - - " ID,
+        "1 start firewall alice , - " ID,
+        "1 start firewall alice web, - " ID,
+        "1 start firewall alice ,web - " ID,
+        "1 start firewall alice web,,client - " ID,
+        "1 start firewall alice web,web - " ID,
+        "1 start firewall alice *,web - " ID,
+        "1 start firewall alice web,* - " ID,
+        "1 start firewall alice ** - " ID,
+        "1 start firewall alice web force " ID,
+        "1 stop firewall alice web Force " ID,
+        "1 stop firewall alice web -- " ID,
+        "1 stop firewall alice web forcex " ID,
+        "1 console firewall alice * - " ID,
+        "1 console firewall alice web,client - " ID,
+        "1 prepare firewall alice - - " ID,
+        "1 prepare - alice * - " ID,
+        "1 list - alice - - 0123456789ABCDEF",
+        "1 list - alice - - 0123456789abcde",
+        "1 list - alice - - 0123456789abcdef0",
+        "1 list - alice - - -",
+        "1 start firewall alice aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa - " ID,
+        "1 start firewall aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa web - " ID,
+        "1 start aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa alice web - " ID,
+        "1 start firewall alice %s%n - " ID,
+        "1 start firewall alice \xff - " ID,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct xw_request request;
+        if (xw_request_parse(lines[i], &request) != -EINVAL)
+            fail_msg("taken: \"%s\"", lines[i]);
+    }
+}
+
+static void other_versions(void **state)
+{
+    static const char *const lines[] = {"0 list - alice - - " ID, "2 list - alice - - " ID,
+                                        "01 list - alice - - " ID, "1.0 list - alice - - " ID};
+    struct xw_request request;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        assert_int_equal(xw_request_parse(lines[i], &request), -EPROTO);
+}
+
+static void refused_request_is_untouched(void **state)
+{
+    struct xw_request request;
+    struct xw_request before;
+
+    (void)state;
+    memset(&request, 0x5a, sizeof(request));
+    before = request;
+    assert_int_equal(xw_request_parse("1 stop firewall alice web force", &request), -EINVAL);
+    assert_memory_equal(&request, &before, sizeof(request));
+}
+
+/* Whatever byte is put anywhere: the line is refused, or it says exactly what it reads as. */
+static void every_byte_changed(void **state)
+{
+    char line[XW_LINE_MAX];
+    char again[XW_LINE_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < GOOD; i++) {
+        for (size_t at = 0; at < strlen(good[i]); at++) {
+            for (int byte = 1; byte <= UCHAR_MAX; byte++) {
+                struct xw_request request;
+                strcpy(line, good[i]);
+                line[at] = (char)byte;
+                if (xw_request_parse(line, &request) < 0)
+                    continue;
+                int length = xw_request_format(&request, again);
+                assert_true(length > 0);
+                again[length - 1] = '\0';
+                assert_string_equal(again, line);
+            }
+        }
+    }
+}
+
+static void every_cut(void **state)
+{
+    char line[XW_LINE_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < GOOD; i++) {
+        for (size_t length = 0; length < strlen(good[i]); length++) {
+            struct xw_request request;
+            memcpy(line, good[i], length);
+            line[length] = '\0';
+            assert_int_not_equal(xw_request_parse(line, &request), 0);
+        }
+    }
+}
+
+/* Writes "start" for count machines whose names are of the given length. */
+static void write_many(char *line, size_t size, int count, int length)
+{
+    size_t used = (size_t)snprintf(line, size, "1 start firewall alice ");
+
+    for (int i = 0; i < count; i++)
+        used += (size_t)snprintf(line + used, size - used, "%s%0*d", i ? "," : "", length, i);
+    snprintf(line + used, size - used, " - " ID);
+}
+
+static void sizes(void **state)
+{
+    char line[2 * XW_LINE_MAX];
+    char again[XW_LINE_MAX];
+    struct xw_request request;
+
+    (void)state;
+    write_many(line, sizeof(line), XW_MACHINES_MAX, XW_NAME_MAX);
+    assert_int_equal(xw_request_parse(line, &request), 0);
+    assert_int_equal(request.machine_count, XW_MACHINES_MAX);
+    assert_int_equal(xw_request_format(&request, again), strlen(line) + 1);
+    write_many(line, sizeof(line), XW_MACHINES_MAX + 1, XW_NAME_MAX);
+    assert_int_equal(xw_request_parse(line, &request), -EINVAL);
+    memset(line, 'a', XW_LINE_MAX);
+    line[XW_LINE_MAX] = '\0';
+    assert_int_equal(xw_request_parse(line, &request), -EINVAL);
+}
+
+static void verbs(void **state)
+{
+    enum xw_verb verb;
+
+    (void)state;
+    for (int i = 0; i < XW_VERB_COUNT; i++) {
+        const struct xw_verb_info *info = xw_verb_info((enum xw_verb)i);
+        assert_non_null(info->name);
+        assert_int_equal(xw_verb_find(info->name, &verb), 0);
+        assert_int_equal(verb, i);
+        /* Who may only look takes no --force. */
+        assert_false(info->may_force && !info->changes);
+        assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE);
+        assert_int_equal(info->root_only, i == XW_VERB_PREPARE);
+    }
+    assert_int_equal(xw_verb_find("", &verb), -ENOENT);
+    assert_int_equal(xw_verb_find("starts", &verb), -ENOENT);
+    assert_int_equal(xw_verb_find("star", &verb), -ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(fields_are_taken),
+        cmocka_unit_test(hostile_lines),
+        cmocka_unit_test(other_versions),
+        cmocka_unit_test(refused_request_is_untouched),
+        cmocka_unit_test(every_byte_changed),
+        cmocka_unit_test(every_cut),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(verbs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+/* links: xwsh/model.c common/names.c common/request.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xwsh/model.h"
+
+static char line[2 * XW_LINE_MAX];
+
+static int parse(const char *text, struct xw_message *message)
+{
+    snprintf(line, sizeof(line), "%s", text);
+    return xw_message_parse(line, message);
+}
+
+static void parses_worlds_and_machines(void **state)
+{
+    struct xw_message message;
+
+    (void)state;
+    assert_int_equal(parse("world firewall alice 3 2 A firewall  in two parts", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_WORLD);
+    assert_string_equal(message.world.lab, "firewall");
+    assert_string_equal(message.world.owner, "alice");
+    assert_int_equal(message.world.machines, 3);
+    assert_int_equal(message.world.running, 2);
+    assert_string_equal(message.world.title, "A firewall  in two parts");
+    assert_int_equal(parse("world firewall @blue 0 0", &message), 0);
+    assert_string_equal(message.world.title, "");
+    assert_int_equal(
+        parse("machine firewall alice router running 64 10.1.0.1/24,fd00::1/64", &message), 0);
+    assert_int_equal(message.machine.state, XW_STATE_RUNNING);
+    assert_int_equal(message.machine.memory, 64);
+    assert_string_equal(message.machine.addresses, "10.1.0.1/24,fd00::1/64");
+}
+
+static void parses_the_other_kinds(void **state)
+{
+    struct xw_message message;
+
+    (void)state;
+    assert_int_equal(parse("xworlds 1 0123456789abcdef", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_HELLO);
+    assert_int_equal(parse("progress - making the bridges", &message), 0);
+    assert_string_equal(message.subject, "");
+    assert_string_equal(message.text, "making the bridges");
+    assert_int_equal(parse("fail web no memory is left", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_FAIL);
+    assert_string_equal(message.subject, "web");
+    assert_int_equal(parse("done web", &message), 0);
+    assert_string_equal(message.text, "");
+    assert_int_equal(parse("error not found or not allowed", &message), 0);
+    assert_string_equal(message.text, "not found or not allowed");
+    assert_int_equal(parse("open", &message), 0);
+    assert_int_equal(parse("end 75", &message), 0);
+    assert_int_equal(message.code, XW_EXIT_TRY_AGAIN);
+}
+
+static void refuses_other_lines(void **state)
+{
+    static const char *const hostile[] = {
+        "",
+        " ",
+        "open ",
+        "opens",
+        "OPEN",
+        "end",
+        "end ",
+        "end 5",
+        "end 255",
+        "end -1",
+        "end 0 0",
+        "end 00",
+        "end 99999999999999999999",
+        "world",
+        "world firewall alice 3",
+        "world firewall alice 3 4 more run than there are",
+        "world firewall alice 65 0 too many",
+        "world firewall alice -1 0 negative",
+        "world  alice 3 2 empty field",
+        "world fire/wall alice 3 2 bad name",
+        "world firewall Alice 3 2 bad owner",
+        "world \x1b[2J alice 3 2 control",
+        "machine firewall alice router running 64",
+        "machine firewall alice router running 64 - -",
+        "machine firewall alice router dancing 64 -",
+        "machine firewall alice router running 0x40 -",
+        "machine firewall alice router running 99999999999 -",
+        "machine firewall alice .. running 64 -",
+        "machine firewall alice aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa running 64 -",
+        "progress",
+        "progress ../x text",
+        "done * text",
+        "fail  text",
+        "xworlds 1",
+        "xworlds 1 xyz",
+        "xworlds 1 0123456789ABCDEF",
+        "xworlds",
+        "bogus line",
+        "\x1b[31mworld firewall alice 3 2 x",
+    };
+    struct xw_message message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+        if (parse(hostile[i], &message) != -EBADMSG)
+            fail_msg("accepted: \"%s\"", hostile[i]);
+    }
+    assert_int_equal(parse("xworlds 2 what comes then is not known", &message), -EPROTO);
+}
+
+static void long_fields_are_cut_or_refused(void **state)
+{
+    char text[XW_LINE_MAX];
+    struct xw_message message;
+    int used;
+
+    (void)state;
+    used = snprintf(text, sizeof(text), "world firewall alice 1 0 ");
+    memset(text + used, 't', sizeof(text) - (size_t)used - 1);
+    text[sizeof(text) - 1] = '\0';
+    assert_int_equal(parse(text, &message), 0);
+    assert_int_equal(strlen(message.world.title), XW_TITLE_MAX);
+    used = snprintf(text, sizeof(text), "machine firewall alice web off 1 ");
+    memset(text + used, '1', sizeof(text) - (size_t)used - 1);
+    assert_int_equal(parse(text, &message), -EBADMSG);
+}
+
+static void collects_a_bounded_model(void **state)
+{
+    struct xw_model model = {0};
+    struct xw_model other = {0};
+    struct xw_message message;
+
+    (void)state;
+    assert_int_equal(parse("machine firewall alice web off 64 -", &message), 0);
+    for (int i = 0; i < XW_MACHINES_MAX; i++)
+        assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
+    assert_int_equal(model.machine_count, XW_MACHINES_MAX);
+    assert_int_equal(parse("fail web no memory", &message), 0);
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(model.result_count, 1);
+    assert_false(model.results[0].done);
+    assert_string_equal(model.results[0].text, "no memory");
+    assert_int_equal(parse("world firewall alice 3 2 x", &message), 0);
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    xw_model_replace(&other, &model);
+    assert_int_equal(other.world_count, 1);
+    assert_null(model.worlds);
+    xw_model_clear(&other);
+    assert_int_equal(other.machine_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parses_worlds_and_machines), cmocka_unit_test(parses_the_other_kinds),
+        cmocka_unit_test(refuses_other_lines), cmocka_unit_test(long_fields_are_cut_or_refused),
+        cmocka_unit_test(collects_a_bounded_model)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,277 @@
+#include "xwadm/lab_compile.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/lines.h"
+#include "xwadm/lab.h"
+#include "xwsh/suggest.h"
+
+/* Room for what follows the place in a line. */
+#define REST_SIZE XW_PROBLEM_TEXT_MAX
+
+struct groups {
+    size_t count;
+    gid_t gids[XW_GROUPS_PER_LAB_MAX];
+};
+
+struct compiler {
+    struct xw_record_lines lines;
+    const struct xw_lab_lookup *lookup;
+    struct xw_problems *problems;
+    struct xw_buffer *plan;
+    char title[XW_TITLE_MAX + 1];
+    struct groups students;
+    struct groups instructors;
+    char image[XW_NAME_SIZE]; /* of the machine that is being read; "" if it isn't usable */
+    unsigned int memory_min;  /* of that image */
+};
+
+/* Takes the line `key LINE COLUMN REST`. */
+static bool take_placed(struct xw_record_lines *lines, const char *key, struct xw_place *at,
+                        char rest[REST_SIZE])
+{
+    char text[REST_SIZE + 32];
+    unsigned long line, column;
+
+    if (!xw_record_text(lines, key, text, sizeof(text)))
+        return false;
+    char *column_text = strchr(text, ' ');
+    char *rest_text = column_text ? strchr(column_text + 1, ' ') : NULL;
+    if (!rest_text)
+        return xw_record_refuse_taken(lines, "\"%s\" takes a place and a value", key);
+    *column_text++ = '\0';
+    *rest_text++ = '\0';
+    if (xw_number(text, UINT_MAX, &line) < 0 || xw_number(column_text, UINT_MAX, &column) < 0 ||
+        !xw_text_ok(rest_text) || strlen(rest_text) >= REST_SIZE)
+        return xw_record_refuse_taken(lines, "\"%s\" takes a place and a value", key);
+    *at = (struct xw_place){.line = (unsigned int)line, .column = (unsigned int)column};
+    memcpy(rest, rest_text, strlen(rest_text) + 1);
+    return true;
+}
+
+static void read_error(struct compiler *compiler)
+{
+    struct xw_place at;
+    char text[REST_SIZE];
+
+    if (take_placed(&compiler->lines, "error", &at, text))
+        xw_problem_add(compiler->problems, at, "%s", text);
+}
+
+static void read_more(struct compiler *compiler)
+{
+    unsigned long more = 0;
+
+    if (xw_record_number(&compiler->lines, "more", 1, UINT_MAX, &more))
+        compiler->problems->dropped += more;
+}
+
+/* Adds a gid in ascending order, once. */
+static void add_group(struct groups *groups, gid_t gid)
+{
+    size_t i = 0;
+
+    while (i < groups->count && groups->gids[i] < gid)
+        i++;
+    if (i < groups->count && groups->gids[i] == gid)
+        return;
+    memmove(&groups->gids[i + 1], &groups->gids[i], (groups->count - i) * sizeof(gid_t));
+    groups->gids[i] = gid;
+    groups->count++;
+}
+
+static void read_group(struct compiler *compiler, const char *key, struct groups *groups)
+{
+    struct xw_place at;
+    char name[REST_SIZE];
+    gid_t gid = 0;
+    struct xw_error why = {0};
+
+    if (groups->count == XW_GROUPS_PER_LAB_MAX) {
+        xw_record_refuse(&compiler->lines, "there are too many groups");
+        return;
+    }
+    if (!take_placed(&compiler->lines, key, &at, name))
+        return;
+    int rc = compiler->lookup->group(name, &gid, &why);
+    if (rc == -ENOENT)
+        xw_problem_add(compiler->problems, at,
+                       "this host has no group \"%.40s\"; make it with groupadd(8), or correct "
+                       "the name",
+                       name);
+    else if (rc < 0)
+        xw_problem_add(compiler->problems, at, "the group \"%.40s\" can't be looked up: %s", name,
+                       why.text);
+    else if (gid == 0)
+        xw_problem_add(compiler->problems, at,
+                       "the group \"%.40s\" is root's own; name a group of %ss", name, key);
+    else
+        add_group(groups, gid);
+}
+
+static void unknown_image(struct compiler *compiler, struct xw_place at, const char *name)
+{
+    const struct xw_lab_lookup *lookup = compiler->lookup;
+    const char *near = xw_suggest(name, lookup->images, lookup->image_count);
+
+    if (near)
+        xw_problem_add(compiler->problems, at,
+                       "no image \"%.40s\" is installed; did you mean \"%s\"?", name, near);
+    else
+        xw_problem_add(compiler->problems, at,
+                       "no image \"%.40s\" is installed; install it with `xwadm image add`, or "
+                       "take one that `xwadm image list` shows",
+                       name);
+}
+
+static void read_image(struct compiler *compiler)
+{
+    struct xw_place at;
+    char name[REST_SIZE];
+    char id[XW_IMAGE_ID_LEN + 1] = "";
+    struct xw_error why = {0};
+
+    compiler->image[0] = '\0';
+    compiler->memory_min = 0;
+    if (!take_placed(&compiler->lines, "image", &at, name))
+        return;
+    int rc =
+        xw_name_ok(name) ? compiler->lookup->image(name, id, &compiler->memory_min, &why) : -ENOENT;
+    if (rc == -ENOENT) {
+        unknown_image(compiler, at, name);
+    } else if (rc < 0) {
+        xw_problem_add(compiler->problems, at, "%s", why.text);
+    } else {
+        memcpy(compiler->image, name, strlen(name) + 1);
+        xw_buffer_add(compiler->plan, "image %s %s\n", name, id);
+    }
+}
+
+static void read_memory(struct compiler *compiler)
+{
+    struct xw_place at;
+    char text[REST_SIZE];
+    unsigned long memory;
+
+    if (!take_placed(&compiler->lines, "memory", &at, text))
+        return;
+    if (xw_number(text, XW_MEMORY_MAX, &memory) < 0) {
+        xw_record_refuse_taken(&compiler->lines, "\"memory\" takes a number");
+        return;
+    }
+    if (memory == 0)
+        memory =
+            compiler->memory_min > XW_MEMORY_DEFAULT ? compiler->memory_min : XW_MEMORY_DEFAULT;
+    if (memory < compiler->memory_min)
+        xw_problem_add(compiler->problems, at,
+                       "%lu MiB of memory are too few for the image \"%s\"; give it at least %u",
+                       memory, compiler->image, compiler->memory_min);
+    xw_buffer_add(compiler->plan, "memory %lu\n", memory);
+}
+
+/* Lines that are the plan's own: taken over as they are, and checked with the whole plan. */
+static bool read_plan_line(struct compiler *compiler)
+{
+    static const char *const keys[] = {"segment", "machine", "vcpus",    "order",
+                                       "gateway", "forward", "interface"};
+    char value[XW_NAME_SIZE + XW_ADDRESS_SIZE];
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (!xw_record_at(&compiler->lines, keys[i]))
+            continue;
+        if (xw_record_text(&compiler->lines, keys[i], value, sizeof(value)))
+            xw_buffer_add(compiler->plan, "%s %s\n", keys[i], value);
+        return true;
+    }
+    return false;
+}
+
+/* Reads one line; false at the end or where reading has failed. */
+static bool read_line(struct compiler *compiler)
+{
+    struct xw_record_lines *lines = &compiler->lines;
+
+    if (xw_record_at(lines, "error"))
+        read_error(compiler);
+    else if (xw_record_at(lines, "more"))
+        read_more(compiler);
+    else if (xw_record_at(lines, "student"))
+        read_group(compiler, "student", &compiler->students);
+    else if (xw_record_at(lines, "instructor"))
+        read_group(compiler, "instructor", &compiler->instructors);
+    else if (xw_record_at(lines, "title"))
+        xw_record_text(lines, "title", compiler->title, sizeof(compiler->title));
+    else if (xw_record_at(lines, "image"))
+        read_image(compiler);
+    else if (xw_record_at(lines, "memory"))
+        read_memory(compiler);
+    else
+        return read_plan_line(compiler);
+    return lines->rc == 0;
+}
+
+static void write_access(const struct compiler *compiler, const char *name,
+                         const struct xw_plan *plan, struct xw_buffer *out)
+{
+    xw_buffer_add(out, "xworlds-access 1\nlab %s\ntitle %s\n", name, compiler->title);
+    for (size_t i = 0; i < compiler->students.count; i++)
+        xw_buffer_add(out, "student %lu\n", (unsigned long)compiler->students.gids[i]);
+    for (size_t i = 0; i < compiler->instructors.count; i++)
+        xw_buffer_add(out, "instructor %lu\n", (unsigned long)compiler->instructors.gids[i]);
+    for (size_t i = 0; i < plan->machine_count; i++)
+        xw_buffer_add(out, "machine %s\n", plan->machines[i].name);
+    xw_buffer_add(out, "end\n");
+}
+
+/* Parses what has been made with the parsers of those who will read it. */
+static int check_records(const struct compiler *compiler, const char *name,
+                         struct xw_lab_compiled *compiled, struct xw_error *err)
+{
+    struct xw_error why = {0};
+
+    if (compiled->plan_text.failed)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    if (compiled->plan_text.length > XW_RECORD_BYTES_MAX)
+        return xw_fail(err, -EFBIG,
+                       "the lab is too large: its plan takes %zu bytes, and %d is the most; split "
+                       "it into several labs",
+                       compiled->plan_text.length, XW_RECORD_BYTES_MAX);
+    if (xw_plan_parse(compiled->plan_text.text, compiled->plan_text.length, &compiled->plan, &why) <
+        0)
+        return xw_fail(err, -EBADMSG, "the file's reader gave a plan that is not one (%s)",
+                       why.text);
+    write_access(compiler, name, &compiled->plan, &compiled->access_text);
+    if (compiled->access_text.failed)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    if (xw_access_parse(compiled->access_text.text, compiled->access_text.length, &compiled->access,
+                        &why) < 0)
+        return xw_fail(err, -EBADMSG, "the file's reader gave a lab that is not one (%s)",
+                       why.text);
+    return 0;
+}
+
+int xw_lab_compile(const char *name, const char *lines, size_t length,
+                   const struct xw_lab_lookup *lookup, struct xw_lab_compiled *compiled,
+                   struct xw_problems *problems, struct xw_error *err)
+{
+    struct compiler compiler = {
+        .lookup = lookup, .problems = problems, .plan = &compiled->plan_text};
+    struct xw_error why = {0};
+
+    memset(compiled, 0, sizeof(*compiled));
+    xw_record_begin(&compiler.lines, lines, length, "xworlds-lab 1", &why);
+    xw_buffer_add(compiler.plan, "xworlds-plan 1\nlab %s\n", name);
+    while (read_line(&compiler))
+        continue;
+    xw_buffer_add(compiler.plan, "end\n");
+    if (xw_record_end(&compiler.lines) < 0)
+        return xw_fail(err, -EBADMSG, "the file's reader gave no proper answer (%s)", why.text);
+    xw_problems_sort(problems);
+    if (problems->count > 0)
+        return xw_fail(err, -EINVAL, "the lab file has errors");
+    return check_records(&compiler, name, compiled, err);
+}

@@ -1,0 +1,161 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/exitcode.h"
+#include "common/names.h"
+#include "common/paths.h"
+#include "xwadm/command.h"
+#include "xwadm/files.h"
+#include "xwadm/lab_view.h"
+#include "xwadm/say.h"
+
+enum { LINE_SIZE = 2048 };
+
+static void print_groups(const char *label, const gid_t *gids, size_t count)
+{
+    char name[XW_GROUP_TEXT_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        xw_group_text(gids[i], name);
+        xw_say("%-13s %s", i ? "" : label, name);
+    }
+}
+
+static void print_machine(const struct xw_plan_machine *machine)
+{
+    char addresses[LINE_SIZE] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < machine->interface_count && used < sizeof(addresses); i++) {
+        const struct xw_plan_interface *interface = &machine->interfaces[i];
+        int n = snprintf(addresses + used, sizeof(addresses) - used, "%s%s%s%s", i ? ", " : "",
+                         interface->segment, interface->address[0] ? " " : "", interface->address);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    xw_say("  %-16s %-12s %6u MiB  %2u CPU  order %-4u %s%s", machine->name, machine->image,
+           machine->memory, machine->vcpus, machine->order, addresses,
+           machine->forward ? " (forwards)" : "");
+}
+
+static void print_text(const struct xw_lab_view *view)
+{
+    char worlds[XW_WORLDS_TEXT_SIZE];
+
+    xw_worlds_text(&view->worlds, worlds);
+    xw_say("Lab:          %s", view->name);
+    xw_say("Title:        %s", view->access.title);
+    print_groups("Students:", view->access.students, view->access.student_count);
+    print_groups("Instructors:", view->access.instructors, view->access.instructor_count);
+    for (size_t i = 0; i < view->plan.segment_count; i++)
+        xw_say("%-13s %s", i ? "" : "Segments:", view->plan.segments[i]);
+    xw_say("Worlds:       %s", view->worlds.count ? worlds : "none");
+    xw_say("Machines:");
+    for (size_t i = 0; i < view->plan.machine_count; i++)
+        print_machine(&view->plan.machines[i]);
+}
+
+static struct json_object *machine_json(const struct xw_plan_machine *machine)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *interfaces = json_object_new_array();
+
+    for (size_t i = 0; i < machine->interface_count; i++) {
+        struct json_object *interface = json_object_new_object();
+        xw_json_text(interface, "segment", machine->interfaces[i].segment);
+        if (machine->interfaces[i].address[0])
+            xw_json_text(interface, "address", machine->interfaces[i].address);
+        json_object_array_add(interfaces, interface);
+    }
+    xw_json_text(object, "name", machine->name);
+    xw_json_text(object, "image", machine->image);
+    xw_json_text(object, "image_id", machine->image_id);
+    xw_json_number(object, "memory_bytes", machine->memory * 1048576ULL);
+    xw_json_number(object, "vcpus", machine->vcpus);
+    xw_json_number(object, "order", machine->order);
+    xw_json_bool(object, "forward", machine->forward);
+    if (machine->gateway[0])
+        xw_json_text(object, "gateway", machine->gateway);
+    json_object_object_add(object, "interfaces", interfaces);
+    return object;
+}
+
+static void print_json(const struct xw_lab_view *view)
+{
+    struct json_object *object = xw_json_new();
+    struct json_object *segments = json_object_new_array();
+    struct json_object *machines = json_object_new_array();
+    struct json_object *owners = json_object_new_array();
+
+    for (size_t i = 0; i < view->plan.segment_count; i++)
+        json_object_array_add(segments, json_object_new_string(view->plan.segments[i]));
+    for (size_t i = 0; i < view->plan.machine_count; i++)
+        json_object_array_add(machines, machine_json(&view->plan.machines[i]));
+    for (size_t i = 0; i < view->worlds.count; i++)
+        json_object_array_add(owners, json_object_new_string(view->worlds.items[i].owner));
+    xw_lab_view_json(view, object);
+    json_object_object_add(object, "segments", segments);
+    json_object_object_add(object, "machines", machines);
+    json_object_object_add(object, "world_owners", owners);
+    xw_json_print(object);
+}
+
+static int show(const char *name, bool json, struct xw_error *err)
+{
+    XW_AUTO_CLOSE int labs_fd = xw_directory_open(XW_LABS_DIR, err);
+    struct xw_lab_view *view = calloc(1, sizeof(*view));
+
+    int rc = labs_fd;
+    if (labs_fd >= 0)
+        rc = view ? xw_lab_view_read(labs_fd, name, view, err)
+                  : xw_fail(err, -ENOMEM, "there is not enough memory");
+    if (rc == 0 && view->rc < 0)
+        rc = xw_fail(err, -EBADMSG, "the lab \"%s\": %s; apply it again", name, view->trouble.text);
+    if (rc == 0 && json)
+        print_json(view);
+    else if (rc == 0)
+        print_text(view);
+    if (view)
+        xw_lab_view_free(view);
+    free(view);
+    return rc;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    struct xw_error err = {0};
+    bool json = false;
+    int option;
+
+    while ((option = xw_option(argc, argv, options)) != -1) {
+        if (option == '?')
+            return XW_EXIT_USAGE;
+        json = true;
+    }
+    if (!xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
+        return XW_EXIT_USAGE;
+    if (!xw_name_ok(argv[optind]))
+        return xw_bad_name("a lab", argv[optind]);
+    int rc = show(argv[optind], json, &err);
+    if (rc == 0)
+        return XW_EXIT_OK;
+    xw_complain(&err);
+    return rc == -ENOENT ? XW_EXIT_REFUSED : XW_EXIT_FAILED;
+}
+
+const struct xw_command xw_command_lab_show = {
+    .name = "lab show",
+    .arguments = "LAB [--json]",
+    .summary = "show what a lab consists of",
+    .help = "Show a lab as it is applied: groups, segments, machines with their images and\n"
+            "addresses, and its worlds.\n"
+            "\n"
+            "  --json  for programs; memory in bytes\n"
+            "\n"
+            "Example:\n"
+            "  xwadm lab show firewall\n",
+    .run = run,
+};

@@ -1,0 +1,78 @@
+#include "xwadm/lab_view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/lines.h"
+#include "xwadm/say.h"
+
+int xw_lab_view_read(int labs_fd, const char *name, struct xw_lab_view *view, struct xw_error *err)
+{
+    struct stat info;
+    char plan[XW_NAME_SIZE + sizeof("/plan")];
+
+    memset(view, 0, sizeof(*view));
+    if (fstatat(labs_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return xw_fail(err, -ENOENT, "there is no lab \"%s\"; `xwadm lab list` shows them all",
+                       name);
+    snprintf(view->name, sizeof(view->name), "%s", name);
+    view->rc = xw_access_read(labs_fd, name, &view->access, &view->trouble);
+    if (view->rc == 0)
+        view->rc = xw_plan_read(labs_fd, name, &view->plan, &view->trouble);
+    snprintf(plan, sizeof(plan), "%s/plan", view->name);
+    if (fstatat(labs_fd, plan, &info, AT_SYMLINK_NOFOLLOW) == 0)
+        view->applied = info.st_mtime;
+    return xw_worlds_read(name, &view->worlds, err);
+}
+
+void xw_lab_view_free(struct xw_lab_view *view)
+{
+    xw_worlds_free(&view->worlds);
+}
+
+void xw_group_text(gid_t gid, char *text)
+{
+    const struct group *group = getgrgid(gid);
+
+    if (group && xw_text_ok(group->gr_name))
+        snprintf(text, XW_GROUP_TEXT_SIZE, "%s", group->gr_name);
+    else
+        snprintf(text, XW_GROUP_TEXT_SIZE, "%lu", (unsigned long)gid);
+}
+
+static struct json_object *groups_json(const gid_t *gids, size_t count)
+{
+    struct json_object *groups = json_object_new_array();
+    char text[XW_GROUP_TEXT_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *group = json_object_new_object();
+        xw_group_text(gids[i], text);
+        xw_json_text(group, "name", text);
+        xw_json_number(group, "gid", gids[i]);
+        json_object_array_add(groups, group);
+    }
+    return groups;
+}
+
+void xw_lab_view_json(const struct xw_lab_view *view, struct json_object *object)
+{
+    xw_json_text(object, "name", view->name);
+    xw_json_bool(object, "usable", view->rc == 0);
+    if (view->rc < 0)
+        xw_json_text(object, "trouble", view->trouble.text);
+    xw_json_text(object, "title", view->access.title);
+    if (view->applied)
+        xw_json_time(object, "applied", view->applied);
+    json_object_object_add(object, "students",
+                           groups_json(view->access.students, view->access.student_count));
+    json_object_object_add(object, "instructors",
+                           groups_json(view->access.instructors, view->access.instructor_count));
+    xw_json_number(object, "machine_count", view->plan.machine_count);
+    xw_json_number(object, "segment_count", view->plan.segment_count);
+    xw_json_number(object, "world_count", view->worlds.count);
+}

@@ -1,0 +1,167 @@
+#include "xwadm/people.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "xwadm/confined.h"
+#include "xwadm/say.h"
+
+/* login.defs(5), UID_MIN on Debian. */
+enum { FIRST_UID = 1000, SHOWN_MAX = 40, GROUPS_FIRST = 64, GROUPS_MOST = 65536 };
+
+void xw_people_free(struct xw_people *people)
+{
+    free(people->items);
+    *people = (struct xw_people){0};
+}
+
+static int add(struct xw_people *people, const struct passwd *user, struct xw_error *err)
+{
+    if (user->pw_uid < FIRST_UID || user->pw_uid == XW_NOBODY)
+        return xw_fail(err, -EINVAL, "%.*s is a system user; worlds are for people", SHOWN_MAX,
+                       user->pw_name);
+    if (!xw_owner_ok(user->pw_name) || user->pw_name[0] == '@')
+        return xw_fail(err, -EINVAL,
+                       "the name of user \"%.*s\" can't be an owner's: small letters, digits, - "
+                       "and _, at most 32",
+                       SHOWN_MAX, user->pw_name);
+    struct xw_person *items = reallocarray(people->items, people->count + 1, sizeof(*items));
+    if (!items)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    people->items = items;
+    struct xw_person *person = &items[people->count++];
+    memcpy(person->name, user->pw_name, strlen(user->pw_name) + 1);
+    person->uid = user->pw_uid;
+    return 0;
+}
+
+int xw_people_add_user(struct xw_people *people, const char *name, struct xw_error *err)
+{
+    const struct passwd *user = getpwnam(name);
+
+    if (!user)
+        return xw_fail(err, -ENOENT, "this host has no user \"%.*s\"", SHOWN_MAX, name);
+    return add(people, user, err);
+}
+
+/* Adds a member of a group; one who can't have a world is told and left out. */
+static int add_member(struct xw_people *people, const struct passwd *user, struct xw_error *err)
+{
+    struct xw_error why = {0};
+    int rc = add(people, user, &why);
+
+    if (rc == -EINVAL) {
+        xw_note("left out: %s", why.text);
+        return 0;
+    }
+    return rc < 0 ? xw_fail(err, rc, "%s", why.text) : 0;
+}
+
+static int add_listed(struct xw_people *people, char **names, struct xw_error *err)
+{
+    int rc = 0;
+
+    for (; *names && rc == 0; names++) {
+        const struct passwd *user = getpwnam(*names);
+        if (user)
+            rc = add_member(people, user, err);
+        else
+            xw_note("left out: the group lists \"%.*s\", but this host has no such user", SHOWN_MAX,
+                    *names);
+    }
+    return rc;
+}
+
+static int add_primary(struct xw_people *people, gid_t gid, struct xw_error *err)
+{
+    const struct passwd *user;
+    int rc = 0;
+
+    setpwent();
+    while (rc == 0 && (user = getpwent())) {
+        if (user->pw_gid == gid)
+            rc = add_member(people, user, err);
+    }
+    endpwent();
+    return rc;
+}
+
+static int add_group(struct xw_people *people, const struct group *group, struct xw_error *err)
+{
+    gid_t gid = group->gr_gid;
+    int rc = add_listed(people, group->gr_mem, err);
+
+    return rc < 0 ? rc : add_primary(people, gid, err);
+}
+
+int xw_people_add_group(struct xw_people *people, const char *name, struct xw_error *err)
+{
+    const struct group *group = getgrnam(name);
+
+    if (!group)
+        return xw_fail(err, -ENOENT, "this host has no group \"%.*s\"", SHOWN_MAX, name);
+    return add_group(people, group, err);
+}
+
+int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err)
+{
+    const struct group *group = getgrgid(gid);
+
+    if (!group)
+        return xw_fail(err, -ENOENT,
+                       "the lab's group %lu doesn't exist any more; apply the lab again",
+                       (unsigned long)gid);
+    return add_group(people, group, err);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct xw_person *first = a;
+    const struct xw_person *second = b;
+
+    return strcmp(first->name, second->name);
+}
+
+void xw_people_sort(struct xw_people *people)
+{
+    size_t kept = 0;
+
+    if (people->count == 0)
+        return;
+    qsort(people->items, people->count, sizeof(*people->items), compare);
+    for (size_t i = 0; i < people->count; i++) {
+        if (kept == 0 || compare(&people->items[kept - 1], &people->items[i]) != 0)
+            people->items[kept++] = people->items[i];
+    }
+    people->count = kept;
+}
+
+bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count)
+{
+    const struct passwd *user = getpwnam(person->name);
+    int room = GROUPS_FIRST;
+    XW_AUTO_FREE gid_t *groups = NULL;
+
+    if (!user)
+        return false;
+    for (int found = -1; found < 0 && room <= GROUPS_MOST;) {
+        int wanted = room;
+        free(groups);
+        groups = calloc((size_t)room, sizeof(*groups));
+        if (!groups)
+            return false;
+        found = getgrouplist(person->name, user->pw_gid, groups, &wanted);
+        room = found < 0 ? wanted > room ? wanted : 2 * room : wanted;
+    }
+    for (int i = 0; i < room; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (groups[i] == gids[j])
+                return true;
+        }
+    }
+    return false;
+}

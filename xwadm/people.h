@@ -1,0 +1,48 @@
+/*
+ * The people whose worlds a command is about, from users and groups of this host.
+ */
+#ifndef XW_XWADM_PEOPLE_H
+#define XW_XWADM_PEOPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+#include "common/names.h"
+#include "common/record.h"
+
+struct xw_person {
+    char name[XW_NAME_SIZE];
+    uid_t uid;
+};
+
+struct xw_people {
+    size_t count;
+    struct xw_person *items;
+};
+
+/*
+ * Adds one user. -ENOENT: there is none. A system user (uid below 1000) or one whose name can't be
+ * an owner's is -EINVAL.
+ */
+int xw_people_add_user(struct xw_people *people, const char *name, struct xw_error *err);
+
+/*
+ * Adds the members of a group: those that it lists and those whose primary group it is. System
+ * users are left out with a word. -ENOENT: there is no such group.
+ */
+int xw_people_add_group(struct xw_people *people, const char *name, struct xw_error *err);
+int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err);
+
+/* Sorts by name and removes those who are there twice. */
+void xw_people_sort(struct xw_people *people);
+
+/* Whether a user is in one of these groups (getgrouplist(3)). */
+bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count);
+
+void xw_people_free(struct xw_people *people);
+
+#define XW_AUTO_PEOPLE __attribute__((cleanup(xw_people_free))) struct xw_people
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Which worlds there are, and what they stand on.
+ */
+#ifndef XW_XWADM_WORLDS_H
+#define XW_XWADM_WORLDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "common/names.h"
+
+struct xw_world_name {
+    char lab[XW_NAME_SIZE];
+    char owner[XW_NAME_SIZE];
+};
+
+/* Sorted by lab, then owner. */
+struct xw_worlds {
+    size_t count;
+    struct xw_world_name *items;
+};
+
+/* All worlds of a lab, or of all labs if lab is NULL. The caller frees. */
+int xw_worlds_read(const char *lab, struct xw_worlds *worlds, struct xw_error *err);
+
+/*
+ * The worlds that stand on an image: those of labs whose plan names it, and those with an overlay
+ * whose backing file is the image's (of a plan that has changed since).
+ */
+int xw_worlds_on_image(const char *image, struct xw_worlds *worlds, struct xw_error *err);
+
+/* The worlds of a lab that have files of a machine. */
+int xw_worlds_with_machine(const char *lab, const char *machine, struct xw_worlds *worlds,
+                           struct xw_error *err);
+
+void xw_worlds_free(struct xw_worlds *worlds);
+
+#define XW_AUTO_WORLDS __attribute__((cleanup(xw_worlds_free))) struct xw_worlds
+
+/* "firewall/alice, firewall/bob and 8 more" */
+#define XW_WORLDS_TEXT_SIZE 480
+void xw_worlds_text(const struct xw_worlds *worlds, char text[XW_WORLDS_TEXT_SIZE]);
+
+#endif

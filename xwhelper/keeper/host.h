@@ -1,0 +1,53 @@
+/*
+ * The host that runs a world: its libvirt connection and its configuration. Today there is one
+ * host; whoever needs "the host of this world" gets it here and nowhere else.
+ */
+#ifndef XW_KEEPER_HOST_H
+#define XW_KEEPER_HOST_H
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+
+/* xworlds.conf(5), with defaults where it says nothing. */
+struct xw_config {
+    char accelerator[8];     /* "kvm" or "qemu": what a domain's type is; "auto" is resolved */
+    unsigned int stop_grace; /* seconds between the power button and the plug */
+    unsigned int per_user;   /* requests of one user at the same time, consoles included */
+    unsigned int in_all;     /* requests at the same time */
+};
+
+/* Reads path (missing file: all defaults). Returns 0, -EBADMSG with file:line, or an errno. */
+int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err);
+
+/*
+ * "kvm" when /dev/kvm opens and the processor has vmx or svm (as virt-host-validate(1) checks),
+ * "qemu" (TCG) otherwise. cpuinfo is the path of that file: /proc/cpuinfo.
+ */
+const char *xw_accelerator_choose(const char *kvm_device, const char *cpuinfo);
+
+struct xw_host;
+
+/*
+ * Opens the host of a world: read-write, or libvirt's read-only socket. The URI is fixed. Sets
+ * libvirt's error handler so that nothing is printed. Returns 0, -EAGAIN (libvirt isn't
+ * answering: try again), -EBADMSG (configuration); the caller closes.
+ */
+int xw_host_open(struct xw_host **host, struct xw_error *err);
+int xw_host_open_read_only(struct xw_host **host, struct xw_error *err);
+void xw_host_close(struct xw_host *host);
+
+virConnectPtr xw_host_libvirt(const struct xw_host *host);
+const struct xw_config *xw_host_config(const struct xw_host *host);
+
+/*
+ * After a failed libvirt call: fills err with `what` and libvirt's own message. Returns -EAGAIN
+ * when the connection broke or the daemon is going away, -ENOENT when the domain doesn't exist,
+ * -EIO otherwise.
+ */
+int xw_libvirt_fail(struct xw_host *host, struct xw_error *err, const char *what, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

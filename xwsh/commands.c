@@ -1,0 +1,339 @@
+#include "xwsh/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xwsh/console.h"
+#include "xwsh/gate.h"
+#include "xwsh/help.h"
+#include "xwsh/json.h"
+#include "xwsh/print.h"
+#include "xwsh/target.h"
+#include "xwsh/tty.h"
+
+#ifndef XW_VERSION
+#define XW_VERSION "0.1"
+#endif
+
+static enum xw_exit run_list(const struct xw_session *session, const struct xw_command *command,
+                             const struct xw_arguments *arguments);
+static enum xw_exit run_action(const struct xw_session *session, const struct xw_command *command,
+                               const struct xw_arguments *arguments);
+static enum xw_exit run_console(const struct xw_session *session, const struct xw_command *command,
+                                const struct xw_arguments *arguments);
+static enum xw_exit run_help(const struct xw_session *session, const struct xw_command *command,
+                             const struct xw_arguments *arguments);
+static enum xw_exit run_version(const struct xw_session *session, const struct xw_command *command,
+                                const struct xw_arguments *arguments);
+
+#define SET "WORLD[/MACHINE,...]"
+
+static const struct xw_command commands[] = {
+    {.name = "list",
+     .operands = "",
+     .options = XW_OPTION_JSON,
+     .verb = XW_VERB_LIST,
+     .summary = "your worlds",
+     .details = "Lists your worlds: how many machines each has and how many of them run.\n\n"
+                "  list\n"
+                "  list --json          the same for a program\n",
+     .run = run_list},
+    {.name = "status",
+     .operands = "WORLD",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_JSON,
+     .verb = XW_VERB_STATUS,
+     .summary = "the machines of a world",
+     .details = "Lists the machines of a world: state, memory, addresses.\n\n"
+                "  status firewall\n"
+                "  status firewall --json\n",
+     .run = run_list},
+    {.name = "start",
+     .operands = SET,
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_JSON,
+     .verb = XW_VERB_START,
+     .summary = "start machines",
+     .details = "Starts machines. Those that run already go on.\n\n"
+                "  start firewall               all machines of the world\n"
+                "  start firewall/router        one\n"
+                "  start firewall/web,client    two\n",
+     .run = run_action},
+    {.name = "stop",
+     .operands = SET,
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_FORCE | XW_OPTION_JSON,
+     .verb = XW_VERB_STOP,
+     .summary = "shut machines down",
+     .details = "Asks machines to shut down, and switches off those that have not done so after a\n"
+                "while. With --force they are switched off at once: what they had not written\n"
+                "to their disks is lost.\n\n"
+                "  stop firewall\n"
+                "  stop firewall/web --force\n",
+     .run = run_action},
+    {.name = "reboot",
+     .operands = SET,
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_FORCE | XW_OPTION_JSON,
+     .verb = XW_VERB_REBOOT,
+     .summary = "restart machines",
+     .details = "Restarts machines; --force as with stop.\n\n"
+                "  reboot firewall/router\n"
+                "  reboot firewall/router --force\n",
+     .run = run_action},
+    {.name = "console",
+     .operands = "WORLD/MACHINE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .verb = XW_VERB_CONSOLE,
+     .summary = "use a machine's serial console",
+     .details =
+         "Connects your terminal to the serial console of a machine. Press Enter if nothing\n"
+         "shows. ^] (Ctrl and ]) leaves; the machine goes on.\n\n"
+         "  console firewall/router      from your computer: ssh -t HOST console ...\n",
+     .run = run_console},
+    {.name = "revert",
+     .operands = SET,
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_YES | XW_OPTION_JSON,
+     .verb = XW_VERB_REVERT,
+     .summary = "put machines back to how you got them",
+     .details = "Puts machines back to the state in which you got them. Everything that has been\n"
+                "changed on their disks since then is lost. On a terminal you are asked first,\n"
+                "unless you give --yes.\n\n"
+                "  revert firewall/web\n"
+                "  revert firewall --yes        the whole world, without a question\n",
+     .run = run_action},
+    {.name = "help",
+     .operands = "[COMMAND]",
+     .operands_max = 1,
+     .summary = "explain a command",
+     .details = "Lists the commands, or explains one with examples.\n\n"
+                "  help\n"
+                "  help revert\n",
+     .run = run_help},
+    {.name = "version",
+     .operands = "",
+     .summary = "print the version",
+     .details = "Prints the version of this program and of the protocol that it speaks.\n",
+     .run = run_version},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+const struct xw_command *xw_commands(size_t *count)
+{
+    *count = COMMANDS;
+    return commands;
+}
+
+/* Makes the request of a command. Returns XW_EXIT_OK, or the code with the reason printed. */
+static enum xw_exit make_request(const struct xw_session *session, const struct xw_command *command,
+                                 const struct xw_arguments *arguments, struct xw_request *request)
+{
+    *request = (struct xw_request){.verb = command->verb,
+                                   .force = (arguments->options & XW_OPTION_FORCE) != 0};
+    if (command->operands_min == 0)
+        return XW_EXIT_OK;
+    int rc = xw_target_parse(arguments->operand[0], request);
+    if (rc == -EDOM) {
+        xw_help_usage(stderr, command);
+        return XW_EXIT_USAGE;
+    }
+    if (rc < 0) {
+        xw_session_complain(session, XW_REFUSED_TEXT);
+        return XW_EXIT_REFUSED;
+    }
+    return XW_EXIT_OK;
+}
+
+/* How a request is told while it runs. */
+struct telling {
+    const struct xw_session *session;
+    const struct xw_request *request;
+    struct xw_progress progress;
+    bool results; /* print results as they come */
+};
+
+static void format_subject(const struct telling *telling, const char *machine, char *subject,
+                           size_t size)
+{
+    snprintf(subject, size, "%s%s%s", telling->request->lab, *machine ? "/" : "", machine);
+}
+
+static void print_result(const struct telling *telling, const struct xw_message *message)
+{
+    char subject[2 * XW_NAME_SIZE];
+    char text[XW_ERROR_TEXT_MAX];
+    char safe[XW_SAFE_SIZE(XW_ERROR_TEXT_MAX)];
+
+    format_subject(telling, message->subject, subject, sizeof(subject));
+    snprintf(text, sizeof(text), "%s: %s", subject, message->text);
+    if (message->kind == XW_MESSAGE_FAIL) {
+        fflush(stdout);
+        xw_session_complain(telling->session, text);
+        return;
+    }
+    xw_safe_text(xw_session_out_charset(telling->session), text, safe, sizeof(safe));
+    puts(safe);
+    fflush(stdout);
+}
+
+static void tell(const struct xw_message *message, void *data)
+{
+    struct telling *telling = data;
+    char subject[2 * XW_NAME_SIZE];
+
+    switch (message->kind) {
+    case XW_MESSAGE_PROGRESS:
+        format_subject(telling, message->subject, subject, sizeof(subject));
+        xw_progress_show(&telling->progress, subject, message->text);
+        break;
+    case XW_MESSAGE_DONE:
+    case XW_MESSAGE_FAIL:
+        xw_progress_clear(&telling->progress);
+        if (telling->results)
+            print_result(telling, message);
+        break;
+    default:
+        xw_progress_clear(&telling->progress);
+        break;
+    }
+}
+
+/* Runs the request, and complains about its failure. */
+static enum xw_exit ask(const struct xw_session *session, const struct xw_request *request,
+                        bool results, struct xw_model *model)
+{
+    struct xw_error err = {0};
+    struct telling telling = {.session = session,
+                              .request = request,
+                              .progress = {.session = session},
+                              .results = results};
+    enum xw_exit code = xw_gate_run(session->signal_fd, request, model, tell, &telling, &err);
+
+    xw_progress_clear(&telling.progress);
+    if (code != XW_EXIT_OK && err.text[0])
+        xw_session_complain(session, err.text);
+    return code;
+}
+
+static enum xw_exit check_json(const struct xw_session *session, enum xw_exit code, int rc)
+{
+    if (rc < 0)
+        xw_session_complain(session, "out of memory");
+    return rc < 0 ? XW_EXIT_FAILED : code;
+}
+
+static enum xw_exit run_list(const struct xw_session *session, const struct xw_command *command,
+                             const struct xw_arguments *arguments)
+{
+    struct xw_model model = {0};
+    struct xw_request request;
+    bool json = (arguments->options & XW_OPTION_JSON) != 0;
+    bool worlds = command->verb == XW_VERB_LIST;
+    enum xw_exit code = make_request(session, command, arguments, &request);
+
+    if (code == XW_EXIT_OK)
+        code = ask(session, &request, false, &model);
+    if (code == XW_EXIT_OK && json)
+        code = check_json(session, code,
+                          worlds ? xw_json_worlds(&model) : xw_json_machines(&request, &model));
+    else if (code == XW_EXIT_OK && worlds)
+        xw_print_worlds(session, &model);
+    else if (code == XW_EXIT_OK)
+        xw_print_machines(session, &model);
+    xw_model_clear(&model);
+    return code;
+}
+
+/* Asks on the terminal before disks are put back. */
+static bool is_confirmed(const struct xw_session *session, const struct xw_request *request)
+{
+    char target[XW_TARGET_SIZE];
+    char prompt[XW_ERROR_TEXT_MAX + XW_TARGET_SIZE];
+    char answer[XW_NAME_SIZE * 2];
+    const char *word = request->machine_count == 1 ? request->machines[0] : request->lab;
+
+    snprintf(prompt, sizeof(prompt),
+             "This puts %s back to its first state.\n"
+             "What was changed on its disk since then is lost.\n"
+             "Type %s to go on: ",
+             xw_target_format(request, target), word);
+    int rc = xw_tty_read_line(session->signal_fd, prompt, true, answer, sizeof(answer));
+    if (rc == 0 && (strcmp(answer, word) == 0 || strcmp(answer, "yes") == 0))
+        return true;
+    fprintf(stderr, "%sNothing was changed.\n", rc < 0 ? "\n" : "");
+    return false;
+}
+
+static enum xw_exit run_action(const struct xw_session *session, const struct xw_command *command,
+                               const struct xw_arguments *arguments)
+{
+    struct xw_model model = {0};
+    struct xw_request request;
+    bool json = (arguments->options & XW_OPTION_JSON) != 0;
+    bool asks = command->verb == XW_VERB_REVERT && !(arguments->options & XW_OPTION_YES) &&
+                session->in_tty && session->out_tty;
+    enum xw_exit code = make_request(session, command, arguments, &request);
+
+    if (code != XW_EXIT_OK)
+        return code;
+    if (asks && !is_confirmed(session, &request))
+        return XW_EXIT_FAILED;
+    code = ask(session, &request, !json, &model);
+    if (json && (code == XW_EXIT_OK || model.result_count > 0))
+        code = check_json(session, code, xw_json_results(&request, &model));
+    xw_model_clear(&model);
+    return code;
+}
+
+static enum xw_exit run_console(const struct xw_session *session, const struct xw_command *command,
+                                const struct xw_arguments *arguments)
+{
+    struct xw_error err = {0};
+    struct xw_request request;
+    enum xw_exit code = make_request(session, command, arguments, &request);
+
+    if (code != XW_EXIT_OK)
+        return code;
+    code = xw_console_run(session, &request, &err);
+    if (code != XW_EXIT_OK)
+        xw_session_complain(session, err.text);
+    else if (session->in_tty)
+        fprintf(stderr, "%s\n", err.text);
+    return code;
+}
+
+static enum xw_exit run_help(const struct xw_session *session, const struct xw_command *command,
+                             const struct xw_arguments *arguments)
+{
+    (void)command;
+    if (arguments->count == 0) {
+        xw_help_overview(stdout);
+        return XW_EXIT_OK;
+    }
+    const struct xw_command *about = xw_command_find(arguments->operand[0]);
+    if (!about) {
+        xw_session_complain(session, "there is no such command; 'help' lists them");
+        return XW_EXIT_USAGE;
+    }
+    xw_help_command(stdout, about);
+    return XW_EXIT_OK;
+}
+
+static enum xw_exit run_version(const struct xw_session *session, const struct xw_command *command,
+                                const struct xw_arguments *arguments)
+{
+    (void)session;
+    (void)command;
+    (void)arguments;
+    puts("xwsh " XW_VERSION " (protocol " XW_PROTOCOL_VERSION ")");
+    return XW_EXIT_OK;
+}

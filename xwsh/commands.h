@@ -1,0 +1,48 @@
+/*
+ * The commands: one table, used by the command line, the numbered prompt and the help.
+ */
+#ifndef XW_XWSH_COMMANDS_H
+#define XW_XWSH_COMMANDS_H
+
+#include <stddef.h>
+
+#include "common/exitcode.h"
+#include "common/request.h"
+#include "xwsh/session.h"
+
+/* Options of the whole command set; a command takes some of them. */
+enum xw_option { XW_OPTION_JSON = 1 << 0, XW_OPTION_FORCE = 1 << 1, XW_OPTION_YES = 1 << 2 };
+
+struct xw_arguments {
+    unsigned int options; /* enum xw_option */
+    size_t count;
+    const char *operand[XW_WORDS_MAX];
+};
+
+struct xw_command {
+    const char *name;
+    const char *operands; /* as in the usage line, "" for none */
+    size_t operands_min;
+    size_t operands_max;
+    unsigned int options; /* enum xw_option */
+    enum xw_verb verb;    /* what is asked of the gate, if anything */
+    const char *summary;  /* a few words */
+    const char *details;  /* sentences and examples, lines ended by \n */
+    enum xw_exit (*run)(const struct xw_session *session, const struct xw_command *command,
+                        const struct xw_arguments *arguments);
+};
+
+/* The table and its size. */
+const struct xw_command *xw_commands(size_t *count);
+
+/* The command of this exact name, or NULL. */
+const struct xw_command *xw_command_find(const char *name);
+
+/*
+ * Runs the command that the words are, word[0] being its name; says what is wrong with it on
+ * standard error. Returns the exit code.
+ */
+enum xw_exit xw_commands_run(const struct xw_session *session, size_t count,
+                             const char *const *word);
+
+#endif

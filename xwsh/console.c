@@ -1,0 +1,275 @@
+#include "xwsh/console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "xwsh/gate.h"
+#include "xwsh/print.h"
+#include "xwsh/pump.h"
+#include "xwsh/signals.h"
+#include "xwsh/target.h"
+#include "xwsh/tty.h"
+
+/*
+ * How long the gate may take to bring a console that has closed, or that has been left, to its
+ * end in good order.
+ */
+enum { LAST_WORDS_MS = 5000, LEAVE_MS = 1000 };
+
+struct console {
+    const struct xw_session *session;
+    const char *target; /* firewall/router */
+    struct xw_gate *gate;
+    bool raw; /* the terminal is in raw mode: lines need their own carriage return */
+    char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
+    bool gate_ended;
+    enum xw_exit code;     /* once gate_ended */
+    struct xw_model model; /* what `done` and `fail` lines tell */
+    struct xw_error *err;
+};
+
+/*
+ * Keeps what the gate says about the machine, and shows it at once while the guest is shown: on a
+ * line of its own between what the guest writes.
+ */
+static void note(struct console *console, const char *text)
+{
+    char safe[XW_SAFE_SIZE(XW_ERROR_TEXT_MAX)];
+
+    snprintf(console->note, sizeof(console->note), "%s", text);
+    xw_safe_text(xw_session_err_charset(console->session), console->note, safe, sizeof(safe));
+    if (console->raw)
+        fprintf(stderr, "\r\n[%s: %s]\r\n", console->target, safe);
+}
+
+/* Takes all messages that are there. Returns 0, 1 when `open` was among them, or -errno. */
+static int take_messages(struct console *console, struct xw_progress *progress)
+{
+    struct xw_message message;
+    bool opened = false;
+    int rc = 0;
+
+    while (!console->gate_ended && !opened &&
+           (rc = xw_gate_next(console->gate, &message, console->err)) > 0) {
+        if (message.kind == XW_MESSAGE_PROGRESS && progress)
+            xw_progress_show(progress, console->target, message.text);
+        else if (message.kind == XW_MESSAGE_PROGRESS)
+            note(console, message.text);
+        opened = message.kind == XW_MESSAGE_OPEN;
+        rc = xw_gate_take(&message, &console->model, &console->code, console->err);
+        if (rc < 0)
+            break;
+        console->gate_ended = rc == 1;
+    }
+    if (rc < 0) {
+        console->code = XW_EXIT_TRY_AGAIN;
+        console->gate_ended = true;
+        return rc;
+    }
+    return opened;
+}
+
+/* Waits until the console is open. Returns 0 or, with code and err set, a negative errno. */
+static int wait_for_open(struct console *console)
+{
+    struct xw_progress progress = {.session = console->session};
+
+    for (;;) {
+        struct pollfd wait[2] = {{.fd = xw_gate_fd(console->gate), .events = POLLIN},
+                                 {.fd = console->session->signal_fd, .events = POLLIN}};
+        int rc = take_messages(console, &progress);
+        if (rc != 0 || console->gate_ended) {
+            xw_progress_clear(&progress);
+            return rc == 1 ? 0 : -ECONNREFUSED;
+        }
+        poll(wait, 2, -1);
+        enum xw_signal signal = xw_signals_next(console->session->signal_fd);
+        if (signal == XW_SIGNAL_INTERRUPT || signal == XW_SIGNAL_HANGUP) {
+            xw_progress_clear(&progress);
+            console->code = XW_EXIT_FAILED;
+            return xw_fail(console->err, -EINTR, "interrupted");
+        }
+    }
+}
+
+enum { GUEST, INPUT, OUTPUT, GATE, SIGNALS, WAITS };
+
+/* Fills the poll set; a descriptor of -1 is passed over by poll(2). */
+static void prepare_wait(const struct console *console, const struct xw_pump *pump,
+                         struct pollfd wait[WAITS])
+{
+    short guest_events = POLLIN;
+
+    if (pump->count > 0)
+        guest_events |= POLLOUT;
+    wait[GUEST] = (struct pollfd){.fd = pump->socket, .events = guest_events};
+    wait[INPUT] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+    if (!xw_pump_wants_input(pump))
+        wait[INPUT].fd = -1;
+    /* No event asked for: an error or hang-up of the reader of our output is always told. */
+    wait[OUTPUT] = (struct pollfd){.fd = STDOUT_FILENO};
+    wait[GATE] = (struct pollfd){.fd = xw_gate_fd(console->gate), .events = POLLIN};
+    if (console->gate_ended)
+        wait[GATE].fd = -1;
+    wait[SIGNALS] = (struct pollfd){.fd = console->session->signal_fd, .events = POLLIN};
+}
+
+/* Signals come only from outside: in raw mode no key makes one. */
+static enum xw_pump_end take_signals(const struct console *console)
+{
+    for (;;) {
+        switch (xw_signals_next(console->session->signal_fd)) {
+        case XW_SIGNAL_NONE:
+            return XW_PUMP_GOES_ON;
+        case XW_SIGNAL_HANGUP:
+            return XW_PUMP_GONE;
+        case XW_SIGNAL_INTERRUPT:
+            return XW_PUMP_LEFT;
+        case XW_SIGNAL_RESIZE:
+            break;
+        }
+    }
+}
+
+static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
+{
+    struct pollfd wait[WAITS];
+    enum xw_pump_end end = XW_PUMP_GOES_ON;
+
+    prepare_wait(console, pump, wait);
+    if (poll(wait, WAITS, xw_pump_timeout(pump)) < 0 && errno != EINTR)
+        return XW_PUMP_GONE;
+    if (wait[SIGNALS].revents)
+        end = take_signals(console);
+    if (end == XW_PUMP_GOES_ON && wait[INPUT].revents)
+        end = xw_pump_from_input(pump);
+    if (end == XW_PUMP_GOES_ON && (wait[GUEST].revents & POLLOUT))
+        end = xw_pump_to_guest(pump);
+    if (end == XW_PUMP_GOES_ON && (wait[GUEST].revents & ~POLLOUT))
+        end = xw_pump_from_guest(pump);
+    if (end == XW_PUMP_GOES_ON && wait[OUTPUT].revents)
+        end = XW_PUMP_GONE;
+    if (end == XW_PUMP_GOES_ON && wait[GATE].revents)
+        (void)take_messages(console, NULL);
+    return end;
+}
+
+static void greet(const struct console *console)
+{
+    fprintf(stderr,
+            "Connected to %s. Press ^] (Ctrl and ]) to leave.\nIf nothing shows, press Enter.\n",
+            console->target);
+}
+
+/* Moves bytes until something ends it, with the terminal raw meanwhile and as before after it. */
+static enum xw_pump_end attend(struct console *console, int socket)
+{
+    const struct xw_session *session = console->session;
+    struct xw_pump pump = {.socket = socket, .in_tty = session->in_tty};
+    struct termios saved;
+    enum xw_pump_end end = XW_PUMP_GOES_ON;
+    bool shown = session->in_tty && session->out_tty && *session->term && session->capable;
+
+    pump.moved_at = xw_pump_now();
+    if (session->in_tty) {
+        greet(console);
+        console->raw = xw_tty_raw(STDIN_FILENO, &saved) == 0;
+    }
+    if (shown)
+        xw_tty_enter_guest(STDOUT_FILENO);
+    while (end == XW_PUMP_GOES_ON)
+        end = pump_once(console, &pump);
+    if (shown)
+        xw_tty_leave_guest(STDOUT_FILENO, session->term, &pump.guest);
+    if (shown && pump.guest.touched && end != XW_PUMP_GONE)
+        xw_tty_settle(STDIN_FILENO, STDOUT_FILENO);
+    if (console->raw) {
+        xw_tty_restore(STDIN_FILENO, &saved);
+        console->raw = false;
+        fputs("\n", stderr);
+    }
+    return end;
+}
+
+static void wait_for_last_words(struct console *console, int64_t limit)
+{
+    int64_t deadline = xw_pump_now() + limit;
+
+    while (take_messages(console, NULL) >= 0 && !console->gate_ended) {
+        struct pollfd wait[2] = {{.fd = xw_gate_fd(console->gate), .events = POLLIN},
+                                 {.fd = console->session->signal_fd, .events = POLLIN}};
+        int64_t left = deadline - xw_pump_now();
+        if (left <= 0 || poll(wait, 2, (int)left) <= 0)
+            return;
+        if (wait[1].revents && take_signals(console) != XW_PUMP_GOES_ON)
+            return;
+    }
+}
+
+static enum xw_exit conclude(struct console *console, int socket, enum xw_pump_end end)
+{
+    struct xw_error *err = console->err;
+
+    switch (end) {
+    case XW_PUMP_LEFT:
+        shutdown(socket, SHUT_RDWR);
+        wait_for_last_words(console, LEAVE_MS);
+        *err = (struct xw_error){0};
+        xw_fail(err, 0, "Left the console of %s; the machine goes on.", console->target);
+        return XW_EXIT_OK;
+    case XW_PUMP_GONE:
+        xw_fail(err, -EPIPE, "interrupted: the terminal is gone, or nobody reads the output");
+        return XW_EXIT_FAILED;
+    default:
+        break;
+    }
+    wait_for_last_words(console, LAST_WORDS_MS);
+    if (console->gate_ended && console->code != XW_EXIT_OK)
+        return console->code;
+    *err = (struct xw_error){0};
+    xw_fail(err, 0, "The console of %s has closed: %.300s.", console->target,
+            *console->note ? console->note : "the machine has stopped or was restarted");
+    return XW_EXIT_OK;
+}
+
+static enum xw_exit run(struct console *console, const struct xw_request *request, int ours,
+                        int *theirs)
+{
+    int rc = xw_gate_open(request, *theirs, false, &console->gate, console->err);
+
+    /* Only the gate's copy may stay open, or its closing would never be seen. */
+    close(*theirs);
+    *theirs = -1;
+    if (rc < 0)
+        return XW_EXIT_TRY_AGAIN;
+    if (wait_for_open(console) < 0)
+        return console->code == XW_EXIT_OK ? XW_EXIT_TRY_AGAIN : console->code;
+    return conclude(console, ours, attend(console, ours));
+}
+
+enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
+                            struct xw_error *err)
+{
+    char target[XW_TARGET_SIZE];
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+        xw_fail_errno(err, -errno, "cannot make a socket");
+        return XW_EXIT_FAILED;
+    }
+    XW_AUTO_CLOSE int ours = ends[0];
+    XW_AUTO_CLOSE int theirs = ends[1];
+    struct console console = {.session = session,
+                              .target = xw_target_format(request, target),
+                              .code = XW_EXIT_TRY_AGAIN,
+                              .err = err};
+    enum xw_exit code = run(&console, request, ours, &theirs);
+    xw_model_clear(&console.model);
+    xw_gate_close(console.gate);
+    return code;
+}

@@ -1,0 +1,163 @@
+#include "xwsh/json.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xwsh/safe_text.h"
+
+enum { SCHEMA = 1, MIB = 1 << 20 };
+
+/* Each add_ takes over the value and returns whether everything could be allocated. */
+static bool add(struct json_object *object, const char *key, struct json_object *value)
+{
+    if (value && json_object_object_add(object, key, value) == 0)
+        return true;
+    json_object_put(value);
+    return false;
+}
+
+static bool add_text(struct json_object *object, const char *key, const char *text)
+{
+    return add(object, key, json_object_new_string(text));
+}
+
+static bool add_number(struct json_object *object, const char *key, uint64_t number)
+{
+    return add(object, key, json_object_new_uint64(number));
+}
+
+/* Appends a new empty object to the array and returns it, or NULL. */
+static struct json_object *append_object(struct json_object *array)
+{
+    struct json_object *object = json_object_new_object();
+
+    if (object && json_object_array_add(array, object) == 0)
+        return object;
+    json_object_put(object);
+    return NULL;
+}
+
+static void put_escape(uint32_t code)
+{
+    if (code > 0xffff) {
+        printf("\\u%04x", (unsigned int)(0xd800 + ((code - 0x10000) >> 10)));
+        code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+    }
+    printf("\\u%04x", (unsigned int)code);
+}
+
+/* Only strings can hold anything beyond printable ASCII here, so escaping all of it is right. */
+static void print_ascii(const char *text)
+{
+    while (*text) {
+        uint32_t code = 0xfffd;
+        size_t length = xw_utf8_decode(text, &code);
+        if (length == 1 && code != 0x7f)
+            putchar(*text);
+        else
+            put_escape(code);
+        text += length ? length : 1;
+    }
+    putchar('\n');
+}
+
+/* Prints and frees the document; ok tells whether it is whole. */
+static int finish(struct json_object *document, bool ok)
+{
+    const char *text = NULL;
+
+    if (ok)
+        text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
+                                                            JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text)
+        print_ascii(text);
+    json_object_put(document);
+    return text ? 0 : -ENOMEM;
+}
+
+/* Starts a document; request may be NULL. The list is owned by the document. */
+static bool start(struct json_object **document, const struct xw_request *request, bool with_verb,
+                  const char *list_key, struct json_object **list)
+{
+    *document = json_object_new_object();
+    if (!*document || !add_number(*document, "schema", SCHEMA))
+        return false;
+    if (with_verb && !add_text(*document, "verb", xw_verb_info(request->verb)->name))
+        return false;
+    if (request && !add_text(*document, "world", request->lab))
+        return false;
+    *list = json_object_new_array();
+    return add(*document, list_key, *list);
+}
+
+int xw_json_worlds(const struct xw_model *model)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, NULL, false, "worlds", &list);
+
+    for (size_t i = 0; ok && i < model->world_count; i++) {
+        const struct xw_world *world = &model->worlds[i];
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "world", world->lab) && add_text(item, "owner", world->owner) &&
+             add_number(item, "machines", world->machines) &&
+             add_number(item, "running", world->running) && add_text(item, "title", world->title);
+    }
+    return finish(document, ok);
+}
+
+static bool add_addresses(struct json_object *item, const char *addresses)
+{
+    struct json_object *list = json_object_new_array();
+
+    if (!add(item, "addresses", list))
+        return false;
+    while (strcmp(addresses, "-") != 0 && *addresses) {
+        size_t length = strcspn(addresses, ",");
+        struct json_object *text = json_object_new_string_len(addresses, (int)length);
+        if (!text || json_object_array_add(list, text) < 0) {
+            json_object_put(text);
+            return false;
+        }
+        addresses += length + (addresses[length] == ',');
+    }
+    return true;
+}
+
+int xw_json_machines(const struct xw_request *request, const struct xw_model *model)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, request, false, "machines", &list);
+
+    for (size_t i = 0; ok && i < model->machine_count; i++) {
+        const struct xw_machine *machine = &model->machines[i];
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "machine", machine->name) &&
+             add_text(item, "owner", machine->owner) &&
+             add_text(item, "state", xw_state_name(machine->state)) &&
+             add_number(item, "memory", (uint64_t)machine->memory * MIB) &&
+             add_addresses(item, machine->addresses);
+    }
+    return finish(document, ok);
+}
+
+int xw_json_results(const struct xw_request *request, const struct xw_model *model)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, request, true, "results", &list);
+
+    for (size_t i = 0; ok && i < model->result_count; i++) {
+        const struct xw_result *result = &model->results[i];
+        struct json_object *item = append_object(list);
+        ok = item && (*result->machine ? add_text(item, "machine", result->machine)
+                                       : json_object_object_add(item, "machine", NULL) == 0);
+        ok = ok && add_text(item, "result", result->done ? "done" : "fail") &&
+             add_text(item, "text", result->text);
+    }
+    return finish(document, ok);
+}

@@ -1,0 +1,25 @@
+/*
+ * The same lists as JSON documents, one line each on standard output. "schema" is the number of
+ * the format: fields may be added to it, nothing else changes without a new number. The text is
+ * pure ASCII, everything else as \u escapes, so that it is safe to show on any terminal; bytes that
+ * are no UTF-8 become U+FFFD.
+ */
+#ifndef XW_XWSH_JSON_H
+#define XW_XWSH_JSON_H
+
+#include "common/request.h"
+#include "xwsh/model.h"
+
+/* Each returns 0 or -ENOMEM, with nothing printed. */
+
+/* {"schema":1,"worlds":[{"world","owner","machines","running","title"}]} */
+int xw_json_worlds(const struct xw_model *model);
+
+/* {"schema":1,"world","machines":[{"machine","owner","state","memory","addresses":[]}]}, memory in
+ * bytes */
+int xw_json_machines(const struct xw_request *request, const struct xw_model *model);
+
+/* {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]} */
+int xw_json_results(const struct xw_request *request, const struct xw_model *model);
+
+#endif

@@ -1,0 +1,268 @@
+#include "xwsh/menu.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xwsh/menu_state.h"
+#include "xwsh/pump.h"
+#include "xwsh/signals.h"
+#include "xwsh/tty.h"
+
+/*
+ * How often the lists are asked for anew, in milliseconds. Each time is a request with an audit
+ * record, so a menu that nobody touches asks less often.
+ */
+enum {
+    REFRESH_MACHINES_MS = 2000,
+    REFRESH_WORLDS_MS = 10000,
+    REFRESH_IDLE_MS = 30000,
+    IDLE_AFTER_MS = 120000
+};
+
+/* How often the seconds of a running action are drawn anew, and what ncurses waits after ESC. */
+enum { TICK_MS = 1000, ESCAPE_DELAY_MS = 50 };
+
+size_t xw_menu_rows(const struct xw_menu *menu)
+{
+    const struct xw_model *model = &menu->model[menu->page];
+
+    return menu->page == XW_PAGE_WORLDS ? model->world_count : model->machine_count;
+}
+
+const char *xw_menu_word(const struct xw_request *request)
+{
+    return request->machine_count == 1 ? request->machines[0] : request->lab;
+}
+
+void xw_menu_tell(struct xw_menu *menu, bool is_error, const char *text)
+{
+    snprintf(menu->message, sizeof(menu->message), "%s", text);
+    menu->is_error = is_error;
+}
+
+const char *xw_menu_name_at_cursor(const struct xw_menu *menu)
+{
+    const struct xw_model *model = &menu->model[menu->page];
+    size_t cursor = menu->cursor[menu->page];
+
+    if (cursor >= xw_menu_rows(menu))
+        return "";
+    return menu->page == XW_PAGE_WORLDS ? model->worlds[cursor].lab : model->machines[cursor].name;
+}
+
+/* Takes a fresh list, with the cursor staying on the name that it is on. */
+static void take_list(struct xw_menu *menu, struct xw_model *fresh)
+{
+    char name[XW_NAME_SIZE];
+    size_t *cursor = &menu->cursor[menu->page];
+
+    snprintf(name, sizeof(name), "%s", xw_menu_name_at_cursor(menu));
+    xw_model_replace(&menu->model[menu->page], fresh);
+    menu->loaded[menu->page] = true;
+    size_t rows = xw_menu_rows(menu);
+    size_t old = *cursor;
+    for (*cursor = 0; *cursor < rows; ++*cursor) {
+        if (strcmp(xw_menu_name_at_cursor(menu), name) == 0)
+            return;
+    }
+    *cursor = old < rows ? old : rows > 0 ? rows - 1 : 0;
+}
+
+void xw_menu_show_page(struct xw_menu *menu, enum xw_menu_page page)
+{
+    xw_job_stop(&menu->refresh);
+    menu->page = page;
+    menu->next_refresh = 0;
+}
+
+static void start_refresh(struct xw_menu *menu)
+{
+    struct xw_request request = {.verb = XW_VERB_LIST};
+    int64_t now = xw_pump_now();
+    int64_t pause = REFRESH_WORLDS_MS;
+
+    if (menu->page == XW_PAGE_MACHINES) {
+        request.verb = XW_VERB_STATUS;
+        snprintf(request.lab, sizeof(request.lab), "%s", menu->world);
+        pause = REFRESH_MACHINES_MS;
+    }
+    if (now - menu->last_key > IDLE_AFTER_MS && !menu->action.gate)
+        pause = REFRESH_IDLE_MS;
+    menu->next_refresh = now + pause;
+    if (xw_job_start(&menu->refresh, &request) < 0)
+        xw_menu_tell(menu, true, menu->refresh.err.text);
+}
+
+static void end_refresh(struct xw_menu *menu, enum xw_exit code)
+{
+    if (code == XW_EXIT_OK) {
+        take_list(menu, &menu->refresh.model);
+        if (menu->refresh_failed)
+            xw_menu_tell(menu, false, "");
+        menu->refresh_failed = false;
+        return;
+    }
+    xw_menu_tell(menu, true, menu->refresh.err.text);
+    menu->refresh_failed = true;
+    menu->loaded[menu->page] = true;
+    if (code == XW_EXIT_REFUSED && menu->page == XW_PAGE_MACHINES)
+        xw_menu_show_page(menu, XW_PAGE_WORLDS);
+}
+
+static void end_action(struct xw_menu *menu, enum xw_exit code)
+{
+    char text[XW_ERROR_TEXT_MAX];
+
+    xw_job_conclude(&menu->action, code, text, sizeof(text));
+    xw_menu_tell(menu, code != XW_EXIT_OK, text);
+    menu->next_refresh = 0;
+}
+
+void xw_menu_start_action(struct xw_menu *menu, const struct xw_request *request)
+{
+    if (menu->action.gate) {
+        beep();
+    } else if (xw_job_start(&menu->action, request) < 0) {
+        xw_menu_tell(menu, true, menu->action.err.text);
+    } else {
+        xw_menu_tell(menu, false, "");
+    }
+}
+
+/* All keys that wait. ncurses gives ERR both for "none" and when the terminal is gone. */
+static void take_keys(struct xw_menu *menu)
+{
+    int got;
+
+    while (!menu->leaving && (got = getch()) != ERR) {
+        int key = got == KEY_RESIZE ? XW_KEY_NONE : xw_keys_take(&menu->keys, got, xw_pump_now());
+        if (key != XW_KEY_NONE)
+            xw_menu_take_key(menu, key);
+    }
+}
+
+static void take_signals(struct xw_menu *menu)
+{
+    enum xw_signal signal;
+    int rows;
+    int columns;
+
+    while ((signal = xw_signals_next(menu->session->signal_fd)) != XW_SIGNAL_NONE) {
+        if (signal == XW_SIGNAL_HANGUP)
+            menu->leaving = true;
+        if (signal != XW_SIGNAL_RESIZE)
+            continue;
+        xw_tty_size(STDOUT_FILENO, &rows, &columns);
+        resizeterm(rows, columns);
+        clearok(curscr, TRUE);
+    }
+}
+
+static int sooner(int a, int64_t b)
+{
+    if (b < 0)
+        b = 0;
+    return a < 0 || b < a ? (int)b : a;
+}
+
+static int next_timeout(const struct xw_menu *menu)
+{
+    int64_t now = xw_pump_now();
+    int timeout = xw_keys_timeout(&menu->keys, now);
+
+    if (!menu->refresh.gate)
+        timeout = sooner(timeout, menu->next_refresh - now);
+    if (menu->action.gate)
+        timeout = sooner(timeout, TICK_MS);
+    return timeout;
+}
+
+static void take_jobs(struct xw_menu *menu)
+{
+    enum xw_exit code = XW_EXIT_FAILED;
+
+    if (menu->action.gate && xw_job_step(&menu->action, &code))
+        end_action(menu, code);
+    if (menu->refresh.gate && xw_job_step(&menu->refresh, &code))
+        end_refresh(menu, code);
+    if (!menu->refresh.gate && xw_pump_now() >= menu->next_refresh)
+        start_refresh(menu);
+}
+
+/* One turn: waits, then keys before anything else, so that none ever waits for the lab. */
+static void turn(struct xw_menu *menu)
+{
+    struct pollfd wait[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = menu->session->signal_fd, .events = POLLIN},
+        {.fd = menu->action.gate ? xw_gate_fd(menu->action.gate) : -1, .events = POLLIN},
+        {.fd = menu->refresh.gate ? xw_gate_fd(menu->refresh.gate) : -1, .events = POLLIN}};
+
+    if (poll(wait, sizeof(wait) / sizeof(wait[0]), next_timeout(menu)) < 0 && errno != EINTR)
+        menu->leaving = true;
+    take_signals(menu);
+    if (wait[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+        menu->leaving = true;
+    if (wait[0].revents & POLLIN)
+        take_keys(menu);
+    int key = xw_keys_settle(&menu->keys, xw_pump_now());
+    if (key != XW_KEY_NONE)
+        xw_menu_take_key(menu, key);
+    if (!menu->leaving)
+        take_jobs(menu);
+}
+
+static void set_up_screen(const struct xw_session *session)
+{
+    int rows;
+    int columns;
+
+    raw();
+    noecho();
+    nonl();
+    nodelay(stdscr, TRUE);
+    keypad(stdscr, TRUE);
+    set_escdelay(ESCAPE_DELAY_MS);
+    if (session->colour && has_colors() && start_color() == OK && use_default_colors() == OK) {
+        init_pair(XW_PAIR_GOOD, COLOR_GREEN, -1);
+        init_pair(XW_PAIR_BUSY, COLOR_YELLOW, -1);
+        init_pair(XW_PAIR_BAD, COLOR_RED, -1);
+    }
+    xw_tty_size(STDOUT_FILENO, &rows, &columns);
+    resizeterm(rows, columns);
+}
+
+int xw_menu_run(const struct xw_session *session, enum xw_exit *code)
+{
+    static struct xw_menu menu;
+
+    /* The window's size is asked of the terminal by us, who don't believe every number. */
+    use_env(FALSE);
+    SCREEN *screen = newterm(session->term, stdout, stdin);
+    if (!screen)
+        return -ENOTTY;
+    set_up_screen(session);
+    menu = (struct xw_menu){.session = session, .last_key = xw_pump_now()};
+    start_refresh(&menu);
+    while (!menu.leaving) {
+        xw_menu_draw(&menu);
+        turn(&menu);
+    }
+    bool busy = menu.action.gate != NULL;
+    char lab[XW_NAME_SIZE];
+    snprintf(lab, sizeof(lab), "%s", menu.action.request.lab);
+    xw_job_stop(&menu.refresh);
+    xw_job_stop(&menu.action);
+    for (int i = 0; i < XW_PAGE_COUNT; i++)
+        xw_model_clear(&menu.model[i]);
+    endwin();
+    delscreen(screen);
+    if (busy)
+        fprintf(stderr, "What had begun in %s goes on; 'status %s' shows it.\n", lab, lab);
+    *code = XW_EXIT_OK;
+    return 0;
+}

@@ -1,0 +1,283 @@
+#include <curses.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xwsh/menu_state.h"
+#include "xwsh/pump.h"
+#include "xwsh/target.h"
+
+enum { LINE_SIZE = XW_SAFE_SIZE(1024) };
+
+static const char *const help_lines[] = {
+    "Up Down j k    move",
+    "Enter          open the world; on a machine, its console",
+    "c              console   (^] leaves it: Ctrl and ])",
+    "s              start the machine",
+    "t              stop it (asks it to shut down)",
+    "r              reboot it",
+    "v              revert it to how you got it (asks for its name first)",
+    "S  T  V        start, stop, revert the whole world",
+    "q  Esc         back; q on the list of worlds leaves",
+    "",
+    "Every action is a command, too:  ssh HOST start firewall/router",
+    "'ssh HOST help' lists the commands.",
+    "",
+    "Any key goes back.",
+};
+
+static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V revert"};
+static const char *const machine_hints[] = {"Enter console", "s start",  "t stop",
+                                            "r reboot",      "v revert", "S T V whole world"};
+
+/* Draws text, made safe, at most `columns` wide; returns the columns taken. */
+static int draw(const struct xw_menu *menu, int row, int column, int columns, const char *text)
+{
+    char safe[LINE_SIZE];
+    char fitted[LINE_SIZE + 4];
+
+    if (column + columns > COLS)
+        columns = COLS - column;
+    if (columns <= 0 || row < 0 || row >= LINES)
+        return 0;
+    xw_safe_text(menu->session->charset, text, safe, sizeof(safe));
+    int taken = xw_safe_fit(menu->session->charset, safe, columns, fitted, sizeof(fitted));
+    mvaddstr(row, column, fitted);
+    return taken;
+}
+
+static void draw_bar(const struct xw_menu *menu)
+{
+    char text[XW_TITLE_MAX + XW_NAME_SIZE + 8];
+    const struct xw_model *worlds = &menu->model[XW_PAGE_WORLDS];
+    const char *title = "";
+
+    for (size_t i = 0; i < worlds->world_count; i++) {
+        if (strcmp(worlds->worlds[i].lab, menu->world) == 0)
+            title = worlds->worlds[i].title;
+    }
+    if (menu->page == XW_PAGE_WORLDS)
+        snprintf(text, sizeof(text), " Your worlds");
+    else
+        snprintf(text, sizeof(text), " %s%s%s", menu->world, *title ? ": " : "", title);
+    attron(A_REVERSE);
+    mvhline(0, 0, ' ', COLS);
+    draw(menu, 0, 0, COLS - 1, text);
+    attroff(A_REVERSE);
+}
+
+static void draw_keys(const struct xw_menu *menu)
+{
+    bool worlds = menu->page == XW_PAGE_WORLDS;
+    const char *const *hint = worlds ? world_hints : machine_hints;
+    size_t count = worlds ? sizeof(world_hints) / sizeof(world_hints[0])
+                          : sizeof(machine_hints) / sizeof(machine_hints[0]);
+    int row = LINES - 1;
+    int column = draw(menu, row, 0, COLS - 1, worlds ? "? help  q leave" : "? help  q back");
+
+    for (size_t i = 0; i < count; i++) {
+        int width = (int)strlen(hint[i]);
+        if (column + 2 + width > COLS - 1)
+            break;
+        column += 2 + draw(menu, row, column + 2, width, hint[i]);
+    }
+}
+
+static chtype state_look(enum xw_state state)
+{
+    switch (state) {
+    case XW_STATE_RUNNING:
+        return (chtype)COLOR_PAIR(XW_PAIR_GOOD);
+    case XW_STATE_STARTING:
+    case XW_STATE_STOPPING:
+    case XW_STATE_PAUSED:
+    case XW_STATE_SUSPENDED:
+        return (chtype)COLOR_PAIR(XW_PAIR_BUSY);
+    case XW_STATE_CRASHED:
+    case XW_STATE_MISSING:
+        return (chtype)COLOR_PAIR(XW_PAIR_BAD);
+    default:
+        return A_NORMAL;
+    }
+}
+
+/* The width of the column of names: as wide as the longest, a third of the window at most. */
+static int name_width(const struct xw_menu *menu)
+{
+    const struct xw_model *model = &menu->model[menu->page];
+    int width = 7;
+
+    for (size_t i = 0; i < xw_menu_rows(menu); i++) {
+        const char *name =
+            menu->page == XW_PAGE_WORLDS ? model->worlds[i].lab : model->machines[i].name;
+        int length = (int)strlen(name);
+        width = length > width ? length : width;
+    }
+    return width > COLS / 3 ? COLS / 3 : width;
+}
+
+static void draw_world(const struct xw_menu *menu, int row, int width, const struct xw_world *world)
+{
+    char text[64];
+
+    draw(menu, row, 1, width, world->lab);
+    snprintf(text, sizeof(text), "%lu of %lu run", world->running, world->machines);
+    draw(menu, row, width + 3, 13, text);
+    draw(menu, row, width + 18, COLS - width - 19, world->title);
+}
+
+static void draw_machine(const struct xw_menu *menu, int row, int width, chtype look,
+                         const struct xw_machine *machine)
+{
+    char text[64];
+    int column = width + 3;
+    chtype colour = look == A_NORMAL ? state_look(machine->state) : A_NORMAL;
+
+    draw(menu, row, 1, width, machine->name);
+    attron(colour);
+    draw(menu, row, column, 9, xw_state_name(machine->state));
+    attroff(colour);
+    column += 11;
+    if (COLS >= 60) {
+        snprintf(text, sizeof(text), "%lu MiB", machine->memory);
+        draw(menu, row, column, 10, text);
+        column += 12;
+    }
+    draw(menu, row, column, COLS - column - 1, machine->addresses);
+}
+
+static void draw_heading(const struct xw_menu *menu, int row, int width)
+{
+    attron(A_BOLD);
+    draw(menu, row, 1, width, menu->page == XW_PAGE_WORLDS ? "WORLD" : "MACHINE");
+    if (menu->page == XW_PAGE_WORLDS) {
+        draw(menu, row, width + 3, 13, "MACHINES");
+        draw(menu, row, width + 18, COLS, "TITLE");
+    } else {
+        draw(menu, row, width + 3, 9, "STATE");
+        draw(menu, row, width + 14, 10, COLS >= 60 ? "MEMORY" : "ADDRESSES");
+        if (COLS >= 60)
+            draw(menu, row, width + 26, COLS, "ADDRESSES");
+    }
+    attroff(A_BOLD);
+}
+
+/* Moves the first row so that `height` rows are full where they can be, and show the cursor. */
+static void keep_in_view(struct xw_menu *menu, size_t height)
+{
+    size_t *first = &menu->first[menu->page];
+    size_t cursor = menu->cursor[menu->page];
+    size_t rows = xw_menu_rows(menu);
+    size_t last_first = rows > height ? rows - height : 0;
+
+    if (*first > last_first)
+        *first = last_first;
+    if (cursor < *first)
+        *first = cursor;
+    if (cursor >= *first + height)
+        *first = cursor - height + 1;
+}
+
+static const char *empty_text(const struct xw_menu *menu)
+{
+    if (!menu->loaded[menu->page])
+        return "Asking the lab ...";
+    return menu->page == XW_PAGE_WORLDS
+               ? "No worlds yet. They appear by themselves when a course gives you a lab."
+               : "This world has no machines.";
+}
+
+static void draw_list(struct xw_menu *menu)
+{
+    const struct xw_model *model = &menu->model[menu->page];
+    size_t rows = xw_menu_rows(menu);
+    int top = LINES >= 8 ? 2 : 1;
+    int width = name_width(menu);
+
+    if (LINES >= 6 && rows > 0)
+        draw_heading(menu, top++, width);
+    int height = LINES - 2 - top;
+    if (height < 1)
+        height = 1;
+    if (rows == 0)
+        draw(menu, top, 1, COLS - 2, empty_text(menu));
+    keep_in_view(menu, (size_t)height);
+    for (size_t i = menu->first[menu->page]; i < rows && height > 0; i++, height--, top++) {
+        bool here = i == menu->cursor[menu->page];
+        chtype look = here ? A_REVERSE : A_NORMAL;
+        attron(look);
+        if (here)
+            mvhline(top, 0, ' ', COLS);
+        if (menu->page == XW_PAGE_WORLDS)
+            draw_world(menu, top, width, &model->worlds[i]);
+        else
+            draw_machine(menu, top, width, look, &model->machines[i]);
+        attroff(look);
+    }
+}
+
+static void draw_message(const struct xw_menu *menu)
+{
+    char text[XW_ERROR_TEXT_MAX];
+    chtype look = A_NORMAL;
+
+    if (menu->action.gate) {
+        xw_job_describe(&menu->action, xw_pump_now(), text, sizeof(text));
+    } else {
+        snprintf(text, sizeof(text), "%s", menu->message);
+        look = menu->is_error ? (chtype)COLOR_PAIR(XW_PAIR_BAD) | A_BOLD : A_NORMAL;
+    }
+    attron(look);
+    draw(menu, LINES - 2, 0, COLS - 1, text);
+    attroff(look);
+}
+
+static void draw_question(const struct xw_menu *menu)
+{
+    char text[2 * XW_TARGET_SIZE];
+    char target[XW_TARGET_SIZE];
+
+    snprintf(text, sizeof(text), "Revert %s? What was changed on disk is lost. Esc: no.",
+             xw_target_format(&menu->pending, target));
+    attron(A_BOLD);
+    draw(menu, LINES - 2, 0, COLS - 1, text);
+    attroff(A_BOLD);
+    snprintf(text, sizeof(text), "Type %s: ", xw_menu_word(&menu->pending));
+    int column = draw(menu, LINES - 1, 0, COLS - 2, text);
+    column += draw(menu, LINES - 1, column, COLS - 1 - column, menu->typed);
+    move(LINES - 1, column < COLS ? column : COLS - 1);
+}
+
+static void draw_help(const struct xw_menu *menu)
+{
+    int count = (int)(sizeof(help_lines) / sizeof(help_lines[0]));
+
+    attron(A_REVERSE);
+    mvhline(0, 0, ' ', COLS);
+    draw(menu, 0, 1, COLS - 2, "Help");
+    attroff(A_REVERSE);
+    for (int i = 0; i < count && 1 + i < LINES; i++)
+        draw(menu, LINES > count + 1 ? 2 + i : 1 + i, 1, COLS - 2, help_lines[i]);
+}
+
+void xw_menu_draw(struct xw_menu *menu)
+{
+    bool asks = menu->mode == XW_MODE_CONFIRM;
+
+    erase();
+    curs_set(asks ? 1 : 0);
+    if (LINES < 4 || COLS < 12) {
+        draw(menu, 0, 0, COLS, "Too small");
+    } else if (menu->mode == XW_MODE_HELP) {
+        draw_help(menu);
+    } else {
+        draw_bar(menu);
+        draw_list(menu);
+        if (asks) {
+            draw_question(menu);
+        } else {
+            draw_message(menu);
+            draw_keys(menu);
+        }
+    }
+    refresh();
+}

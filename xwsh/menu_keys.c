@@ -1,0 +1,252 @@
+/* What the keys of the menu do. */
+#include <curses.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xwsh/console.h"
+#include "xwsh/menu_state.h"
+#include "xwsh/pump.h"
+#include "xwsh/tty.h"
+
+/* Makes a request about the row of the cursor, or its whole world. Returns whether there is one. */
+static bool make_request(const struct xw_menu *menu, enum xw_verb verb, bool whole,
+                         struct xw_request *request)
+{
+    const char *name = xw_menu_name_at_cursor(menu);
+    bool worlds = menu->page == XW_PAGE_WORLDS;
+
+    *request = (struct xw_request){.verb = verb};
+    if (!*name && (worlds || !whole))
+        return false;
+    snprintf(request->lab, sizeof(request->lab), "%s", worlds ? name : menu->world);
+    return xw_request_set_machines(request, whole ? "*" : name) == 0;
+}
+
+static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
+{
+    struct xw_request request;
+
+    if (menu->page == XW_PAGE_WORLDS && !whole) {
+        xw_menu_tell(menu, false, "Enter opens the world; S, T and V are for all its machines.");
+        return;
+    }
+    if (!make_request(menu, verb, whole, &request))
+        return;
+    if (menu->action.gate) {
+        beep();
+        return;
+    }
+    if (verb != XW_VERB_REVERT) {
+        xw_menu_start_action(menu, &request);
+        return;
+    }
+    menu->pending = request;
+    menu->typed[0] = '\0';
+    menu->mode = XW_MODE_CONFIRM;
+}
+
+/* Gives the terminal to a console, and takes it back. */
+static void run_console(struct xw_menu *menu)
+{
+    struct xw_request request;
+    struct xw_error err = {0};
+    int rows;
+    int columns;
+
+    if (!make_request(menu, XW_VERB_CONSOLE, false, &request))
+        return;
+    def_prog_mode();
+    endwin();
+    enum xw_exit code = xw_console_run(menu->session, &request, &err);
+    reset_prog_mode();
+    xw_tty_size(STDOUT_FILENO, &rows, &columns);
+    resizeterm(rows, columns);
+    clearok(curscr, TRUE);
+    flushinp();
+    menu->keys = (struct xw_keys){0};
+    xw_menu_tell(menu, code != XW_EXIT_OK, err.text);
+    menu->next_refresh = 0;
+}
+
+static void open_row(struct xw_menu *menu)
+{
+    const char *name = xw_menu_name_at_cursor(menu);
+
+    if (!*name)
+        return;
+    if (menu->page == XW_PAGE_MACHINES) {
+        run_console(menu);
+        return;
+    }
+    if (strcmp(menu->world, name) != 0) {
+        snprintf(menu->world, sizeof(menu->world), "%s", name);
+        xw_model_clear(&menu->model[XW_PAGE_MACHINES]);
+        menu->loaded[XW_PAGE_MACHINES] = false;
+        menu->cursor[XW_PAGE_MACHINES] = 0;
+    }
+    xw_menu_tell(menu, false, "");
+    xw_menu_show_page(menu, XW_PAGE_MACHINES);
+}
+
+static void go_back(struct xw_menu *menu, int key)
+{
+    if (menu->page == XW_PAGE_MACHINES)
+        xw_menu_show_page(menu, XW_PAGE_WORLDS);
+    else if (key == 'q')
+        menu->leaving = true;
+    else
+        xw_menu_tell(menu, false, "q leaves.");
+}
+
+static void move_cursor(struct xw_menu *menu, long by)
+{
+    size_t rows = xw_menu_rows(menu);
+    size_t *cursor = &menu->cursor[menu->page];
+
+    if (rows == 0)
+        return;
+    if (by < 0)
+        *cursor -= (size_t)-by < *cursor ? (size_t)-by : *cursor;
+    else
+        *cursor = (size_t)by < rows - 1 - *cursor ? *cursor + (size_t)by : rows - 1;
+}
+
+/* Returns whether the key was one that moves. */
+static bool take_moving_key(struct xw_menu *menu, int key)
+{
+    long page = LINES > 6 ? LINES - 5 : 1;
+
+    switch (key) {
+    case KEY_UP:
+    case 'k':
+        move_cursor(menu, -1);
+        return true;
+    case KEY_DOWN:
+    case 'j':
+        move_cursor(menu, 1);
+        return true;
+    case KEY_PPAGE:
+        move_cursor(menu, -page);
+        return true;
+    case KEY_NPAGE:
+        move_cursor(menu, page);
+        return true;
+    case KEY_HOME:
+        move_cursor(menu, -(long)XW_WORLDS_MAX);
+        return true;
+    case KEY_END:
+        move_cursor(menu, XW_WORLDS_MAX);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Returns whether the key was one that acts. */
+static bool take_acting_key(struct xw_menu *menu, int key)
+{
+    static const struct {
+        int key;
+        enum xw_verb verb;
+        bool whole;
+    } actions[] = {
+        {'s', XW_VERB_START, false}, {'S', XW_VERB_START, true},   {'t', XW_VERB_STOP, false},
+        {'T', XW_VERB_STOP, true},   {'r', XW_VERB_REBOOT, false}, {'v', XW_VERB_REVERT, false},
+        {'V', XW_VERB_REVERT, true},
+    };
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (actions[i].key == key) {
+            act(menu, actions[i].verb, actions[i].whole);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_browse_key(struct xw_menu *menu, int key)
+{
+    if (take_moving_key(menu, key) || take_acting_key(menu, key))
+        return;
+    switch (key) {
+    case '\r':
+    case '\n':
+    case KEY_ENTER:
+    case KEY_RIGHT:
+        open_row(menu);
+        break;
+    case 'c':
+        if (menu->page == XW_PAGE_MACHINES)
+            run_console(menu);
+        break;
+    case 'q':
+    case XW_KEY_ESCAPE:
+    case KEY_LEFT:
+        go_back(menu, key);
+        break;
+    case '?':
+    case 'h':
+    case KEY_F(1):
+        menu->mode = XW_MODE_HELP;
+        break;
+    case 'L' - '@':
+        clearok(curscr, TRUE);
+        menu->next_refresh = 0;
+        break;
+    default:
+        break;
+    }
+}
+
+static void end_confirm(struct xw_menu *menu)
+{
+    menu->mode = XW_MODE_BROWSE;
+    if (strcmp(menu->typed, xw_menu_word(&menu->pending)) == 0)
+        xw_menu_start_action(menu, &menu->pending);
+    else
+        xw_menu_tell(menu, false, "That was not the name; nothing was changed.");
+}
+
+static void take_confirm_key(struct xw_menu *menu, int key)
+{
+    size_t length = strlen(menu->typed);
+
+    switch (key) {
+    case '\r':
+    case '\n':
+    case KEY_ENTER:
+        end_confirm(menu);
+        break;
+    case XW_KEY_ESCAPE:
+    case 'C' - '@':
+        menu->mode = XW_MODE_BROWSE;
+        xw_menu_tell(menu, false, "Nothing was changed.");
+        break;
+    case KEY_BACKSPACE:
+    case 0x7f:
+    case '\b':
+        menu->typed[length > 0 ? length - 1 : 0] = '\0';
+        break;
+    default:
+        if (key > ' ' && key < 0x7f && length + 1 < sizeof(menu->typed)) {
+            menu->typed[length] = (char)key;
+            menu->typed[length + 1] = '\0';
+        }
+        break;
+    }
+}
+
+void xw_menu_take_key(struct xw_menu *menu, int key)
+{
+    menu->last_key = xw_pump_now();
+    if (menu->mode == XW_MODE_CONFIRM) {
+        take_confirm_key(menu, key);
+    } else if (menu->mode == XW_MODE_HELP) {
+        menu->mode = XW_MODE_BROWSE;
+    } else {
+        if (!menu->action.gate)
+            xw_menu_tell(menu, false, "");
+        take_browse_key(menu, key);
+    }
+}

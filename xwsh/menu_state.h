@@ -1,0 +1,96 @@
+/*
+ * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
+ * menu_job.c (requests that run while keys are read), menu_draw.c (the screen). Nothing outside
+ * the menu includes this.
+ */
+#ifndef XW_XWSH_MENU_STATE_H
+#define XW_XWSH_MENU_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xwsh/gate.h"
+#include "xwsh/keys.h"
+#include "xwsh/session.h"
+
+enum xw_menu_page { XW_PAGE_WORLDS, XW_PAGE_MACHINES, XW_PAGE_COUNT };
+
+enum xw_menu_mode {
+    XW_MODE_BROWSE,
+    XW_MODE_CONFIRM, /* a name is being typed to confirm a revert */
+    XW_MODE_HELP
+};
+
+/* Pairs of the terminal's own colours. */
+enum { XW_PAIR_GOOD = 1, XW_PAIR_BUSY, XW_PAIR_BAD };
+
+/* A request in the background. */
+struct xw_job {
+    struct xw_gate *gate; /* NULL: none runs */
+    struct xw_request request;
+    struct xw_model model;
+    struct xw_error err;
+    int64_t started;              /* milliseconds, monotonic */
+    char note[XW_ERROR_TEXT_MAX]; /* the latest progress; unsafe to show */
+};
+
+struct xw_menu {
+    const struct xw_session *session;
+    enum xw_menu_page page;
+    enum xw_menu_mode mode;
+    struct xw_model model[XW_PAGE_COUNT];
+    bool loaded[XW_PAGE_COUNT];
+    size_t cursor[XW_PAGE_COUNT];
+    size_t first[XW_PAGE_COUNT]; /* index of the first row on the screen */
+    char world[XW_NAME_SIZE];    /* of the machines' page */
+    struct xw_job refresh;       /* list or status */
+    struct xw_job action;        /* start, stop, reboot, revert */
+    int64_t next_refresh;
+    int64_t last_key;
+    struct xw_request pending; /* awaits its confirmation */
+    char typed[XW_NAME_SIZE];
+    char message[XW_ERROR_TEXT_MAX]; /* unsafe to show */
+    bool is_error;
+    bool refresh_failed; /* the message is about that */
+    struct xw_keys keys;
+    bool leaving;
+};
+
+/* How many rows the current page has. */
+size_t xw_menu_rows(const struct xw_menu *menu);
+
+/* The word to be typed before a revert: the machine's name, or the world's. */
+const char *xw_menu_word(const struct xw_request *request);
+
+/* The name in the row of the cursor, or "" where there is none. */
+const char *xw_menu_name_at_cursor(const struct xw_menu *menu);
+
+/* Sets the message, which stands until the next key. */
+void xw_menu_tell(struct xw_menu *menu, bool is_error, const char *text);
+
+/* Turns to a page, whose list is asked for at once. */
+void xw_menu_show_page(struct xw_menu *menu, enum xw_menu_page page);
+
+/* Starts an action, or beeps while another one runs. */
+void xw_menu_start_action(struct xw_menu *menu, const struct xw_request *request);
+
+/* Does what a key means in the current mode. */
+void xw_menu_take_key(struct xw_menu *menu, int key);
+
+void xw_menu_draw(struct xw_menu *menu);
+
+/* Starts a job that does not run yet. Returns 0 or a negative errno with job->err set. */
+int xw_job_start(struct xw_job *job, const struct xw_request *request);
+
+/* Takes what has come. Returns true when the job has ended, with its outcome in *code and err. */
+bool xw_job_step(struct xw_job *job, enum xw_exit *code);
+
+/* Ends a job, whether it is running or not, and forgets what it knew. */
+void xw_job_stop(struct xw_job *job);
+
+/* What the action is doing, or has come to, in words; unsafe to show. */
+void xw_job_describe(const struct xw_job *job, int64_t now, char *text, size_t size);
+void xw_job_conclude(const struct xw_job *job, enum xw_exit code, char *text, size_t size);
+
+#endif

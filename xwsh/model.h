@@ -1,0 +1,106 @@
+/*
+ * What the gate tells (docs/protocols.md), parsed line by line, and what is known from it: the
+ * worlds, a world's machines, the results of a verb. The only place that knows the lines.
+ */
+#ifndef XW_XWSH_MODEL_H
+#define XW_XWSH_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "common/exitcode.h"
+#include "common/names.h"
+#include "common/record.h"
+#include "common/request.h"
+
+#define XW_WORLDS_MAX    1024
+#define XW_ADDRESSES_MAX 512 /* bytes */
+
+enum xw_state {
+    XW_STATE_OFF,
+    XW_STATE_STARTING,
+    XW_STATE_RUNNING,
+    XW_STATE_PAUSED,
+    XW_STATE_SUSPENDED,
+    XW_STATE_STOPPING,
+    XW_STATE_CRASHED,
+    XW_STATE_MISSING,
+    XW_STATE_COUNT
+};
+
+struct xw_world {
+    char lab[XW_NAME_SIZE];
+    char owner[XW_NAME_SIZE];
+    unsigned long machines;
+    unsigned long running;
+    char title[XW_TITLE_MAX + 1]; /* unsafe: show it through safe_text.h */
+};
+
+struct xw_machine {
+    char lab[XW_NAME_SIZE];
+    char owner[XW_NAME_SIZE];
+    char name[XW_NAME_SIZE];
+    enum xw_state state;
+    unsigned long memory;             /* MiB */
+    char addresses[XW_ADDRESSES_MAX]; /* joined by commas, "-" for none; unsafe to show */
+};
+
+enum xw_message_kind {
+    XW_MESSAGE_HELLO,
+    XW_MESSAGE_WORLD,
+    XW_MESSAGE_MACHINE,
+    XW_MESSAGE_PROGRESS,
+    XW_MESSAGE_DONE,
+    XW_MESSAGE_FAIL,
+    XW_MESSAGE_ERROR,
+    XW_MESSAGE_OPEN,
+    XW_MESSAGE_END
+};
+
+struct xw_message {
+    enum xw_message_kind kind;
+    struct xw_world world;      /* WORLD */
+    struct xw_machine machine;  /* MACHINE */
+    char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
+    const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
+    enum xw_exit code;          /* END */
+};
+
+/*
+ * Parses one line without its newline; the line is written into, and message->text points into it.
+ * Returns 0, -EPROTO (the `xworlds` line of another version) or -EBADMSG (no line of the protocol).
+ */
+int xw_message_parse(char *line, struct xw_message *message);
+
+/* The protocol's word for a state. */
+const char *xw_state_name(enum xw_state state);
+
+struct xw_result {
+    char machine[XW_NAME_SIZE]; /* "" for the world as a whole */
+    bool done;                  /* or failed */
+    char text[XW_ERROR_TEXT_MAX];
+};
+
+/* Start with { 0 }, end with xw_model_clear(). */
+struct xw_model {
+    struct xw_world *worlds;
+    size_t world_count;
+    struct xw_machine *machines;
+    size_t machine_count;
+    struct xw_result *results;
+    size_t result_count;
+};
+
+/*
+ * Adds what a message tells. Returns 0, -ENOMEM, or -EBADMSG where there is more of anything than
+ * there can be.
+ */
+int xw_model_add(struct xw_model *model, const struct xw_message *message);
+
+void xw_model_clear(struct xw_model *model);
+
+/* Frees what *to holds and moves *from there; *from is empty afterwards. */
+void xw_model_replace(struct xw_model *to, struct xw_model *from);
+
+#endif

@@ -1,0 +1,160 @@
+#include "xwsh/print.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xwsh/tty.h"
+
+enum { COLUMNS_MAX = 5, CELL_SIZE = XW_SAFE_SIZE(XW_ADDRESSES_MAX) };
+
+struct row {
+    char cell[COLUMNS_MAX][CELL_SIZE];
+};
+
+struct table {
+    const char *const *heading; /* "" leaves the column out of the table for people */
+    int columns;
+    size_t rows;
+    void (*fill)(const struct xw_session *session, const struct xw_model *model, size_t index,
+                 struct row *row);
+};
+
+static void fill_world(const struct xw_session *session, const struct xw_model *model, size_t index,
+                       struct row *row)
+{
+    const struct xw_world *world = &model->worlds[index];
+
+    snprintf(row->cell[0], CELL_SIZE, "%s", world->lab);
+    snprintf(row->cell[1], CELL_SIZE, "%s", world->owner);
+    snprintf(row->cell[2], CELL_SIZE, "%lu", world->machines);
+    snprintf(row->cell[3], CELL_SIZE, "%lu", world->running);
+    xw_safe_text(xw_session_out_charset(session), world->title, row->cell[4], CELL_SIZE);
+}
+
+static void fill_machine(const struct xw_session *session, const struct xw_model *model,
+                         size_t index, struct row *row)
+{
+    const struct xw_machine *machine = &model->machines[index];
+
+    snprintf(row->cell[0], CELL_SIZE, "%s", machine->name);
+    snprintf(row->cell[1], CELL_SIZE, "%s", xw_state_name(machine->state));
+    snprintf(row->cell[2], CELL_SIZE, "%lu%s", machine->memory, session->out_tty ? " MiB" : "");
+    xw_safe_text(xw_session_out_charset(session), machine->addresses, row->cell[3], CELL_SIZE);
+}
+
+static void print_plain(const struct xw_session *session, const struct xw_model *model,
+                        const struct table *table)
+{
+    struct row row;
+
+    for (size_t i = 0; i < table->rows; i++) {
+        table->fill(session, model, i, &row);
+        for (int j = 0; j < table->columns; j++)
+            printf("%s%c", row.cell[j], j == table->columns - 1 ? '\n' : '\t');
+    }
+}
+
+static void print_aligned_row(const struct table *table, const int *width, const char *const *cell)
+{
+    for (int j = 0; j < table->columns; j++) {
+        if (!*table->heading[j])
+            continue;
+        bool last = j == table->columns - 1;
+        printf("%s%*s%s", cell[j], last ? 0 : width[j] - xw_safe_columns(cell[j]), "",
+               last ? "\n" : "  ");
+    }
+}
+
+static void print_aligned(const struct xw_session *session, const struct xw_model *model,
+                          const struct table *table)
+{
+    int width[COLUMNS_MAX];
+    struct row row;
+
+    for (int j = 0; j < table->columns; j++)
+        width[j] = xw_safe_columns(table->heading[j]);
+    for (size_t i = 0; i < table->rows; i++) {
+        table->fill(session, model, i, &row);
+        for (int j = 0; j < table->columns; j++) {
+            int columns = xw_safe_columns(row.cell[j]);
+            width[j] = columns > width[j] ? columns : width[j];
+        }
+    }
+    print_aligned_row(table, width, table->heading);
+    for (size_t i = 0; i < table->rows; i++) {
+        const char *cell[COLUMNS_MAX];
+        table->fill(session, model, i, &row);
+        for (int j = 0; j < table->columns; j++)
+            cell[j] = row.cell[j];
+        print_aligned_row(table, width, cell);
+    }
+}
+
+static void print_table(const struct xw_session *session, const struct xw_model *model,
+                        const struct table *table)
+{
+    if (session->out_tty)
+        print_aligned(session, model, table);
+    else
+        print_plain(session, model, table);
+}
+
+static bool has_several_owners(const struct xw_model *model)
+{
+    for (size_t i = 1; i < model->world_count; i++) {
+        if (strcmp(model->worlds[i].owner, model->worlds[0].owner) != 0)
+            return true;
+    }
+    return false;
+}
+
+void xw_print_worlds(const struct xw_session *session, const struct xw_model *model)
+{
+    const char *heading[] = {"WORLD", has_several_owners(model) ? "OWNER" : "", "MACHINES",
+                             "RUNNING", "TITLE"};
+    const struct table table = {heading, 5, model->world_count, fill_world};
+
+    if (model->world_count == 0 && session->out_tty)
+        puts("You have no worlds yet. They appear by themselves when a course gives you a lab.");
+    else
+        print_table(session, model, &table);
+}
+
+void xw_print_machines(const struct xw_session *session, const struct xw_model *model)
+{
+    static const char *const heading[] = {"MACHINE", "STATE", "MEMORY", "ADDRESSES"};
+    const struct table table = {heading, 4, model->machine_count, fill_machine};
+
+    print_table(session, model, &table);
+}
+
+void xw_progress_clear(struct xw_progress *progress)
+{
+    if (progress->columns > 0)
+        fprintf(stderr, "\r%*s\r", progress->columns, "");
+    progress->columns = 0;
+}
+
+void xw_progress_show(struct xw_progress *progress, const char *subject, const char *text)
+{
+    const struct xw_session *session = progress->session;
+    char line[XW_ERROR_TEXT_MAX];
+    char safe[XW_SAFE_SIZE(XW_ERROR_TEXT_MAX)];
+    char fitted[sizeof(safe)];
+    int rows;
+    int columns;
+
+    if (!session->err_tty)
+        return;
+    snprintf(line, sizeof(line), "%s: %s", subject, text);
+    xw_safe_text(session->charset, line, safe, sizeof(safe));
+    if (!session->capable) {
+        fprintf(stderr, "%s\n", safe);
+        return;
+    }
+    xw_tty_size(STDERR_FILENO, &rows, &columns);
+    xw_progress_clear(progress);
+    progress->columns = xw_safe_fit(session->charset, safe, columns - 1, fitted, sizeof(fitted));
+    fputs(fitted, stderr);
+}

@@ -1,0 +1,33 @@
+/*
+ * What is listed, for people and for programs. On a terminal a table with a heading; anywhere
+ * else one line an item, its fields separated by tabs, without a heading and never to change but
+ * by new fields at the end (the title, which is free text, is a field like any other).
+ */
+#ifndef XW_XWSH_PRINT_H
+#define XW_XWSH_PRINT_H
+
+#include "xwsh/model.h"
+#include "xwsh/session.h"
+
+/* world, owner, machines, running, title */
+void xw_print_worlds(const struct xw_session *session, const struct xw_model *model);
+
+/* machine, state, memory in MiB, addresses joined by commas or "-" */
+void xw_print_machines(const struct xw_session *session, const struct xw_model *model);
+
+/*
+ * The status line of a running request on standard error: one line that is rewritten where the
+ * terminal can, lines otherwise, nothing where it is no terminal.
+ */
+struct xw_progress {
+    const struct xw_session *session;
+    int columns; /* of the line that stands there now */
+};
+
+/* subject is "firewall/router" or "firewall"; text is made safe. */
+void xw_progress_show(struct xw_progress *progress, const char *subject, const char *text);
+
+/* Removes the line, so that something else can be printed. */
+void xw_progress_clear(struct xw_progress *progress);
+
+#endif

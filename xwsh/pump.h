@@ -1,0 +1,54 @@
+/*
+ * Bytes between a terminal (or pipes) and the socket of a console.
+ */
+#ifndef XW_XWSH_PUMP_H
+#define XW_XWSH_PUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xwsh/escape.h"
+#include "xwsh/guest.h"
+
+enum { XW_PUMP_CHUNK = 4096, XW_PUMP_WAITING_MAX = 65536 };
+
+enum xw_pump_end {
+    XW_PUMP_GOES_ON,
+    XW_PUMP_LEFT,   /* ^] */
+    XW_PUMP_CLOSED, /* the other side has closed */
+    XW_PUMP_GONE    /* the terminal, or whoever reads our output, is gone */
+};
+
+/* Start with { .in_tty = ..., .socket = ... } and now for moved_at. */
+struct xw_pump {
+    int socket; /* non-blocking */
+    bool in_tty;
+    bool in_ended;    /* standard input has ended */
+    int64_t moved_at; /* when the guest last took something; milliseconds, monotonic */
+    struct xw_escape escape;
+    struct xw_guest guest;
+    size_t start; /* of what waits for the guest */
+    size_t count;
+    char waiting[XW_PUMP_WAITING_MAX];
+};
+
+/* Milliseconds of the monotonic clock. */
+int64_t xw_pump_now(void);
+
+/*
+ * Whether standard input is to be polled. Once as much waits as can, input is left where it is;
+ * when the guest has then taken nothing for three seconds, input is read and dropped until it
+ * takes again, so that a guest that hangs does not take ^] away.
+ */
+bool xw_pump_wants_input(const struct xw_pump *pump);
+
+/* Milliseconds after which to look again although no descriptor is ready; -1 for never. */
+int xw_pump_timeout(const struct xw_pump *pump);
+
+/* Each moves what is there. */
+enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump);
+enum xw_pump_end xw_pump_from_input(struct xw_pump *pump);
+enum xw_pump_end xw_pump_to_guest(struct xw_pump *pump);
+
+#endif
