@@ -12,7 +12,8 @@ static void remove_controls(char *text)
     }
 }
 
-static void set_text(struct xw_error *err, int code, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+set_text(struct xw_error *err, int code, const char *format, va_list args)
 {
     err->code = code;
     if (vsnprintf(err->text, sizeof(err->text), format, args) < 0)

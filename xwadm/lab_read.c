@@ -225,18 +225,20 @@ static void take_segments(const struct xw_node *list, struct xw_lab *lab,
 {
     char name[XW_NAME_SIZE];
 
+    lab->segments_wrong = list && list->kind != XW_NODE_LIST;
     if (!is_kind(list, XW_NODE_LIST, "segments", "a list of names, like [outside, inside]",
                  problems))
         return;
     for (size_t i = 0; i < list->count; i++) {
         const struct xw_node *value = list->entries[i].value;
-        if (!take_name(value, "the segment", name, problems))
-            continue;
-        if (has_segment(lab, name)) {
+        if (!take_name(value, "the segment", name, problems)) {
+            lab->segments_wrong = true;
+        } else if (has_segment(lab, name)) {
             xw_problem_add(problems, value->at, "the segment \"%s\" is there twice; keep one",
                            name);
         } else if (lab->segment_count == XW_SEGMENTS_MAX) {
             xw_problem_add(problems, value->at, "a lab has at most %d segments", XW_SEGMENTS_MAX);
+            lab->segments_wrong = true;
             return;
         } else {
             memcpy(lab->segments[lab->segment_count++], name, sizeof(name));
@@ -293,7 +295,7 @@ static void take_interface(const struct xw_node *node, const struct xw_lab *lab,
     const struct xw_node *segment =
         require(node, "segment", "an interface", "`segment: NAME`", problems);
     if (take_name(segment, "the segment", interface->segment, problems) &&
-        !has_segment(lab, interface->segment))
+        !has_segment(lab, interface->segment) && !lab->segments_wrong)
         unknown_segment(segment, lab, problems);
     machine->interface_count++;
 }

@@ -262,8 +262,9 @@ static struct xw_node *read_node(struct builder *builder, const yaml_event_t *ev
     }
 }
 
-/* Takes one event, which must be of this type; reports text where it isn't. */
-static bool expect(struct builder *builder, yaml_event_type_t type, const char *text)
+/* Takes one event, which must be of this type; reports text where it isn't: at, or at its place. */
+static bool expect(struct builder *builder, yaml_event_type_t type, const struct xw_place *at,
+                   const char *text)
 {
     yaml_event_t event;
 
@@ -271,20 +272,23 @@ static bool expect(struct builder *builder, yaml_event_type_t type, const char *
         return false;
     bool found = event.type == type;
     if (!found)
-        give_up(builder, place(event.start_mark), text);
+        give_up(builder, at ? *at : place(event.start_mark), text);
     yaml_event_delete(&event);
     return found;
 }
 
 static struct xw_node *read_document(struct builder *builder)
 {
-    if (!expect(builder, YAML_STREAM_START_EVENT, "the file can't be read") ||
-        !expect(builder, YAML_DOCUMENT_START_EVENT,
+    static const struct xw_place beginning = {1, 1};
+
+    if (!expect(builder, YAML_STREAM_START_EVENT, &beginning, "the file can't be read") ||
+        !expect(builder, YAML_DOCUMENT_START_EVENT, &beginning,
                 "the file is empty; a lab file begins with \"xworlds: 1\""))
         return NULL;
     struct xw_node *root = read_next(builder, YAML_NO_EVENT, 0);
-    expect(builder, YAML_DOCUMENT_END_EVENT, "a second value begins here; a lab is one mapping");
-    expect(builder, YAML_STREAM_END_EVENT,
+    expect(builder, YAML_DOCUMENT_END_EVENT, NULL,
+           "a second value begins here; a lab is one mapping");
+    expect(builder, YAML_STREAM_END_EVENT, NULL,
            "a second document begins here; each lab has a file of its own");
     return root;
 }

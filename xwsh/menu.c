@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -216,11 +217,31 @@ static void turn(struct xw_menu *menu)
         take_jobs(menu);
 }
 
-static void set_up_screen(const struct xw_session *session)
+/*
+ * Starts curses with a window of the size that we believe. ncurses would take any number from the
+ * terminal, and take terminals without a size in terminfo for unusable if told not to ask; what
+ * it heeds before both is the environment, which nobody else reads here.
+ */
+static SCREEN *open_screen(const struct xw_session *session)
 {
+    char rows_text[16];
+    char columns_text[16];
     int rows;
     int columns;
 
+    xw_tty_size(STDOUT_FILENO, &rows, &columns);
+    snprintf(rows_text, sizeof(rows_text), "%d", rows);
+    snprintf(columns_text, sizeof(columns_text), "%d", columns);
+    if (setenv("LINES", rows_text, 1) < 0 || setenv("COLUMNS", columns_text, 1) < 0)
+        return NULL;
+    SCREEN *screen = newterm(session->term, stdout, stdin);
+    unsetenv("LINES");
+    unsetenv("COLUMNS");
+    return screen;
+}
+
+static void set_up_screen(const struct xw_session *session)
+{
     raw();
     noecho();
     nonl();
@@ -232,17 +253,13 @@ static void set_up_screen(const struct xw_session *session)
         init_pair(XW_PAIR_BUSY, COLOR_YELLOW, -1);
         init_pair(XW_PAIR_BAD, COLOR_RED, -1);
     }
-    xw_tty_size(STDOUT_FILENO, &rows, &columns);
-    resizeterm(rows, columns);
 }
 
 int xw_menu_run(const struct xw_session *session, enum xw_exit *code)
 {
     static struct xw_menu menu;
 
-    /* The window's size is asked of the terminal by us, who don't believe every number. */
-    use_env(FALSE);
-    SCREEN *screen = newterm(session->term, stdout, stdin);
+    SCREEN *screen = open_screen(session);
     if (!screen)
         return -ENOTTY;
     set_up_screen(session);

@@ -3,13 +3,15 @@
 # makes a root filesystem of its own, sets the host up, runs the command and returns its status.
 # Orphans (QEMU, what daemons leave) become its children; bash reaps them while it waits.
 
+# inside_main ARGUMENT...: the arguments of the tool, already parsed.
 inside_main() {
     (($$ == 1)) || usage_error "'init' is not for people; see --help."
+    [[ -z ${THROWAWAY_HOST_CGROUPS-} ]] || enter_cgroups "$@"
     # Signals from the terminal reach this process as well. The shell outside decides about them.
     trap : INT TERM HUP QUIT
     unset_session_environment
     local root=/run/root outer_pid pid_fd='' working_directory=$PWD
-    # /proc is still the real machine's here, so it tells this process' id there.
+    # /proc is still the real machine's here, so this is the process id there.
     read -r outer_pid _ </proc/self/stat
     [[ -z $OPT_PID_FILE ]] || exec {pid_fd}>"$OPT_PID_FILE"
     say "making the root filesystem"
@@ -23,6 +25,22 @@ inside_main() {
     say "the host is up"
     unset THROWAWAY_HOST_BEGAN
     run_command "$working_directory"
+}
+
+# Moves this process into the cgroups that were made for the host and makes them the roots of a new
+# cgroup namespace. unshare, outside, stays in the cgroup of its caller: with v2, a cgroup whose
+# children have controllers may hold no process itself.
+enter_cgroups() {
+    local unshare directory
+    # A death signal is sent for deaths after it was asked for: is everybody still there?
+    # /proc is the real machine's, so it has the process ids of there.
+    read -r _ _ _ unshare _ </proc/self/stat
+    [[ $(process_field "$unshare" 4) == "$THROWAWAY_HOST_SHELL" ]] || exit 1
+    while read -r directory; do
+        echo 0 >"$directory/cgroup.procs" # 0 is the writer
+    done <<<"$THROWAWAY_HOST_CGROUPS"
+    unset THROWAWAY_HOST_CGROUPS THROWAWAY_HOST_SHELL
+    exec unshare --cgroup "$BASH" "$TOOL" init "$@"
 }
 
 # What belongs to the session outside would mislead programs inside.
@@ -108,7 +126,7 @@ make_volatile_directories() {
 # real machine (sysctls, block devices, power), so only the network's part is writable.
 make_kernel_filesystems() {
     local root=$1
-    echo "$OPT_HOSTNAME" >/proc/sys/kernel/hostname
+    hostname "$OPT_HOSTNAME"
     mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
     mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
     mount --bind "$root/proc/sys" "$root/proc/sys"

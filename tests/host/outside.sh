@@ -28,20 +28,17 @@ outside_main() {
     # Standard input is named because a background job would get /dev/null; a background job also
     # ignores SIGINT and SIGQUIT, which env undoes. Should this shell be killed, setpriv has unshare
     # killed, unshare has the host's init killed, and with init every process inside ends.
-    (
-        enter_cgroups
-        exec env --default-signal=INT,QUIT setpriv --pdeathsig KILL \
-            unshare --mount --net --pid --uts --ipc --cgroup --fork --kill-child \
-            "$BASH" "$TOOL" init "$@"
-    ) <&0 &
+    THROWAWAY_HOST_SHELL=$$ THROWAWAY_HOST_CGROUPS=$(printf '%s\n' "${own_cgroups[@]}") \
+        env --default-signal=INT,QUIT setpriv --pdeathsig KILL \
+        unshare --mount --net --pid --uts --ipc --fork --kill-child "$BASH" "$TOOL" init "$@" <&0 &
     child=$!
-    leave_v2_root
     [[ -z $signal ]] || kill_host
+    # A trapped signal ends wait early; the child is this shell's until it was waited for.
     local status=0
     while :; do
         status=0
         wait "$child" || status=$?
-        kill -0 "$child" 2>/dev/null || break
+        [[ $(process_field "$child" 4) == "$$" ]] || break
     done
     child=''
     [[ -z $signal ]] || end_by_signal
@@ -66,19 +63,22 @@ outside_cleanup() {
     restore_terminal "$terminal"
 }
 
-# Kills the host's init: the kernel then kills whatever runs in its pid namespace, and unshare,
-# which waits for init, returns only after the last of it is gone.
+# Kills the host's init, upon which the kernel kills whatever runs in its pid namespace, and returns
+# when the last of it is gone: init is a zombie, or no more, only then.
 kill_host() {
     [[ -n $child ]] || return 0
-    local directory pid init=$child
+    local directory pid init='' state
     for directory in /proc/[0-9]*; do
         pid=${directory##*/}
-        if [[ $(process_field "$pid" 4) == "$child" ]]; then
-            init=$pid
-            break
-        fi
+        [[ $(process_field "$pid" 4) != "$child" ]] || init=$pid
     done
-    kill -KILL "$init" 2>/dev/null || true
+    # bash would report the killed job; unshare would complain about the signal that ended init.
+    exec 2>/dev/null
+    kill -KILL "$child" ${init:+"$init"} || true
+    [[ -n $init ]] || return 0
+    while state=$(process_field "$init" 3) && [[ $state != [ZX] ]]; do
+        sleep 0.01
+    done
 }
 
 # --- what the machine must have ---------------------------------------------------------------
@@ -129,7 +129,7 @@ require_kernel_feature() {
 own_cgroup_directories() {
     local id controllers path mounts type options point root
     mounts=$(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $4, $5, $(i + 1), $(i + 3) }' \
-        "/proc/$$/mountinfo")
+        "/proc/self/mountinfo")
     while IFS=: read -r id controllers path; do
         while read -r root point type options; do
             if [[ $id == 0 ]]; then
@@ -142,7 +142,7 @@ own_cgroup_directories() {
             printf '%s %s %s\n' "$type" "${controllers:--}" "$path"
             break
         done <<<"$mounts"
-    done <"/proc/$$/cgroup"
+    done <"/proc/self/cgroup"
 }
 
 make_cgroups() {
@@ -161,34 +161,14 @@ make_cgroups() {
     done < <(own_cgroup_directories)
 }
 
-# Writing 0 moves the writing process.
-enter_cgroups() {
-    local directory
-    for directory in "${own_cgroups[@]}"; do
-        echo 0 >"$directory/cgroup.procs"
-    done
-}
-
-# With v2, a cgroup whose children have controllers may hold no process itself: init moves to a
-# leaf (inside.sh), and unshare, which init can't see, is moved from here.
-leave_v2_root() {
-    local directory
-    for directory in "${own_cgroups[@]}"; do
-        [[ -e $directory/cgroup.subtree_control ]] || continue
-        mkdir -p -- "$directory/outside"
-        echo "$child" 2>/dev/null >"$directory/outside/cgroup.procs" || true
-    done
-}
-
-# A cgroup stays busy for a moment after its last process is gone, hence the bounded repetition.
+# A cgroup stays busy for a moment after its last process is gone, hence the repetition. Should one
+# remain after a second, the next host removes it.
 remove_cgroups() {
-    local directory try
+    local directory
     for directory; do
-        for try in {1..50}; do
+        for _ in {1..50}; do
             find "$directory" -depth -type d -exec rmdir -- {} + 2>/dev/null || true
             [[ -d $directory ]] || break
-            ((try < 50)) || printf 'throwaway-host: %s is still busy; the next host removes it.\n' \
-                "$directory" >&2
             sleep 0.02
         done
     done

@@ -71,6 +71,7 @@ start_service() {
     command -v "${SERVICE_COMMAND[0]}" >/dev/null || die "there is no ${SERVICE_COMMAND[0]} in this host."
     # A service has the environment that an init would give it, not the caller's, and default
     # signals: a background job ignores SIGINT, and what a login through sshd starts would too.
+    # shellcheck disable=SC2153 # STATE is common.sh's
     setsid env --ignore-environment --default-signal PATH="$PATH" LANG=C.UTF-8 \
         "${SERVICE_COMMAND[@]}" </dev/null >>"$STATE/log/$name.log" 2>&1 &
     echo "$!" >"$STATE/$name.pid"

@@ -6,6 +6,7 @@
 #define XW_KEEPER_HOST_H
 
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <stdbool.h>
 #include <sys/types.h>
 

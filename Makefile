@@ -1,0 +1,194 @@
+# xworlds: one makefile for everything; objects and programs are made below build/.
+#
+#   make                 the programs
+#   make install         PREFIX=/usr/local DESTDIR=; see contrib/install-host for what root adds
+#   make deps            the Debian packages that building and testing take
+#   make check           builds and runs the tests; check-full adds the long ones
+#   make lint            formatting, static analysis, scripts, manual pages
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+CFLAGS     ?= -O2 -g
+SYSCONFDIR := /etc
+
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
+             -Wstrict-prototypes -Wmissing-prototypes
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+             -fstack-clash-protection -fcf-protection -fPIE
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+DEFINES   := -D_GNU_SOURCE -DXW_LIBEXECDIR='"$(PREFIX)/libexec/xworlds"'
+
+BASE_FLAGS = -std=c17 $(DEFINES) -I. $(WARNINGS) -MMD -MP
+COMPILE    = $(CC) $(CPPFLAGS) $(CFLAGS) $(BASE_FLAGS) $(HARDENING)
+LINK       = $(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+# The sanitizers replace the functions that fortification would check.
+COMPILE_TEST = $(CC) $(CPPFLAGS) $(CFLAGS) $(BASE_FLAGS) -U_FORTIFY_SOURCE $(SANITIZE)
+LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE) -Wl,--as-needed
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all install deps check check-full demo bench lint clean unit-tests FORCE
+
+# --- programs ---------------------------------------------------------------------------------
+
+common         := $(wildcard common/*.c)
+keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c machine.c \
+                    machine_xml.c world.c bridge.c overlay.c owner_record.c))
+
+xwsh_main     := xwsh/main.c
+xwsh_sources  := $(wildcard xwsh/*.c common/error.c common/names.c common/request.c)
+xwsh_libs     := -lncursesw -ltinfo -ljson-c
+
+xwhelper_main    := xwhelper/gate/main.c
+xwhelper_sources := $(wildcard xwhelper/gate/*.c \
+                      $(addprefix common/,error.c names.c request.c record.c access.c lines.c))
+xwhelper_libs    := -laudit -lseccomp
+
+xwkeeper_main    := xwhelper/keeper/main.c
+xwkeeper_sources := $(wildcard xwhelper/keeper/*.c xwhelper/reader/*.c) $(common)
+xwkeeper_libs    := -lvirt -lcrypto -luuid -lseccomp -lcap-ng
+
+xwrelay_main    := xwhelper/relay/main.c
+xwrelay_sources := $(wildcard xwhelper/relay/*.c common/error.c)
+xwrelay_libs    := -lseccomp
+
+xwadm_main    := xwadm/main.c
+xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(keeper_library) $(common)
+xwadm_libs    := -lyaml -ljson-c -lvirt -lcrypto -lnettle -luuid -lseccomp -lcap-ng -pthread
+
+# A program is built if its main.c is in the tree.
+PROGRAMS := $(foreach p,xwsh xwhelper xwkeeper xwrelay xwadm,$(if $(wildcard $($(p)_main)),$(p)))
+
+all: $(addprefix build/,$(PROGRAMS))
+
+objects = $(patsubst %.c,build/obj/%.o,$(1))
+
+define program
+build/$(1): $(call objects,$($(1)_sources)) build/flags
+	$$(LINK) -o $$@ $$(filter %.o,$$^) $($(1)_libs)
+ALL_OBJECTS += $(call objects,$($(1)_sources))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+build/obj/%.o: %.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+# Other flags or another PREFIX make everything anew.
+define FLAGS_TEXT
+$(COMPILE)
+$(LINK)
+$(COMPILE_TEST)
+endef
+export FLAGS_TEXT
+build/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $@ || printf '%s\n' "$$FLAGS_TEXT" >$@
+
+# --- unit tests -------------------------------------------------------------------------------
+
+# The first line of a test says what is linked into it: /* links: common/names.c ... */
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS   := $(patsubst tests/unit/%.c,build/tests/%,$(UNIT_SOURCES))
+UNIT_LIBS    := -lcmocka -lncursesw -ltinfo -ljson-c -lyaml -lseccomp -laudit -lcap-ng -lcrypto -lnettle \
+                -luuid -lvirt -pthread
+
+links        = $(shell sed -n '1s|^/\* links: \(.*\) \*/$$|\1|p' $(1))
+test_objects = $(patsubst %.c,build/test-obj/%.o,$(1))
+
+define unit_test
+build/tests/$(1): $(call test_objects,tests/unit/$(1).c $(call links,tests/unit/$(1).c)) build/flags
+	@mkdir -p $$(@D)
+	$$(LINK_TEST) -o $$@ $$(filter %.o,$$^) $$(UNIT_LIBS)
+ALL_OBJECTS += $(call test_objects,tests/unit/$(1).c $(call links,tests/unit/$(1).c))
+endef
+$(foreach t,$(UNIT_SOURCES),$(eval $(call unit_test,$(basename $(notdir $(t))))))
+
+build/test-obj/%.o: %.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE_TEST) -c -o $@ $<
+
+unit-tests: $(UNIT_TESTS)
+
+-include $(sort $(ALL_OBJECTS:.o=.d))
+
+# --- tests ------------------------------------------------------------------------------------
+
+deps:
+	contrib/deps
+
+# A make of its own for what is compiled: the compiler itself may have come with deps.
+check: deps
+	+$(MAKE) --no-print-directory all unit-tests
+	tests/run
+
+check-full: deps
+	+$(MAKE) --no-print-directory all unit-tests
+	tests/run --full
+
+demo: deps
+	+$(MAKE) --no-print-directory all
+	tests/demo
+
+bench: deps
+	+$(MAKE) --no-print-directory all
+	tests/bench
+
+SCRIPTS = $(shell git ls-files -co --exclude-standard | \
+            while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
+            grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
+C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
+            xwhelper/reader xwhelper/relay tests/unit))
+
+lint:
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
+	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. $(filter-out tests/%,$(filter %.c,$(C_FILES)))
+	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,clang-analyzer-*,bugprone-*,-bugprone-easily-swappable-parameters,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-bugprone-reserved-identifier' \
+	    $(filter-out tests/%,$(filter %.c,$(C_FILES))) -- -std=c17 $(DEFINES) -I.
+	shellcheck --external-sources $(SCRIPTS)
+	mandoc -T lint -W warning $(wildcard docs/man/*.[1-8])
+
+clean:
+	rm -rf build
+
+# --- installation -----------------------------------------------------------------------------
+
+LIBEXEC := $(PREFIX)/libexec/xworlds
+UNITS   := $(PREFIX)/lib/systemd/system
+MAN     := $(wildcard docs/man/*.[1-8])
+BASH_COMPLETION := $(wildcard contrib/bash-completion/*)
+SUBSTITUTE := sed 's|@PREFIX@|$(PREFIX)|g'
+
+# put MODE,SOURCE,TARGET
+put = install -D -m $(1) $(2) '$(DESTDIR)$(3)'
+# put_text SOURCE,TARGET: with @PREFIX@ replaced
+put_text = install -d '$(DESTDIR)$(dir $(2))' && $(SUBSTITUTE) $(1) >'$(DESTDIR)$(2).new' && \
+           chmod 0644 '$(DESTDIR)$(2).new' && mv -f '$(DESTDIR)$(2).new' '$(DESTDIR)$(2)'
+# put_program NAME,DIRECTORY: nothing, as long as the program has no main.c
+put_program = $(if $(filter $(1),$(PROGRAMS)),$(call put,0755,build/$(1),$(2)/$(1)))
+
+install: all
+	$(call put,0644,contrib/sysusers.d/xworlds.conf,$(PREFIX)/lib/sysusers.d/xworlds.conf)
+	$(call put,0644,contrib/tmpfiles.d/xworlds.conf,$(PREFIX)/lib/tmpfiles.d/xworlds.conf)
+	$(call put_program,xwsh,$(PREFIX)/bin)
+	$(call put_program,xwadm,$(PREFIX)/sbin)
+	$(call put_program,xwkeeper,$(LIBEXEC))
+	$(call put_program,xwrelay,$(LIBEXEC))
+	$(call put_program,xwhelper,$(LIBEXEC))
+	$(call put,0644,contrib/xworlds.nft,$(SYSCONFDIR)/xworlds/xworlds.nft)
+	test -e '$(DESTDIR)$(SYSCONFDIR)/xworlds/xworlds.conf' || \
+	    $(call put,0644,contrib/xworlds.conf,$(SYSCONFDIR)/xworlds/xworlds.conf)
+	install -d -m 0755 '$(DESTDIR)$(SYSCONFDIR)/xworlds/labs.d'
+	$(call put_text,contrib/systemd/xworlds-keeper.service,$(UNITS)/xworlds-keeper.service)
+	$(call put_text,contrib/systemd/xworlds-nft.service,$(UNITS)/xworlds-nft.service)
+	$(call put,0644,contrib/systemd/libvirtd.socket.d/xworlds.conf,$(UNITS)/libvirtd.socket.d/xworlds.conf)
+	$(call put,0644,contrib/systemd/libvirtd-ro.socket.d/xworlds.conf,$(UNITS)/libvirtd-ro.socket.d/xworlds.conf)
+	$(call put_text,contrib/sshd_config.d/60-xworlds.conf,$(PREFIX)/share/xworlds/60-xworlds.conf)
+	set -e; for page in $(MAN); do \
+	    install -D -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
+	set -e; for file in $(BASH_COMPLETION); do install -D -m 0644 "$$file" \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${file##*/}"; done
+	contrib/install-host --prefix '$(PREFIX)' --destdir '$(DESTDIR)'

@@ -1,0 +1,399 @@
+/* links: common/error.c common/lines.c common/names.c common/record.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/lines.h"
+#include "common/record.h"
+#include "tests/unit/private_root.h"
+#include "tests/unit/record_lines.h"
+
+#define PLACE "/var/lib"
+
+static const char good_owner[] = "xworlds-owner 1\nuid 1001\nname alice\nlab firewall\nend\n";
+
+static const char good_access[] = "xworlds-access 1\n"
+                                  "lab firewall\n"
+                                  "title A firewall between two segments\n"
+                                  "student 2001\n"
+                                  "machine router\n"
+                                  "end\n";
+
+static int parse_owner(const char *text, size_t length)
+{
+    struct xw_owner owner;
+
+    return xw_owner_parse(text, length, &owner, NULL);
+}
+
+/* A record in which every line must be: an owner may have no lab at all. */
+static int parse_owner_with_lab(const char *text, size_t length)
+{
+    struct xw_owner owner;
+    int rc = xw_owner_parse(text, length, &owner, NULL);
+
+    return rc < 0 ? rc : owner.lab_count == 1 ? 0 : -1;
+}
+
+static int parse_access(const char *text, size_t length)
+{
+    struct xw_access access;
+
+    return xw_access_parse(text, length, &access, NULL);
+}
+
+static void owner_is_read(void **state)
+{
+    static const char text[] = "xworlds-owner 1\nuid 4294967294\nname _a-b_9\nlab b\nlab a\nend\n";
+    struct xw_owner owner;
+
+    (void)state;
+    assert_int_equal(xw_owner_parse(text, strlen(text), &owner, NULL), 0);
+    assert_true(owner.uid == 4294967294U);
+    assert_string_equal(owner.name, "_a-b_9");
+    assert_int_equal(owner.lab_count, 2);
+    assert_string_equal(owner.labs[0], "b");
+    assert_string_equal(owner.labs[1], "a");
+    static const char none[] = "xworlds-owner 1\nuid 1001\nname alice\nend\n";
+    assert_int_equal(xw_owner_parse(none, strlen(none), &owner, NULL), 0);
+    assert_int_equal(owner.lab_count, 0);
+}
+
+static void access_is_read(void **state)
+{
+    static const char text[] = "xworlds-access 1\nlab firewall\ntitle Für alle\nstudent 7\n"
+                               "student 2001\ninstructor 5\ninstructor 6\nmachine web\n"
+                               "machine router\nend\n";
+    struct xw_access access;
+
+    (void)state;
+    assert_int_equal(xw_access_parse(text, strlen(text), &access, NULL), 0);
+    assert_string_equal(access.lab, "firewall");
+    assert_string_equal(access.title, "Für alle");
+    assert_int_equal(access.student_count, 2);
+    assert_int_equal(access.students[0], 7);
+    assert_int_equal(access.students[1], 2001);
+    assert_int_equal(access.instructor_count, 2);
+    assert_int_equal(access.instructors[1], 6);
+    assert_int_equal(access.machine_count, 2);
+    assert_string_equal(access.machines[0], "web");
+}
+
+static void every_line_counts(void **state)
+{
+    (void)state;
+    xw_test_each_line(parse_owner_with_lab, good_owner);
+    xw_test_each_line(parse_access, good_access);
+}
+
+static void every_byte_counts(void **state)
+{
+    (void)state;
+    xw_test_each_byte(parse_owner, good_owner);
+    xw_test_each_byte(parse_access, good_access);
+}
+
+static void hostile_owners(void **state)
+{
+    static const char *const texts[] = {
+        "xworlds-owner 2\nuid 1001\nname alice\nend\n",
+        "xworlds-access 1\nuid 1001\nname alice\nend\n",
+        "\nxworlds-owner 1\nuid 1001\nname alice\nend\n",
+        "xworlds-owner 1\n\nuid 1001\nname alice\nend\n",
+        "xworlds-owner 1\n# a comment\nuid 1001\nname alice\nend\n",
+        "xworlds-owner 1\nuid 0\nname root\nend\n",
+        "xworlds-owner 1\nuid 4294967295\nname alice\nend\n",
+        "xworlds-owner 1\nuid 4294968297\nname alice\nend\n",
+        "xworlds-owner 1\nuid 01001\nname alice\nend\n",
+        "xworlds-owner 1\nuid +1001\nname alice\nend\n",
+        "xworlds-owner 1\nuid -1\nname alice\nend\n",
+        "xworlds-owner 1\nuid 1001 \nname alice\nend\n",
+        "xworlds-owner 1\nuid  1001\nname alice\nend\n",
+        "xworlds-owner 1\n uid 1001\nname alice\nend\n",
+        "xworlds-owner 1\nuid 1001\nname Alice\nend\n",
+        "xworlds-owner 1\nuid 1001\nname\nend\n",
+        "xworlds-owner 1\nuid 1001\nname ../alice\nend\n",
+        "xworlds-owner 1\nuid 1001\nname aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nlab ..\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nlab a\nlab b\nlab a\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nlabs a\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nend\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nend\nlab a\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nEND\n",
+        "xworlds-owner 1\r\nuid 1001\r\nname alice\r\nend\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (parse_owner(texts[i], strlen(texts[i])) != -EBADMSG)
+            fail_msg("taken: %s", texts[i]);
+    }
+}
+
+/* Builds an access record around one line or several. */
+static int parse_access_with(const char *title, const char *rest)
+{
+    char text[XW_TEST_TEXT_MAX];
+
+    snprintf(text, sizeof(text), "xworlds-access 1\nlab firewall\ntitle %s\n%send\n", title, rest);
+    return parse_access(text, strlen(text));
+}
+
+static void hostile_accesses(void **state)
+{
+    static const char ok[] = "student 1\nmachine a\n";
+
+    (void)state;
+    assert_int_equal(parse_access_with("A", ok), 0);
+    assert_int_equal(parse_access_with("\xc3\xa4", ok), 0);
+    assert_int_equal(parse_access_with("\xc3", ok), -EBADMSG);                 /* cut off */
+    assert_int_equal(parse_access_with("\xc0\xaf", ok), -EBADMSG);             /* overlong */
+    assert_int_equal(parse_access_with("\xed\xa0\x80", ok), -EBADMSG);         /* surrogate */
+    assert_int_equal(parse_access_with("\xf4\x90\x80\x80", ok), -EBADMSG);     /* too large */
+    assert_int_equal(parse_access_with("\xc2\x9b" "31m", ok), -EBADMSG);       /* C1: CSI */
+    assert_int_equal(parse_access_with("a\xe2\x80\xae" "b", ok), -EBADMSG);    /* U+202E */
+    assert_int_equal(parse_access_with("a\xe2\x80\xa8" "b", ok), -EBADMSG);    /* U+2028 */
+    assert_int_equal(parse_access_with("A", "machine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 0\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 2\nstudent 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 1\nstudent 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 1\nmachine a\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 4294967295\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "instructor 1\nstudent 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 1\nmachine a\ninstructor 1\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "student 1\ninstructor 1\nmachine a\n"), 0);
+}
+
+static void titles_of_every_length(void **state)
+{
+    char title[XW_TITLE_MAX + 2];
+
+    (void)state;
+    memset(title, 'a', sizeof(title));
+    title[XW_TITLE_MAX] = '\0';
+    assert_int_equal(parse_access_with(title, "student 1\nmachine a\n"), 0);
+    title[XW_TITLE_MAX] = 'a';
+    title[XW_TITLE_MAX + 1] = '\0';
+    assert_int_equal(parse_access_with(title, "student 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("", "student 1\nmachine a\n"), -EBADMSG);
+}
+
+/* As many lines of a kind as there may be, and one more. */
+static void limits_of_counts(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *prefix; /* of the value */
+        size_t most;
+        const char *before;
+        const char *after;
+    } kinds[] = {
+        {"student", "", XW_GROUPS_PER_LAB_MAX, "", "machine a\n"},
+        {"instructor", "", XW_GROUPS_PER_LAB_MAX, "student 1\n", "machine a\n"},
+        {"machine", "m", XW_MACHINES_MAX, "student 1\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        for (size_t count = kinds[i].most; count <= kinds[i].most + 1; count++) {
+            char text[4096];
+            size_t used = (size_t)snprintf(text, sizeof(text), "%s", kinds[i].before);
+            for (size_t line = 1; line <= count; line++)
+                used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s%zu\n",
+                                         kinds[i].key, kinds[i].prefix, line);
+            snprintf(text + used, sizeof(text) - used, "%s", kinds[i].after);
+            assert_int_equal(parse_access_with("A", text),
+                             count <= kinds[i].most ? 0 : -EBADMSG);
+        }
+    }
+}
+
+static void error_names_the_line(void **state)
+{
+    static const char text[] = "xworlds-owner 1\nuid 1001\nname alice\nlab a\nlab a\nend\n";
+    struct xw_owner owner;
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(xw_owner_parse(text, strlen(text), &owner, &err), -EBADMSG);
+    assert_int_equal(err.code, -EBADMSG);
+    assert_non_null(strstr(err.text, "line 5:"));
+    /* Nothing of a refused record is left to be used by mistake. */
+    assert_int_equal(owner.uid, 0);
+    assert_int_equal(owner.lab_count, 0);
+}
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+static void make_file(const char *name, const char *text, mode_t mode)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static int read_it(const char *name)
+{
+    char *text = NULL;
+    size_t length = 0;
+    int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = xw_record_read(dir, name, &text, &length, NULL);
+
+    close(dir);
+    if (rc == 0)
+        assert_int_equal(strlen(text), length);
+    free(text);
+    return rc;
+}
+
+static int enter_place(void **state)
+{
+    (void)state;
+    if (xw_test_private_root(PLACE) < 0 || chdir(PLACE) < 0) {
+        fprintf(stderr, "no namespaces here: %s\n", strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static void files_that_are_records(void **state)
+{
+    (void)state;
+    make_file("good", good_owner, 0640);
+    make_file("empty", "", 0600);
+    assert_int_equal(read_it("good"), 0);
+    assert_int_equal(read_it("empty"), 0);
+    assert_int_equal(read_it("missing"), -ENOENT);
+}
+
+static void files_that_are_not(void **state)
+{
+    (void)state;
+    make_file("group-writable", good_owner, 0660);
+    make_file("world-writable", good_owner, 0606);
+    make_file("linked", good_owner, 0640);
+    assert_int_equal(link("linked", "link"), 0);
+    assert_int_equal(symlink("good", "symlink"), 0);
+    assert_int_equal(mkdir("directory", 0755), 0);
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_int_equal(read_it("group-writable"), -EPERM);
+    assert_int_equal(read_it("world-writable"), -EPERM);
+    assert_int_equal(read_it("linked"), -EPERM);
+    assert_int_equal(read_it("symlink"), -EPERM);
+    assert_int_equal(read_it("directory"), -EPERM);
+    /* Would wait for a writer for ever, if it waited. */
+    alarm(5);
+    assert_int_equal(read_it("fifo"), -EPERM);
+    alarm(0);
+}
+
+/* Only real root can give a file away; where the test isn't that, its uid is the only one. */
+static void files_of_others(void **state)
+{
+    (void)state;
+    make_file("foreign", good_owner, 0640);
+    if (chown("foreign", 1001, 0) == 0)
+        assert_int_equal(read_it("foreign"), -EPERM);
+    else
+        assert_int_equal(errno, EINVAL);
+}
+
+static void sizes_of_files(void **state)
+{
+    char *text = malloc(XW_RECORD_BYTES_MAX + 2);
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'a', XW_RECORD_BYTES_MAX + 1);
+    text[XW_RECORD_BYTES_MAX] = '\0';
+    make_file("largest", text, 0600);
+    text[XW_RECORD_BYTES_MAX] = 'a';
+    text[XW_RECORD_BYTES_MAX + 1] = '\0';
+    make_file("too-large", text, 0600);
+    free(text);
+    assert_int_equal(read_it("largest"), 0);
+    assert_int_equal(read_it("too-large"), -EFBIG);
+}
+
+static void owners_of_a_uid(void **state)
+{
+    struct xw_owner owner;
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(mkdir("owners", 0750), 0);
+    make_file("owners/1001", good_owner, 0640);
+    make_file("owners/1002", good_owner, 0640);
+    make_file("owners/1003", "xworlds-owner 1\n", 0640);
+    int fd = open("owners", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(xw_owner_read(fd, 1001, &owner, &err), 0);
+    assert_string_equal(owner.name, "alice");
+    assert_int_equal(xw_owner_read(fd, 1002, &owner, &err), -EBADMSG);
+    assert_int_equal(owner.uid, 0);
+    assert_int_equal(xw_owner_read(fd, 1003, &owner, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "owners/1003"));
+    assert_int_equal(xw_owner_read(fd, 1004, &owner, &err), -ENOENT);
+    assert_int_equal(xw_owner_read(fd, (uid_t)-1, &owner, &err), -ENOENT);
+    close(fd);
+}
+
+static void accesses_of_a_lab(void **state)
+{
+    struct xw_access access;
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(mkdir("labs", 0750), 0);
+    assert_int_equal(mkdir("labs/firewall", 0750), 0);
+    assert_int_equal(mkdir("labs/other", 0750), 0);
+    assert_int_equal(mkdir("labs/empty", 0750), 0);
+    assert_int_equal(symlink("firewall", "labs/link"), 0);
+    make_file("labs/file", "", 0640);
+    make_file("labs/firewall/access", good_access, 0640);
+    make_file("labs/other/access", good_access, 0640);
+    int fd = open("labs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(xw_access_read(fd, "firewall", &access, &err), 0);
+    assert_int_equal(access.machine_count, 1);
+    assert_int_equal(xw_access_read(fd, "other", &access, &err), -EBADMSG);
+    assert_int_equal(access.machine_count, 0);
+    assert_int_equal(xw_access_read(fd, "empty", &access, &err), -ENOENT);
+    assert_int_equal(xw_access_read(fd, "missing", &access, &err), -ENOENT);
+    assert_int_equal(xw_access_read(fd, "link", &access, &err), -EPERM);
+    assert_int_equal(xw_access_read(fd, "file", &access, &err), -EPERM);
+    assert_int_equal(xw_access_read(fd, "../labs/firewall", &access, &err), -ENOENT);
+    assert_int_equal(xw_access_read(fd, ".", &access, &err), -ENOENT);
+    assert_int_equal(xw_access_read(fd, "", &access, &err), -ENOENT);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest texts[] = {
+        cmocka_unit_test(owner_is_read),        cmocka_unit_test(access_is_read),
+        cmocka_unit_test(every_line_counts),    cmocka_unit_test(every_byte_counts),
+        cmocka_unit_test(hostile_owners),       cmocka_unit_test(hostile_accesses),
+        cmocka_unit_test(titles_of_every_length), cmocka_unit_test(limits_of_counts),
+        cmocka_unit_test(error_names_the_line),
+    };
+    const struct CMUnitTest files[] = {
+        cmocka_unit_test(files_that_are_records), cmocka_unit_test(files_that_are_not),
+        cmocka_unit_test(files_of_others),        cmocka_unit_test(sizes_of_files),
+        cmocka_unit_test(owners_of_a_uid),        cmocka_unit_test(accesses_of_a_lab),
+    };
+    int failed = cmocka_run_group_tests(texts, NULL, NULL);
+
+    return failed + cmocka_run_group_tests(files, enter_place, NULL);
+}

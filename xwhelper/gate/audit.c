@@ -1,0 +1,45 @@
+#include "xwhelper/gate/audit.h"
+
+#include <libaudit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+static char *encode(const char *name, const char *value)
+{
+    const char *text = *value ? value : "-";
+
+    return audit_encode_nv_string(name, text, (unsigned int)strlen(text));
+}
+
+static void machines_of(const struct xw_request *request, char *text, size_t size)
+{
+    size_t used = 0;
+
+    snprintf(text, size, "%s", request->whole_world ? "*" : "-");
+    for (size_t i = 0; i < request->machine_count && used < size; i++) {
+        int n = snprintf(text + used, size - used, "%s%s", i ? "," : "", request->machines[i]);
+        used += n < 0 ? size : (size_t)n;
+    }
+}
+
+void xw_gate_audit(int fd, uid_t caller, const struct xw_request *request, const char *phase,
+                   bool allowed, int code)
+{
+    char machines[XW_MACHINES_MAX * XW_NAME_SIZE + 1];
+    char message[XW_LINE_MAX];
+
+    machines_of(request, machines, sizeof(machines));
+    XW_AUTO_FREE char *lab = encode("lab", request->lab);
+    XW_AUTO_FREE char *owner = encode("owner", request->owner);
+    XW_AUTO_FREE char *set = encode("machines", machines);
+    if (fd < 0 || !lab || !owner || !set)
+        return;
+    snprintf(message, sizeof(message),
+             "op=xworlds-%s phase=%s request=%s caller=%u %s %s %s force=%d decision=%s code=%d",
+             xw_verb_info(request->verb)->name, phase, request->id, (unsigned int)caller, lab,
+             owner, set, request->force, allowed ? "allow" : "refuse", code);
+    audit_log_user_message(fd, AUDIT_TRUSTED_APP, message, NULL, NULL, NULL, allowed && code == 0);
+}

@@ -1,0 +1,175 @@
+/*
+ * The gate: setuid and setgid xwhelper, never root. It says to the keeper, with the kernel as
+ * witness, who asks; refuses what need not go further; leaves one audit record; executes nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libaudit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/access.h"
+#include "common/exitcode.h"
+#include "common/paths.h"
+#include "common/record.h"
+#include "common/request.h"
+#include "xwhelper/gate/audit.h"
+#include "xwhelper/gate/confine.h"
+#include "xwhelper/gate/identity.h"
+#include "xwhelper/gate/talk.h"
+
+enum { VIEWER = 3 };
+
+struct gate {
+    struct xw_caller caller;
+    int audit;
+    int keeper; /* or a negative errno */
+    int owners; /* directories, opened before the filter */
+    int labs;
+    struct xw_request request;
+    struct xw_owner owner;
+    struct xw_access access;
+};
+
+/* Draws the id that joins the audit record with the keeper's log. */
+static void draw_id(char id[XW_REQUEST_ID_LEN + 1])
+{
+    unsigned char bytes[XW_REQUEST_ID_LEN / 2];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        abort();
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/*
+ * Reads the arguments into the request. -EINVAL: not the verb's form (usage). -ENOENT: a name
+ * beyond the grammar, which is answered as what does not exist.
+ */
+static int read_arguments(int argc, char *const argv[], struct xw_request *request)
+{
+    int names = argc - 2;
+
+    if (argc < 2 || xw_verb_find(argv[1], &request->verb) < 0)
+        return -EINVAL;
+    const struct xw_verb_info *verb = xw_verb_info(request->verb);
+    if (names > 0 && verb->may_force && strcmp(argv[argc - 1], "--force") == 0) {
+        request->force = true;
+        names--;
+    }
+    int wanted = verb->scope == XW_SCOPE_NONE ? 0 : verb->scope == XW_SCOPE_LAB ? 1 : 2;
+    if (verb->root_only || names != wanted)
+        return -EINVAL;
+    if (wanted >= 1) {
+        if (!xw_name_ok(argv[2]))
+            return -ENOENT;
+        snprintf(request->lab, sizeof(request->lab), "%s", argv[2]);
+    }
+    if (wanted == 2 && xw_request_set_machines(request, argv[3]) < 0)
+        return -ENOENT;
+    if (verb->scope == XW_SCOPE_ONE && request->machine_count != 1)
+        return -ENOENT;
+    return 0;
+}
+
+/* Authorizes by the records; what can't be read is refused. */
+static enum xw_decision authorize(struct gate *gate)
+{
+    struct xw_request *request = &gate->request;
+    const struct xw_access *access = NULL;
+
+    if (xw_owner_read(gate->owners, gate->caller.uid, &gate->owner, NULL) < 0) {
+        /* Nobody's owner yet: `list` of nothing is an answer, everything else is refused. */
+        snprintf(request->owner, sizeof(request->owner), "_nobody");
+        return XW_DECISION_REFUSE;
+    }
+    snprintf(request->owner, sizeof(request->owner), "%s", gate->owner.name);
+    if (*request->lab && xw_access_read(gate->labs, request->lab, &gate->access, NULL) == 0)
+        access = &gate->access;
+    return xw_access_decide(&gate->caller, request, &gate->owner, access);
+}
+
+static void console_opened(void *data)
+{
+    const struct gate *gate = data;
+
+    if (gate->request.verb == XW_VERB_CONSOLE)
+        xw_gate_audit(gate->audit, gate->caller.uid, &gate->request, "open", true, 0);
+}
+
+static int ask_keeper(struct gate *gate)
+{
+    bool console = gate->request.verb == XW_VERB_CONSOLE;
+    int rc = gate->keeper;
+
+    if (rc >= 0)
+        rc = xw_gate_send(gate->keeper, &gate->request, console ? VIEWER : -1);
+    if (rc < 0) {
+        xw_gate_say("error the lab's keeper is not answering; try again in a moment, and tell "
+                    "your instructor if it stays so");
+        xw_gate_say("end %d", XW_EXIT_TRY_AGAIN);
+        return XW_EXIT_TRY_AGAIN;
+    }
+    if (console)
+        close(VIEWER);
+    return xw_gate_pass_on(gate->keeper, console_opened, gate);
+}
+
+static int refuse(int code, const char *text)
+{
+    xw_gate_say("error %s", text);
+    xw_gate_say("end %d", code);
+    return code;
+}
+
+static int serve(struct gate *gate, int argc, char *const argv[])
+{
+    bool allowed = false;
+    int code;
+    int rc = read_arguments(argc, argv, &gate->request);
+
+    draw_id(gate->request.id);
+    xw_gate_say("xworlds %s %s", XW_PROTOCOL_VERSION, gate->request.id);
+    if (rc == -EINVAL) {
+        code = refuse(XW_EXIT_USAGE, "the gate was not asked in its own form; see xwsh(1)");
+    } else if (rc < 0 || authorize(gate) != XW_DECISION_ALLOW) {
+        if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->caller.uid != 0) {
+            code = XW_EXIT_OK; /* no world has been deployed for this user */
+            allowed = true;
+            xw_gate_say("end %d", code);
+        } else {
+            code = refuse(XW_EXIT_REFUSED, XW_REFUSED_TEXT);
+        }
+    } else {
+        allowed = true;
+        code = ask_keeper(gate);
+    }
+    xw_gate_audit(gate->audit, gate->caller.uid, &gate->request,
+                  gate->request.verb == XW_VERB_CONSOLE ? "close" : "request", allowed, code);
+    return code;
+}
+
+int main(int argc, char *argv[])
+{
+    static struct gate gate;
+    const int directory = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY;
+
+    xw_gate_sanitize(VIEWER + 1);
+    xw_gate_caller(&gate.caller);
+    /* Something must be there, or what is opened next would be taken for the viewer. */
+    if (fcntl(VIEWER, F_GETFD) < 0 && dup2(STDERR_FILENO, VIEWER) != VIEWER)
+        abort();
+    if (gate.caller.uid == 0) {
+        xw_gate_say("error root has xwadm(8); the gate is for students");
+        return XW_EXIT_REFUSED;
+    }
+    gate.audit = audit_open();
+    gate.keeper = xw_gate_connect_and_drop(gate.caller.uid);
+    gate.owners = open(XW_OWNERS_DIR, directory);
+    gate.labs = open(XW_LABS_DIR, directory);
+    xw_gate_confine();
+    return serve(&gate, argc, argv);
+}

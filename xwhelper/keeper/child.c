@@ -1,0 +1,245 @@
+#include "xwhelper/keeper/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/access.h"
+#include "common/exitcode.h"
+#include "common/paths.h"
+#include "xwhelper/keeper/reply.h"
+#include "xwhelper/keeper/verbs.h"
+#include "xwhelper/reader/reader.h"
+
+enum { FIRST_LINE_MS = 2000, GROUPS_MAX = 65536 };
+
+/* For the deadline's signal handler alone, which can be given no argument. */
+static int deadline_peer = -1;
+
+static void deadline_passed(int number)
+{
+    static const char text[] = "error this took longer than it may; what was done so far is kept, "
+                               "and the same command goes on with it\nend 75\n";
+
+    (void)number;
+    if (send(deadline_peer, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        _exit(XW_EXIT_TRY_AGAIN);
+    _exit(XW_EXIT_TRY_AGAIN);
+}
+
+static void set_deadline(int peer, unsigned int seconds)
+{
+    struct sigaction action = {.sa_handler = deadline_passed};
+
+    deadline_peer = peer;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGALRM, &action, NULL) < 0)
+        abort();
+    alarm(seconds);
+}
+
+/* Takes the descriptors of a message; returns their number and the first one in *fd. */
+static size_t take_descriptors(struct msghdr *message, int *fd)
+{
+    size_t count = 0;
+
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at; at = CMSG_NXTHDR(message, at)) {
+        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t here = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < here; i++) {
+            int received;
+            memcpy(&received, CMSG_DATA(at) + i * sizeof(int), sizeof(int));
+            if (count++ == 0)
+                *fd = received;
+            else
+                close(received);
+        }
+    }
+    return count;
+}
+
+/* Receives the one line, within its bound, with at most one descriptor. */
+static int receive_line(int peer, char line[XW_LINE_MAX], int *viewer)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec data = {.iov_base = line, .iov_len = XW_LINE_MAX - 1};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    struct pollfd ready = {.fd = peer, .events = POLLIN};
+
+    if (poll(&ready, 1, FIRST_LINE_MS) != 1)
+        return -ETIMEDOUT;
+    ssize_t n = recvmsg(peer, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (n <= 0)
+        return n < 0 ? -errno : -EPIPE;
+    size_t descriptors = take_descriptors(&message, viewer);
+    if ((message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) || descriptors > 1)
+        return -EINVAL;
+    /* Exactly one line in exactly one message: a NUL or a second line is not ours. */
+    if (line[n - 1] != '\n' || memchr(line, '\n', (size_t)n) != line + n - 1 ||
+        memchr(line, '\0', (size_t)n))
+        return -EINVAL;
+    line[n - 1] = '\0';
+    return 0;
+}
+
+/* The viewer must be a connected stream socket, or nothing where the verb takes none. */
+static bool viewer_fits(const struct xw_request *request, int viewer)
+{
+    struct stat info;
+    int type;
+    socklen_t size = sizeof(type);
+
+    if (!xw_verb_info(request->verb)->takes_descriptor)
+        return viewer < 0;
+    return viewer >= 0 && fstat(viewer, &info) == 0 && S_ISSOCK(info.st_mode) &&
+           getsockopt(viewer, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+static int read_groups(int peer, struct xw_caller *caller)
+{
+    socklen_t size = GROUPS_MAX * sizeof(gid_t);
+    gid_t *groups = malloc(size);
+
+    if (!groups || getsockopt(peer, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) {
+        free(groups);
+        return -errno;
+    }
+    caller->groups = groups;
+    caller->group_count = size / sizeof(gid_t);
+    return 0;
+}
+
+struct child {
+    struct xw_caller caller;
+    struct xw_request request;
+    struct xw_owner owner;
+    struct xw_access access;
+    struct xw_plan plan;
+    int owners;
+    int labs;
+    int viewer;
+};
+
+static int list(struct child *child, int peer, struct xw_error *err)
+{
+    static struct xw_access visible[XW_LABS_PER_OWNER_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < child->owner.lab_count; i++) {
+        struct xw_access *access = &visible[count];
+        if (xw_access_read(child->labs, child->owner.labs[i], access, NULL) == 0 &&
+            xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW)
+            count++;
+    }
+    xw_reader_become();
+    return xw_reader_list(peer, &child->owner, visible, count, err);
+}
+
+static int perform(struct child *child, int peer, struct xw_error *err)
+{
+    const struct xw_job job = {peer, child->viewer, &child->request, &child->owner, &child->plan};
+
+    if (child->request.verb == XW_VERB_LIST)
+        return list(child, peer, err);
+    if (child->request.verb == XW_VERB_PREPARE)
+        return xw_verb_prepare(peer, &child->request, err);
+    int rc = xw_plan_read(child->labs, child->request.lab, &child->plan, err);
+    if (rc < 0)
+        return rc;
+    switch (child->request.verb) {
+    case XW_VERB_STATUS:
+        xw_reader_become();
+        return xw_reader_status(peer, child->owner.name, &child->plan, err);
+    case XW_VERB_START:
+        return xw_verb_start(&job, err);
+    case XW_VERB_STOP:
+        return xw_verb_stop(&job, err);
+    case XW_VERB_REBOOT:
+        return xw_verb_reboot(&job, err);
+    case XW_VERB_REVERT:
+        return xw_verb_revert(&job, err);
+    case XW_VERB_CONSOLE:
+        return xw_verb_console(&job, err);
+    default:
+        return xw_fail(err, -EPERM, XW_REFUSED_TEXT);
+    }
+}
+
+/* Decides again, by the kernel's word and our own records. */
+static enum xw_decision authorize(struct child *child)
+{
+    const struct xw_access *access = NULL;
+    const struct xw_owner *owner = NULL;
+
+    if (xw_owner_read(child->owners, child->caller.uid, &child->owner, NULL) == 0)
+        owner = &child->owner;
+    if (*child->request.lab &&
+        xw_access_read(child->labs, child->request.lab, &child->access, NULL) == 0)
+        access = &child->access;
+    return xw_access_decide(&child->caller, &child->request, owner, access);
+}
+
+static void log_outcome(const struct child *child, const char *decision, int code)
+{
+    fprintf(stderr, "<6>request=%s uid=%u op=%s lab=%s owner=%s decision=%s code=%d\n",
+            child->request.id, (unsigned int)child->caller.uid,
+            xw_verb_info(child->request.verb)->name, child->request.lab, child->request.owner,
+            decision, code);
+}
+
+static int refuse(int peer)
+{
+    xw_reply(peer, "error " XW_REFUSED_TEXT);
+    xw_reply(peer, "end %d", XW_EXIT_REFUSED);
+    return XW_EXIT_REFUSED;
+}
+
+int xw_child_serve(const struct xw_peer *peer)
+{
+    static struct child child = {.viewer = -1};
+    const int directory = O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
+    char line[XW_LINE_MAX];
+    struct xw_error err = {0};
+
+    child.caller.uid = peer->uid;
+    int rc = receive_line(peer->fd, line, &child.viewer);
+    if (rc == 0)
+        rc = xw_request_parse(line, &child.request);
+    if (rc < 0 || !viewer_fits(&child.request, child.viewer) ||
+        read_groups(peer->fd, &child.caller) < 0) {
+        fprintf(stderr, "<5>uid=%u pid=%d sent what is not a request\n", (unsigned int)peer->uid,
+                (int)peer->pid);
+        return refuse(peer->fd);
+    }
+    set_deadline(peer->fd, xw_verb_info(child.request.verb)->deadline);
+    child.owners = open(XW_OWNERS_DIR, directory);
+    child.labs = open(XW_LABS_DIR, directory);
+    if (authorize(&child) != XW_DECISION_ALLOW) {
+        log_outcome(&child, "refuse", XW_EXIT_REFUSED);
+        return refuse(peer->fd);
+    }
+    rc = perform(&child, peer->fd, &err);
+    alarm(0);
+    if (rc < 0) {
+        fprintf(stderr, "<4>request=%s %s\n", child.request.id, err.text);
+        rc = xw_reply_failure(peer->fd, &err);
+    } else {
+        xw_reply(peer->fd, "end %d", rc);
+    }
+    log_outcome(&child, "allow", rc);
+    return rc;
+}

@@ -1,0 +1,233 @@
+#include "xwhelper/keeper/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libvirt/virterror.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "common/paths.h"
+
+#define LIBVIRT_URI "qemu:///system"
+
+struct xw_host {
+    virConnectPtr libvirt;
+    struct xw_config config;
+};
+
+/* A number of the configuration: its key, where it goes and its bounds. */
+struct number_key {
+    const char *key;
+    unsigned int *value;
+    unsigned long min;
+    unsigned long max;
+};
+
+static char *trim(char *text)
+{
+    static const char blank[] = " \t\r\n";
+
+    text += strspn(text, blank);
+    size_t length = strlen(text);
+    while (length > 0 && strchr(blank, text[length - 1]))
+        length--;
+    text[length] = '\0';
+    return text;
+}
+
+static void set_accelerator(struct xw_config *config, const char *word)
+{
+    snprintf(config->accelerator, sizeof(config->accelerator), "%s", word);
+}
+
+static int set_value(struct xw_config *config, const char *key, const char *value,
+                     const char *where, unsigned int line, struct xw_error *err)
+{
+    const struct number_key numbers[] = {
+        {"stop-grace", &config->stop_grace, 1, 3600},
+        {"per-user", &config->per_user, 1, 65536},
+        {"in-all", &config->in_all, 1, 65536},
+    };
+
+    if (strcmp(key, "accelerator") == 0) {
+        if (strcmp(value, "auto") != 0 && strcmp(value, "kvm") != 0 && strcmp(value, "tcg") != 0)
+            return xw_fail(err, -EBADMSG, "%s:%u: accelerator is auto, kvm or tcg, not \"%s\"",
+                           where, line, value);
+        set_accelerator(config, strcmp(value, "tcg") == 0 ? "qemu" : value);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const struct number_key *number = &numbers[i];
+        unsigned long read;
+
+        if (strcmp(key, number->key) != 0)
+            continue;
+        if (xw_number(value, number->max, &read) != 0 || read < number->min)
+            return xw_fail(err, -EBADMSG, "%s:%u: %s is a number from %lu to %lu, not \"%s\"",
+                           where, line, key, number->min, number->max, value);
+        *number->value = (unsigned int)read;
+        return 0;
+    }
+    return xw_fail(err, -EBADMSG, "%s:%u: \"%s\" is not a setting; see xworlds.conf(5)", where,
+                   line, key);
+}
+
+static int read_line(struct xw_config *config, char *text, const char *where, unsigned int line,
+                     struct xw_error *err)
+{
+    char *comment = strchr(text, '#');
+    if (comment)
+        *comment = '\0';
+    text = trim(text);
+    if (!text[0])
+        return 0;
+
+    char *equals = strchr(text, '=');
+    if (!equals)
+        return xw_fail(err, -EBADMSG, "%s:%u: a line is \"key = value\"", where, line);
+    *equals = '\0';
+    return set_value(config, trim(text), trim(equals + 1), where, line, err);
+}
+
+int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err)
+{
+    *config = (struct xw_config){.stop_grace = 30, .per_user = 32, .in_all = 512};
+    set_accelerator(config, "auto");
+
+    XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
+    if (!file && errno != ENOENT)
+        return xw_fail_errno(err, -errno, "%s can't be opened", path);
+    if (file) {
+        XW_AUTO_FREE char *text = NULL;
+        size_t size = 0;
+
+        for (unsigned int line = 1; getline(&text, &size, file) >= 0; line++) {
+            int rc = read_line(config, text, path, line, err);
+            if (rc < 0)
+                return rc;
+        }
+        if (ferror(file))
+            return xw_fail(err, -EIO, "%s can't be read", path);
+    }
+    if (strcmp(config->accelerator, "auto") == 0)
+        set_accelerator(config, xw_accelerator_choose("/dev/kvm", "/proc/cpuinfo"));
+    return 0;
+}
+
+/* Whether a "flags" line of /proc/cpuinfo has the word vmx or svm. */
+static bool flags_virtualise(char *line)
+{
+    char *rest = NULL;
+
+    if (strncmp(line, "flags", 5) != 0)
+        return false;
+    for (char *word = strtok_r(line, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest)) {
+        if (strcmp(word, "vmx") == 0 || strcmp(word, "svm") == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *xw_accelerator_choose(const char *kvm_device, const char *cpuinfo)
+{
+    XW_AUTO_CLOSE int fd = open(kvm_device, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return "qemu";
+
+    XW_AUTO_FCLOSE FILE *file = fopen(cpuinfo, "re");
+    XW_AUTO_FREE char *line = NULL;
+    size_t size = 0;
+
+    while (file && getline(&line, &size, file) >= 0) {
+        if (flags_virtualise(line))
+            return "kvm";
+    }
+    return "qemu";
+}
+
+/* libvirt prints every error to stderr unless it is given a handler. */
+static void print_nothing(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
+static int open_host(struct xw_host **host, bool read_only, struct xw_error *err)
+{
+    XW_AUTO_FREE struct xw_host *opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return xw_fail(err, -ENOMEM, "There is not enough memory on the host");
+
+    int rc = xw_config_read(XW_CONFIG_PATH, &opened->config, err);
+    if (rc < 0)
+        return rc;
+
+    virSetErrorFunc(NULL, print_nothing);
+    opened->libvirt = read_only ? virConnectOpenReadOnly(LIBVIRT_URI) : virConnectOpen(LIBVIRT_URI);
+    if (!opened->libvirt)
+        return xw_libvirt_fail(NULL, err, "libvirt is not answering");
+
+    *host = opened;
+    opened = NULL;
+    return 0;
+}
+
+int xw_host_open(struct xw_host **host, struct xw_error *err)
+{
+    return open_host(host, false, err);
+}
+
+int xw_host_open_read_only(struct xw_host **host, struct xw_error *err)
+{
+    return open_host(host, true, err);
+}
+
+void xw_host_close(struct xw_host *host)
+{
+    if (!host)
+        return;
+    virConnectClose(host->libvirt);
+    free(host);
+}
+
+virConnectPtr xw_host_libvirt(const struct xw_host *host)
+{
+    return host->libvirt;
+}
+
+const struct xw_config *xw_host_config(const struct xw_host *host)
+{
+    return &host->config;
+}
+
+static int libvirt_code(const struct xw_host *host, int code)
+{
+    if (code == VIR_ERR_NO_DOMAIN)
+        return -ENOENT;
+    if (host)
+        return virConnectIsAlive(host->libvirt) == 1 ? -EIO : -EAGAIN;
+    return code == VIR_ERR_RPC || code == VIR_ERR_SYSTEM_ERROR ? -EAGAIN : -EIO;
+}
+
+int xw_libvirt_fail(struct xw_host *host, struct xw_error *err, const char *what, ...)
+{
+    /* Asking whether the connection is alive resets the last error: keep it first. */
+    virErrorPtr saved = virSaveLastError();
+    char text[XW_ERROR_TEXT_MAX];
+    va_list args;
+
+    va_start(args, what);
+    if (vsnprintf(text, sizeof(text), what, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+
+    int rc = libvirt_code(host, saved ? saved->code : VIR_ERR_OK);
+    xw_fail(err, rc, "%s: %s", text,
+            saved && saved->message ? saved->message : "libvirt gives no reason");
+    virFreeError(saved);
+    return rc;
+}

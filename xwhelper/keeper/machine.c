@@ -1,0 +1,117 @@
+#include "xwhelper/keeper/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/paths.h"
+
+/* The name space of our UUIDs: drawn at random once, and never to be changed. */
+static const uuid_t name_space = {0x6d, 0x1f, 0x0a, 0x52, 0xc3, 0x8e, 0x4b, 0x97,
+                                  0xa5, 0x24, 0x7e, 0x39, 0xd0, 0xb6, 0x18, 0xf1};
+
+static int fits(int length, size_t size)
+{
+    return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
+}
+
+void xw_machine_domain(const struct xw_machine *machine, char name[XW_DOMAIN_NAME_SIZE])
+{
+    snprintf(name, XW_DOMAIN_NAME_SIZE, "xw:%s:%s:%s", machine->lab, machine->owner,
+             machine->machine);
+}
+
+void xw_machine_uuid(const struct xw_machine *machine, uuid_t uuid)
+{
+    char name[XW_DOMAIN_NAME_SIZE];
+
+    xw_machine_domain(machine, name);
+    uuid_generate_sha1(uuid, name_space, name, strlen(name));
+}
+
+void xw_machine_mac(const struct xw_machine *machine, size_t index, char mac[XW_MAC_SIZE])
+{
+    char domain[XW_DOMAIN_NAME_SIZE];
+    char name[XW_DOMAIN_NAME_SIZE + 24];
+    uuid_t hash;
+
+    xw_machine_domain(machine, domain);
+    snprintf(name, sizeof(name), "%s/%zu", domain, index);
+    uuid_generate_sha1(hash, name_space, name, strlen(name));
+    snprintf(mac, XW_MAC_SIZE, "52:54:00:%02x:%02x:%02x", hash[0], hash[1], hash[2]);
+}
+
+void xw_segment_bridge(const char *lab, const char *owner, const char *segment,
+                       char bridge[XW_BRIDGE_SIZE])
+{
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+    /* Bytes 6 and 8 hold the version and the variant, which are the same in every UUID. */
+    static const size_t random_bytes[] = {0, 1, 2, 3, 4, 5, 9, 10};
+    char name[3 * XW_NAME_SIZE];
+    uuid_t hash;
+    unsigned long long bits = 0;
+
+    snprintf(name, sizeof(name), "%s:%s:%s", lab, owner, segment);
+    uuid_generate_sha1(hash, name_space, name, strlen(name));
+    for (size_t i = 0; i < sizeof(random_bytes) / sizeof(random_bytes[0]); i++)
+        bits = bits << 8 | hash[random_bytes[i]];
+
+    memcpy(bridge, "xw-", 3);
+    for (size_t i = 3; i < XW_BRIDGE_SIZE - 1; i++) {
+        bridge[i] = digits[bits & 31];
+        bits >>= 5;
+    }
+    bridge[XW_BRIDGE_SIZE - 1] = '\0';
+}
+
+int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size)
+{
+    uuid_t uuid;
+    char text[UUID_STR_LEN];
+
+    xw_machine_uuid(machine, uuid);
+    uuid_unparse_lower(uuid, text);
+    return fits(snprintf(path, size, "%s/%s", XW_CONSOLE_DIR, text), size);
+}
+
+int xw_machine_overlay_path(const struct xw_machine *machine, char *path, size_t size)
+{
+    return fits(snprintf(path, size, "%s/%s/%s/%s.qcow2", XW_WORLDS_DIR, machine->lab,
+                         machine->owner, machine->machine),
+                size);
+}
+
+static const char *off_state(virDomainPtr domain, int reason)
+{
+    if (reason == VIR_DOMAIN_SHUTOFF_CRASHED)
+        return "crashed";
+    return virDomainHasManagedSaveImage(domain, 0) == 1 ? "suspended" : "off";
+}
+
+const char *xw_machine_state(virDomainPtr domain)
+{
+    int state;
+    int reason;
+
+    if (!domain || virDomainGetState(domain, &state, &reason, 0) < 0)
+        return "missing";
+    switch (state) {
+    case VIR_DOMAIN_RUNNING:
+    case VIR_DOMAIN_BLOCKED:
+        return "running";
+    case VIR_DOMAIN_PAUSED:
+        if (reason == VIR_DOMAIN_PAUSED_STARTING_UP)
+            return "starting";
+        return reason == VIR_DOMAIN_PAUSED_CRASHED ? "crashed" : "paused";
+    case VIR_DOMAIN_SHUTDOWN:
+        return "stopping";
+    case VIR_DOMAIN_CRASHED:
+        return "crashed";
+    case VIR_DOMAIN_PMSUSPENDED:
+        return "suspended";
+    case VIR_DOMAIN_SHUTOFF:
+        return off_state(domain, reason);
+    default:
+        return "starting";
+    }
+}

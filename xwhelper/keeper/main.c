@@ -1,0 +1,188 @@
+/*
+ * The keeper's listener: accepts, checks the peer, counts per uid, forks, reaps. It reads no byte
+ * of any client, so no client can stop it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libvirt/libvirt.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/exitcode.h"
+#include "common/paths.h"
+#include "xwhelper/keeper/child.h"
+#include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/reply.h"
+
+enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
+
+struct running {
+    pid_t pid;
+    uid_t uid;
+};
+
+struct listener {
+    int socket;
+    int signals;
+    gid_t gate_group;
+    struct xw_config config;
+    size_t count;
+    struct running children[CHILDREN_MAX];
+};
+
+static int listen_on_socket(gid_t group, struct xw_error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = XW_KEEPER_SOCKET};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return xw_fail_errno(err, -errno, "Making a socket");
+    if (unlink(XW_KEEPER_SOCKET) < 0 && errno != ENOENT)
+        return xw_fail_errno(err, -errno, "Removing the old " XW_KEEPER_SOCKET);
+    mode_t before = umask(0177); /* nobody may connect before the group is set */
+    int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+    umask(before);
+    if (rc < 0 || chown(XW_KEEPER_SOCKET, 0, group) < 0 || chmod(XW_KEEPER_SOCKET, 0660) < 0 ||
+        listen(fd, 256) < 0)
+        return xw_fail_errno(err, -errno, "Listening on " XW_KEEPER_SOCKET);
+    return fd;
+}
+
+static size_t count_of(const struct listener *listener, uid_t uid)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < listener->count; i++)
+        sum += listener->children[i].uid == uid;
+    return sum;
+}
+
+static void reap(struct listener *listener)
+{
+    struct signalfd_siginfo ignored;
+    pid_t pid;
+
+    if (read(listener->signals, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
+        abort();
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+        for (size_t i = 0; i < listener->count; i++) {
+            if (listener->children[i].pid == pid) {
+                listener->children[i] = listener->children[--listener->count];
+                break;
+            }
+        }
+    }
+}
+
+static bool admits(const struct listener *listener, uid_t uid)
+{
+    return listener->count < listener->config.in_all && listener->count < CHILDREN_MAX &&
+           (uid == 0 || count_of(listener, uid) < listener->config.per_user);
+}
+
+static _Noreturn void be_child(struct listener *listener, const struct xw_peer *peer)
+{
+    sigset_t none;
+
+    close(listener->socket);
+    close(listener->signals);
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setgroups(0, NULL) < 0)
+        abort();
+    exit(xw_child_serve(peer));
+}
+
+static void serve_peer(struct listener *listener, int fd)
+{
+    struct ucred credentials;
+    socklen_t size = sizeof(credentials);
+    const struct timeval patience = {.tv_sec = SEND_TIMEOUT};
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+        return;
+    const struct xw_peer peer = {fd, credentials.uid, credentials.gid, credentials.pid};
+    if (peer.uid != 0 && peer.gid != listener->gate_group)
+        return;
+    if (!admits(listener, peer.uid)) {
+        xw_reply(fd, "error too many requests at once; wait for the others to end");
+        xw_reply(fd, "end %d", XW_EXIT_TRY_AGAIN);
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        be_child(listener, &peer);
+    if (pid > 0)
+        listener->children[listener->count++] = (struct running){pid, peer.uid};
+}
+
+static void run(struct listener *listener)
+{
+    struct pollfd wait[] = {{.fd = listener->socket, .events = POLLIN},
+                            {.fd = listener->signals, .events = POLLIN}};
+
+    for (;;) {
+        if (poll(wait, 2, -1) < 0 && errno != EINTR)
+            abort();
+        if (wait[1].revents)
+            reap(listener);
+        if (!wait[0].revents)
+            continue;
+        int fd = accept4(listener->socket, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            serve_peer(listener, fd);
+            close(fd);
+        }
+    }
+}
+
+static int prepare(struct listener *listener, struct xw_error *err)
+{
+    const struct passwd *account = getpwnam(XW_HELPER_USER);
+    sigset_t child;
+
+    if (geteuid() != 0)
+        return xw_fail(err, -EPERM, "The keeper must be started by root");
+    if (!account)
+        return xw_fail(err, -ENOENT,
+                       "There is no user " XW_HELPER_USER ": run systemd-sysusers (see INSTALL)");
+    listener->gate_group = account->pw_gid;
+    int rc = xw_config_read(XW_CONFIG_PATH, &listener->config, err);
+    if (rc < 0)
+        return rc;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &child, NULL) < 0 ||
+        (listener->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+        return xw_fail_errno(err, -errno, "Watching for children");
+    if (virInitialize() < 0)
+        return xw_fail(err, -EIO, "libvirt's client library does not initialise");
+    listener->socket = listen_on_socket(listener->gate_group, err);
+    return listener->socket < 0 ? listener->socket : 0;
+}
+
+int main(void)
+{
+    static struct listener listener;
+    struct xw_error err = {0};
+
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    if (chdir("/") < 0 || clearenv() != 0 || prepare(&listener, &err) < 0) {
+        fprintf(stderr, "<3>xwkeeper: %s\n", err.text);
+        return XW_EXIT_FAILED;
+    }
+    run(&listener);
+}

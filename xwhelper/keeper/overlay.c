@@ -1,0 +1,100 @@
+#include "xwhelper/keeper/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/paths.h"
+
+/* Copies the bytes from `from` up to `end`. */
+static int copy_range(int in, int out, off_t from, off_t end)
+{
+    off_t to = from;
+
+    while (from < end) {
+        ssize_t copied = copy_file_range(in, &from, out, &to, (size_t)(end - from), 0);
+        if (copied < 0 && errno == EINTR)
+            continue;
+        if (copied < 0)
+            return -errno;
+        if (copied == 0)
+            return -EIO;
+    }
+    return 0;
+}
+
+/* Copies data and leaves holes (lseek(2), SEEK_DATA). */
+static int copy_sparse(int in, int out)
+{
+    struct stat status;
+    off_t at = 0;
+
+    if (fstat(in, &status) < 0 || ftruncate(out, status.st_size) < 0)
+        return -errno;
+    while (at < status.st_size) {
+        off_t data = lseek(in, at, SEEK_DATA);
+        if (data < 0)
+            return errno == ENXIO ? 0 : -errno;
+        off_t hole = lseek(in, data, SEEK_HOLE);
+        if (hole < 0)
+            return -errno;
+        int rc = copy_range(in, out, data, hole);
+        if (rc < 0)
+            return rc;
+        at = hole;
+    }
+    return 0;
+}
+
+static int copy_to(int in, const char *path)
+{
+    XW_AUTO_CLOSE int out =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (out < 0)
+        return -errno;
+
+    int rc = copy_sparse(in, out);
+    if (rc == 0 && fsync(out) < 0)
+        rc = -errno;
+    return rc;
+}
+
+static int sync_directory_of(const char *path)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1,
+             slash ? path : ".");
+    XW_AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)
+{
+    char template[PATH_MAX];
+    char aside[PATH_MAX];
+    int length = snprintf(aside, sizeof(aside), "%s.new", path);
+
+    if (length < 0 || (size_t)length >= sizeof(aside))
+        return xw_fail(err, -ENAMETOOLONG, "The path of the overlay is too long");
+    snprintf(template, sizeof(template), "%s/%s/template.qcow2", XW_IMAGES_DIR, image);
+
+    XW_AUTO_CLOSE int in = open(template, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (in < 0)
+        return xw_fail_errno(err, -errno, "The template of image %s can't be opened", image);
+
+    int rc = copy_to(in, aside);
+    if (rc == 0 && rename(aside, path) < 0)
+        rc = -errno;
+    if (rc < 0) {
+        unlink(aside);
+        return xw_fail_errno(err, rc, "The overlay %s can't be made", path);
+    }
+    rc = sync_directory_of(path);
+    return rc < 0 ? xw_fail_errno(err, rc, "The overlay %s can't be put on the disk", path) : 0;
+}

@@ -1,0 +1,158 @@
+/*
+ * start, stop and reboot.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+#include "common/exitcode.h"
+#include "xwhelper/keeper/bridge.h"
+#include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/reply.h"
+#include "xwhelper/keeper/verbs.h"
+#include "xwhelper/keeper/world.h"
+
+static int ensure_bridges(const struct xw_job *job, const struct xw_plan_machine *planned,
+                          struct xw_error *err)
+{
+    for (size_t i = 0; i < planned->interface_count; i++) {
+        char bridge[XW_BRIDGE_SIZE];
+        xw_segment_bridge(job->plan->lab, job->owner->name, planned->interfaces[i].segment,
+                          bridge);
+        int rc = xw_bridge_ensure(bridge, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* The domain, defined again when libvirt has lost it. */
+static int find_or_define(struct xw_host *host, const struct xw_job *job,
+                          const struct xw_plan_machine *planned, const struct xw_image *image,
+                          virDomainPtr *domain, struct xw_error *err)
+{
+    const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
+    char name[XW_DOMAIN_NAME_SIZE];
+
+    xw_machine_domain(&machine, name);
+    *domain = virDomainLookupByName(xw_host_libvirt(host), name);
+    if (*domain)
+        return 0;
+    if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
+    XW_AUTO_FREE char *xml = xw_machine_xml(&machine, job->plan, planned, image,
+                                            xw_host_config(host)->accelerator, err);
+    if (!xml)
+        return -ENOMEM;
+    *domain = virDomainDefineXML(xw_host_libvirt(host), xml);
+    return *domain ? 0 : xw_libvirt_fail(host, err, "Defining %s", planned->name);
+}
+
+static int start_one(struct xw_host *host, const struct xw_job *job,
+                     const struct xw_plan_machine *planned, struct xw_error *err)
+{
+    struct xw_image image;
+    virDomainPtr domain = NULL;
+    int rc = xw_image_check(planned->image, planned->image_id, &image, err);
+
+    if (rc == 0)
+        rc = ensure_bridges(job, planned, err);
+    if (rc == 0)
+        rc = find_or_define(host, job, planned, &image, &domain, err);
+    if (rc < 0)
+        return rc;
+    if (virDomainIsActive(domain) == 1)
+        xw_reply(job->peer, "done %s was running already", planned->name);
+    else if (virDomainCreate(domain) < 0)
+        rc = xw_libvirt_fail(host, err, "Starting %s", planned->name);
+    else
+        xw_reply(job->peer, "done %s started", planned->name);
+    virDomainFree(domain);
+    return rc;
+}
+
+int xw_verb_start(const struct xw_job *job, struct xw_error *err)
+{
+    return xw_job_each(job, start_one, false, err);
+}
+
+/* Waits until the domain is off, for at most the grace time; true when it is. */
+static bool wait_until_off(virDomainPtr domain, unsigned int seconds)
+{
+    const struct timespec turn = {.tv_nsec = 50000000};
+
+    for (unsigned int i = 0; i < seconds * 20; i++) {
+        if (virDomainIsActive(domain) != 1)
+            return true;
+        nanosleep(&turn, NULL);
+    }
+    return virDomainIsActive(domain) != 1;
+}
+
+static int stop_running(struct xw_host *host, const struct xw_job *job, virDomainPtr domain,
+                        const char *name, struct xw_error *err)
+{
+    unsigned int grace = xw_host_config(host)->stop_grace;
+
+    if (!job->request->force) {
+        xw_reply(job->peer, "progress %s shutting down, for at most %u s", name, grace);
+        if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0 &&
+            wait_until_off(domain, grace)) {
+            xw_reply(job->peer, "done %s stopped", name);
+            return 0;
+        }
+    }
+    if (virDomainIsActive(domain) == 1 && virDomainDestroy(domain) < 0)
+        return xw_libvirt_fail(host, err, "Stopping %s", name);
+    xw_reply(job->peer, "done %s %s", name,
+             job->request->force ? "stopped by force" : "did not shut down and was stopped by force");
+    return 0;
+}
+
+static int stop_one(struct xw_host *host, const struct xw_job *job,
+                    const struct xw_plan_machine *planned, struct xw_error *err)
+{
+    virDomainPtr domain = xw_job_find(host, job, planned);
+    int rc = 0;
+
+    if (!domain && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
+    if (!domain || virDomainIsActive(domain) == 0)
+        xw_reply(job->peer, "done %s was off already", planned->name);
+    else
+        rc = stop_running(host, job, domain, planned->name, err);
+    if (domain)
+        virDomainFree(domain);
+    return rc;
+}
+
+int xw_verb_stop(const struct xw_job *job, struct xw_error *err)
+{
+    return xw_job_each(job, stop_one, true, err);
+}
+
+static int reboot_one(struct xw_host *host, const struct xw_job *job,
+                      const struct xw_plan_machine *planned, struct xw_error *err)
+{
+    virDomainPtr domain = xw_job_find(host, job, planned);
+    int rc = 0;
+
+    if (!domain)
+        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
+    if (virDomainIsActive(domain) != 1)
+        rc = xw_fail(err, -EINVAL, "%s is off; start it instead", planned->name);
+    else if (job->request->force ? virDomainReset(domain, 0) < 0
+                                 : virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) < 0)
+        rc = xw_libvirt_fail(host, err, "Rebooting %s", planned->name);
+    else
+        xw_reply(job->peer, "done %s %s", planned->name,
+                 job->request->force ? "was reset" : "is rebooting");
+    virDomainFree(domain);
+    return rc;
+}
+
+int xw_verb_reboot(const struct xw_job *job, struct xw_error *err)
+{
+    return xw_job_each(job, reboot_one, false, err);
+}

@@ -1,0 +1,80 @@
+/*
+ * prepare: what the labs grant to a user is deployed. Asked for by root alone (the PAM module,
+ * xwadm), so names may be looked up here.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+
+#include "common/access.h"
+#include "common/cleanup.h"
+#include "common/exitcode.h"
+#include "common/paths.h"
+#include "common/record.h"
+#include "xwhelper/keeper/reply.h"
+#include "xwhelper/keeper/verbs.h"
+#include "xwhelper/keeper/world.h"
+
+enum { GROUPS_MAX = 1024 };
+
+static bool granted(const struct xw_access *access, const gid_t *groups, size_t count)
+{
+    for (size_t i = 0; i < access->student_count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (access->students[i] == groups[j])
+                return true;
+        }
+    }
+    return false;
+}
+
+static int deploy(struct xw_host *host, int peer, int labs, const char *lab,
+                  const struct passwd *user)
+{
+    static struct xw_plan plan;
+    enum xw_deploy_result result = XW_DEPLOY_PRESENT;
+    struct xw_error err = {0};
+    int rc = xw_plan_read(labs, lab, &plan, &err);
+
+    if (rc == 0)
+        rc = xw_world_deploy(host, &plan, user->pw_name, user->pw_uid, &result, &err);
+    if (rc < 0)
+        xw_reply(peer, "fail %s %s", lab, err.text);
+    else
+        xw_reply(peer, "done %s %s", lab, result == XW_DEPLOY_PRESENT ? "is there" : "deployed");
+    return rc;
+}
+
+int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
+{
+    static struct xw_access access;
+    gid_t groups[GROUPS_MAX];
+    int count = GROUPS_MAX;
+    const struct passwd *user = getpwnam(request->owner);
+    struct xw_host *host;
+    int code = XW_EXIT_OK;
+
+    if (!user || user->pw_uid == 0 ||
+        getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+        return xw_fail(err, -ENOENT, "There is no user %s who could have a world", request->owner);
+    XW_AUTO_CLOSEDIR DIR *labs = opendir(XW_LABS_DIR);
+    if (!labs)
+        return xw_fail_errno(err, -errno, "Reading " XW_LABS_DIR);
+    int rc = xw_host_open(&host, err);
+    if (rc < 0)
+        return rc;
+    const struct dirent *entry;
+    while ((entry = readdir(labs)) != NULL) {
+        if (!xw_name_ok(entry->d_name) ||
+            xw_access_read(dirfd(labs), entry->d_name, &access, NULL) < 0 ||
+            !granted(&access, groups, (size_t)count))
+            continue;
+        if (deploy(host, peer, dirfd(labs), entry->d_name, user) < 0)
+            code = XW_EXIT_FAILED;
+    }
+    xw_host_close(host);
+    return code;
+}

@@ -1,0 +1,57 @@
+#include "xwhelper/keeper/reply.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/exitcode.h"
+#include "common/request.h"
+
+void xw_reply(int peer, const char *format, ...)
+{
+    char line[XW_LINE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof(line) - 1, format, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    size_t length = strnlen(line, sizeof(line) - 2);
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    }
+    line[length++] = '\n';
+    /* The listener gave the socket a send timeout (socket(7), SO_SNDTIMEO). */
+    if (send(peer, line, length, MSG_NOSIGNAL) < 0)
+        return;
+}
+
+int xw_reply_code(int rc)
+{
+    switch (rc) {
+    case 0:
+        return XW_EXIT_OK;
+    case -EPERM:
+    case -EACCES:
+        return XW_EXIT_REFUSED;
+    case -EAGAIN:
+    case -EINTR:
+    case -ETIMEDOUT:
+        return XW_EXIT_TRY_AGAIN;
+    default:
+        return XW_EXIT_FAILED;
+    }
+}
+
+int xw_reply_failure(int peer, const struct xw_error *err)
+{
+    int code = xw_reply_code(err->code ? err->code : -EIO);
+
+    xw_reply(peer, "error %s", err->text);
+    xw_reply(peer, "end %d", code);
+    return code;
+}

@@ -1,0 +1,57 @@
+/*
+ * revert: back to pristine. All fresh overlays of an image are the same bytes, so pristine is the
+ * image's template, copied aside and renamed into place: interrupted anywhere, the overlay is the
+ * old one or the new one. A machine that ran is started again.
+ */
+#include <errno.h>
+#include <limits.h>
+
+#include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/overlay.h"
+#include "xwhelper/keeper/reply.h"
+#include "xwhelper/keeper/verbs.h"
+
+/* Off, and without a managed save: old memory must not meet the reverted disk. */
+static int put_off(struct xw_host *host, virDomainPtr domain, const char *name, bool *was_running,
+                   struct xw_error *err)
+{
+    *was_running = virDomainIsActive(domain) == 1;
+    if (*was_running && virDomainDestroy(domain) < 0 && virDomainIsActive(domain) != 0)
+        return xw_libvirt_fail(host, err, "Stopping %s", name);
+    if (virDomainHasManagedSaveImage(domain, 0) == 1 && virDomainManagedSaveRemove(domain, 0) < 0)
+        return xw_libvirt_fail(host, err, "Dropping the saved memory of %s", name);
+    return 0;
+}
+
+static int revert_one(struct xw_host *host, const struct xw_job *job,
+                      const struct xw_plan_machine *planned, struct xw_error *err)
+{
+    const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
+    char path[PATH_MAX];
+    struct xw_image image;
+    bool was_running = false;
+    virDomainPtr domain = xw_job_find(host, job, planned);
+
+    if (!domain && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
+    int rc = xw_image_check(planned->image, planned->image_id, &image, err);
+    if (rc == 0 && domain)
+        rc = put_off(host, domain, planned->name, &was_running, err);
+    if (rc == 0)
+        rc = xw_machine_overlay_path(&machine, path, sizeof(path));
+    if (rc == 0)
+        rc = xw_overlay_fresh(planned->image, path, err);
+    if (rc == 0 && was_running && virDomainCreate(domain) < 0)
+        rc = xw_libvirt_fail(host, err, "Reverted, but starting %s again", planned->name);
+    if (rc == 0)
+        xw_reply(job->peer, "done %s is pristine%s", planned->name,
+                 was_running ? " and starts again" : "");
+    if (domain)
+        virDomainFree(domain);
+    return rc;
+}
+
+int xw_verb_revert(const struct xw_job *job, struct xw_error *err)
+{
+    return xw_job_each(job, revert_one, true, err);
+}

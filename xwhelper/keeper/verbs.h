@@ -1,0 +1,58 @@
+/*
+ * What a keeper child does, one function a verb. Each sends its lines to the peer, `end` excepted,
+ * and returns an exit code; a negative errno-style code with err filled means that `error` is due.
+ */
+#ifndef XW_KEEPER_VERBS_H
+#define XW_KEEPER_VERBS_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "common/record.h"
+#include "common/request.h"
+#include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/plan.h"
+
+/* What a verb works on; everything has been checked. */
+struct xw_job {
+    int peer;
+    int viewer; /* console's descriptor, or -1 */
+    const struct xw_request *request;
+    const struct xw_owner *owner;
+    const struct xw_plan *plan;
+};
+
+int xw_verb_start(const struct xw_job *job, struct xw_error *err);
+int xw_verb_stop(const struct xw_job *job, struct xw_error *err);
+int xw_verb_reboot(const struct xw_job *job, struct xw_error *err);
+int xw_verb_revert(const struct xw_job *job, struct xw_error *err);
+
+/* Becomes the relay; returns only when that fails. */
+int xw_verb_console(const struct xw_job *job, struct xw_error *err);
+
+/* Deploys what the labs grant to the user named in the request. */
+int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err);
+
+/*
+ * The machines of a request in start order. chosen has room for XW_MACHINES_MAX; returns their
+ * number.
+ */
+size_t xw_job_machines(const struct xw_job *job, const struct xw_plan_machine **chosen);
+
+/* What a verb does with one machine; sends `done` itself. */
+typedef int (*xw_machine_verb)(struct xw_host *host, const struct xw_job *job,
+                               const struct xw_plan_machine *planned, struct xw_error *err);
+
+/*
+ * Under the world's lock: the verb for each machine of the request, in start order or backwards.
+ * A machine's failure is reported (`fail`) and stops no other, except -EAGAIN, which ends the
+ * request. Returns an exit code or a negative errno-style code with err filled.
+ */
+int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
+                struct xw_error *err);
+
+/* The machine's domain, NULL where libvirt gives none (virGetLastErrorCode() says why). */
+virDomainPtr xw_job_find(struct xw_host *host, const struct xw_job *job,
+                         const struct xw_plan_machine *planned);
+
+#endif

@@ -1,0 +1,123 @@
+#include "xwhelper/reader/reader.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/paths.h"
+#include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/reply.h"
+
+void xw_reader_become(void)
+{
+    const struct passwd *account = getpwnam(XW_READER_USER);
+
+    if (!account || account->pw_uid == 0 || account->pw_gid == 0)
+        abort();
+    uid_t uid = account->pw_uid;
+    gid_t gid = account->pw_gid;
+    uid_t r, e, s;
+    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+        abort();
+    if (getresuid(&r, &e, &s) < 0 || r != uid || e != uid || s != uid || getgroups(0, NULL) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+        abort();
+}
+
+/* The domain of a machine, NULL where none is defined; -EAGAIN when libvirt doesn't answer. */
+static int find(struct xw_host *host, const struct xw_machine *machine, virDomainPtr *domain,
+                struct xw_error *err)
+{
+    char name[XW_DOMAIN_NAME_SIZE];
+
+    xw_machine_domain(machine, name);
+    *domain = virDomainLookupByName(xw_host_libvirt(host), name);
+    if (*domain || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+        return 0;
+    return xw_libvirt_fail(host, err, "Asking for the machine %s", machine->machine);
+}
+
+static int count_running(struct xw_host *host, const char *owner, const struct xw_access *access,
+                         size_t *running, struct xw_error *err)
+{
+    *running = 0;
+    for (size_t i = 0; i < access->machine_count; i++) {
+        const struct xw_machine machine = {access->lab, owner, access->machines[i]};
+        virDomainPtr domain;
+        int rc = find(host, &machine, &domain, err);
+        if (rc < 0)
+            return rc;
+        if (domain && virDomainIsActive(domain) == 1)
+            ++*running;
+        if (domain)
+            virDomainFree(domain);
+    }
+    return 0;
+}
+
+int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
+                   size_t count, struct xw_error *err)
+{
+    struct xw_host *host;
+
+    if (count == 0)
+        return 0;
+    int rc = xw_host_open_read_only(&host, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        size_t running;
+        rc = count_running(host, owner->name, &access[i], &running, err);
+        if (rc == 0)
+            xw_reply(peer, "world %s %s %zu %zu %s", access[i].lab, owner->name,
+                     access[i].machine_count, running, access[i].title);
+    }
+    xw_host_close(host);
+    return rc;
+}
+
+static void join_addresses(const struct xw_plan_machine *planned, char *text, size_t size)
+{
+    size_t used = 0;
+
+    snprintf(text, size, "-");
+    for (size_t i = 0; i < planned->interface_count; i++) {
+        const char *address = planned->interfaces[i].address;
+        if (!*address)
+            continue;
+        int n = snprintf(text + used, size - used, "%s%s", used ? "," : "", address);
+        if (n < 0 || (size_t)n >= size - used)
+            return;
+        used += (size_t)n;
+    }
+}
+
+int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err)
+{
+    struct xw_host *host;
+    int rc = xw_host_open_read_only(&host, err);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < plan->machine_count && rc == 0; i++) {
+        const struct xw_plan_machine *planned = &plan->machines[i];
+        const struct xw_machine machine = {plan->lab, owner, planned->name};
+        char addresses[XW_INTERFACES_MAX * XW_ADDRESS_SIZE];
+        virDomainPtr domain;
+        rc = find(host, &machine, &domain, err);
+        if (rc < 0)
+            break;
+        join_addresses(planned, addresses, sizeof(addresses));
+        xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name,
+                 xw_machine_state(domain), planned->memory, addresses);
+        if (domain)
+            virDomainFree(domain);
+    }
+    xw_host_close(host);
+    return rc;
+}

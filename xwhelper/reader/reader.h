@@ -1,0 +1,23 @@
+/*
+ * The reader: uid xwread, libvirt's read-only socket, no file. What it needs from the records was
+ * read before it became that.
+ */
+#ifndef XW_READER_READER_H
+#define XW_READER_READER_H
+
+#include "common/error.h"
+#include "common/record.h"
+#include "xwhelper/keeper/plan.h"
+
+/* Becomes xwread for good: groups, gids, uids, capabilities; each read back. Aborts on failure. */
+void xw_reader_become(void);
+
+/* `list`: a line for each world. access and count: the labs that are the caller's. */
+int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
+                   size_t count, struct xw_error *err);
+
+/* `status`: a line for each machine of a world. */
+int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan,
+                     struct xw_error *err);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * The relay: moves a console's bytes between the viewer and the guest, with nothing but the four
+ * descriptors that the keeper opened for it. No libvirt, no file, no socket of its own.
+ *
+ *   3  the guest's console (a stream socket of QEMU's)
+ *   4  the viewer's stream socket
+ *   5  the gate's connection: told `end` when it is over
+ *   6  the console's lock; held while this process lives
+ */
+#include <errno.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { GUEST = 3, VIEWER = 4, GATE = 5, BUFFER = 16384 };
+
+/* One direction. */
+struct lane {
+    int from;
+    int to;
+    size_t start;
+    size_t end;
+    bool closed; /* from has ended */
+    char data[BUFFER];
+};
+
+static void confine(void)
+{
+    const int calls[] = {SCMP_SYS(read),  SCMP_SYS(poll),       SCMP_SYS(restart_syscall),
+                         SCMP_SYS(write), SCMP_SYS(sendto),     SCMP_SYS(shutdown),
+                         SCMP_SYS(close), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn)};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+    if (!filter)
+        abort();
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) < 0)
+            abort();
+    }
+    if (seccomp_load(filter) < 0)
+        abort();
+    seccomp_release(filter);
+}
+
+static void tell(const char *line)
+{
+    /* The gate may be gone; then there is nobody to tell. */
+    if (send(GATE, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        return;
+}
+
+/* Reads when there is room. Returns false on an error of the source. */
+static bool fill(struct lane *lane)
+{
+    ssize_t n = read(lane->from, lane->data + lane->end, BUFFER - lane->end);
+
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    if (n == 0)
+        lane->closed = true;
+    lane->end += (size_t)n;
+    return true;
+}
+
+static bool drain(struct lane *lane)
+{
+    ssize_t n = send(lane->to, lane->data + lane->start, lane->end - lane->start,
+                     MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    lane->start += (size_t)n;
+    if (lane->start == lane->end)
+        lane->start = lane->end = 0;
+    return true;
+}
+
+static bool pending(const struct lane *lane)
+{
+    return lane->end > lane->start;
+}
+
+static short wanted(const struct lane *in, const struct lane *out)
+{
+    short events = 0;
+
+    if (!in->closed && in->end < BUFFER)
+        events |= POLLIN;
+    if (pending(out))
+        events |= POLLOUT;
+    return events;
+}
+
+/* One turn at one side: read into `in`, write from `out`. */
+static bool turn(short happened, struct lane *in, struct lane *out)
+{
+    if ((happened & (POLLIN | POLLHUP | POLLERR)) && !in->closed && in->end < BUFFER && !fill(in))
+        return false;
+    if ((happened & POLLOUT) && pending(out) && !drain(out))
+        return false;
+    return true;
+}
+
+static void pump(struct lane *to_guest, struct lane *to_viewer)
+{
+    for (;;) {
+        bool guest_done = to_viewer->closed && !pending(to_viewer);
+        bool viewer_done = to_guest->closed && !pending(to_guest);
+        if (guest_done || viewer_done)
+            return;
+        struct pollfd side[] = {
+            {.fd = GUEST, .events = wanted(to_viewer, to_guest)},
+            {.fd = VIEWER, .events = wanted(to_guest, to_viewer)},
+            {.fd = GATE, .events = 0},
+        };
+        /* A side that has ended stays readable; it is not asked about again. */
+        for (int i = 0; i < 2; i++) {
+            if (!side[i].events)
+                side[i].fd = -1;
+        }
+        if (poll(side, 3, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            return;
+        }
+        if (side[2].revents & (POLLHUP | POLLERR))
+            return;
+        if (!turn(side[0].revents, to_viewer, to_guest) ||
+            !turn(side[1].revents, to_guest, to_viewer))
+            return;
+    }
+}
+
+int main(void)
+{
+    static struct lane to_guest = {.from = VIEWER, .to = GUEST};
+    static struct lane to_viewer = {.from = GUEST, .to = VIEWER};
+
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        abort();
+    confine();
+    tell("open\n");
+    pump(&to_guest, &to_viewer);
+    if (to_viewer.closed)
+        tell("progress - the machine has stopped\n");
+    tell("end 0\n");
+    return 0;
+}
