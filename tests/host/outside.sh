@@ -4,7 +4,7 @@
 # Commands that a host needs, each with the Debian package that has it.
 readonly NEEDED_COMMANDS=(
     unshare:util-linux setpriv:util-linux pivot_root:util-linux findmnt:util-linux
-    perl:perl-base ip:iproute2 nft:nftables dbus-daemon:dbus-daemon
+    perl:perl-base hostname:hostname systemd-tmpfiles:systemd ip:iproute2 nft:nftables dbus-daemon:dbus-daemon
     libvirtd:libvirt-daemon-system virtlogd:libvirt-daemon-system virsh:libvirt-clients
     qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils sshd:openssh-server
     ssh:openssh-client ssh-keygen:openssh-client useradd:passwd setcap:libcap2-bin

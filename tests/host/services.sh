@@ -7,6 +7,9 @@ readonly SERVICES=(syslog dbus virtlogd libvirtd keeper sshd)
 
 readonly KEEPER=/usr/local/libexec/xworlds/xwkeeper
 
+# The path that systemd gives to services.
+readonly SERVICE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
 # How long a service may take to answer or to end.
 readonly SERVICE_SECONDS=30
 
@@ -60,6 +63,8 @@ start_services() {
     local name
     for name in "${SERVICES[@]}"; do
         [[ $name != keeper || $OPT_PRODUCT == yes ]] || continue
+        # shellcheck disable=SC2153 # STATE is common.sh's
+        : >"$STATE/log/$name.log" # --log-dir may hold that of another host
         start_service "$name"
     done
 }
@@ -69,16 +74,30 @@ start_service() {
     ! service_runs "$name" || die "$name runs already (process $(service_pid "$name"))."
     service_command "$name"
     command -v "${SERVICE_COMMAND[0]}" >/dev/null || die "there is no ${SERVICE_COMMAND[0]} in this host."
-    # A service has the environment that an init would give it, not the caller's, and default
-    # signals: a background job ignores SIGINT, and what a login through sshd starts would too.
-    # shellcheck disable=SC2153 # STATE is common.sh's
-    setsid env --ignore-environment --default-signal PATH="$PATH" LANG=C.UTF-8 \
-        "${SERVICE_COMMAND[@]}" </dev/null >>"$STATE/log/$name.log" 2>&1 &
+    local log=$STATE/log/$name.log
+    # A service has the environment that an init would give it, not the caller's, no descriptor of
+    # the caller's (a test driver would wait for it) and default signals: a background job ignores
+    # SIGINT, and what a login through sshd starts would too.
+    (
+        close_descriptors
+        exec setsid env --ignore-environment --default-signal PATH="$SERVICE_PATH" LANG=C.UTF-8 \
+            "${SERVICE_COMMAND[@]}"
+    ) </dev/null >>"$log" 2>&1 &
     echo "$!" >"$STATE/$name.pid"
     # Not a job: bash would report on the terminal that it was killed.
     disown "$!"
     await_service "$name"
     say "$name is up"
+}
+
+# Closes everything but the standard descriptors and the one bash reads its script from, which is
+# closed at exec.
+close_descriptors() {
+    local path descriptor
+    for path in "/proc/$BASHPID"/fd/*; do
+        descriptor=${path##*/}
+        ((descriptor <= 2 || descriptor == 255)) || exec {descriptor}>&-
+    done
 }
 
 await_service() {

@@ -63,10 +63,10 @@ struct attempt {
 static const struct attempt attempts[] = {
     {"her own world", ALICE, student_groups, 2, &alice, &firewall, "firewall", "alice", "router",
      true, true},
-    {"a machine that isn't there", ALICE, student_groups, 2, &alice, &firewall, "firewall",
-     "alice", "mail", true, false},
-    {"bob's world, in alice's name", BOB, student_groups, 2, &alice, &firewall, "firewall",
-     "alice", "router", false, false},
+    {"a machine that isn't there", ALICE, student_groups, 2, &alice, &firewall, "firewall", "alice",
+     "mail", true, false},
+    {"bob's world, in alice's name", BOB, student_groups, 2, &alice, &firewall, "firewall", "alice",
+     "router", false, false},
     {"alice's world, as bob without a record", BOB, student_groups, 2, NULL, &firewall, "firewall",
      "bob", "router", false, false},
     {"another's name in the request", ALICE, student_groups, 2, &alice, &firewall, "firewall",
@@ -136,8 +136,8 @@ static void the_matrix(void **state)
             bool allowed = xw_access_decide(&caller, &request, attempt->owner, attempt->access) ==
                            XW_DECISION_ALLOW;
             if (allowed != expected(attempt, (enum xw_verb)verb))
-                fail_msg("%s: %s was %s", attempt->what,
-                         xw_verb_info((enum xw_verb)verb)->name, allowed ? "allowed" : "refused");
+                fail_msg("%s: %s was %s", attempt->what, xw_verb_info((enum xw_verb)verb)->name,
+                         allowed ? "allowed" : "refused");
         }
     }
 }
@@ -178,14 +178,14 @@ static void list_agrees(void **state)
             assert_int_equal(xw_access_to_lab(&caller, attempt->owner, attempt->access),
                              XW_DECISION_ALLOW);
     }
-    assert_int_equal(xw_access_to_lab(&(struct xw_caller){BOB, student_groups, 2}, &alice,
-                                      &firewall),
-                     XW_DECISION_REFUSE);
+    assert_int_equal(
+        xw_access_to_lab(&(struct xw_caller){BOB, student_groups, 2}, &alice, &firewall),
+        XW_DECISION_REFUSE);
     assert_int_equal(xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2}, &alice, NULL),
                      XW_DECISION_REFUSE);
-    assert_int_equal(xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2}, NULL,
-                                      &firewall),
-                     XW_DECISION_REFUSE);
+    assert_int_equal(
+        xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2}, NULL, &firewall),
+        XW_DECISION_REFUSE);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
+/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c
+ * xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
 /* libs: json-c libseccomp */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,10 +80,10 @@ static void conf_is_read(void **state)
 /* Keys may come in any order and some may be missing, but none twice. */
 static void lines_taken_away_and_doubled(void **state)
 {
-    static const char *const needed[] = {
-        "xworlds-image 1\n", "name tiny\n", "arch x86_64\n", "disk disk.qcow2\n",
-        "kernel vmlinuz\n", "sha256 disk.qcow2 " ID "\n", "sha256 vmlinuz " ID "\n",
-        "sha256 initrd.img " ID "\n"};
+    static const char *const needed[] = {"xworlds-image 1\n",       "name tiny\n",
+                                         "arch x86_64\n",           "disk disk.qcow2\n",
+                                         "kernel vmlinuz\n",        "sha256 disk.qcow2 " ID "\n",
+                                         "sha256 vmlinuz " ID "\n", "sha256 initrd.img " ID "\n"};
     static const char *const free_to_go[] = {
         "description Debian's kernel & busybox\n", "cmdline console=ttyS0 root=/dev/vda\n",
         "memory-min 64\n", "login root\n", "initrd initrd.img\n"};
@@ -170,8 +171,8 @@ static void too_many_files(void **state)
 
     (void)state;
     for (int count = 14; count <= 15; count++) {
-        size_t used = (size_t)snprintf(text, sizeof(text),
-                                       "xworlds-image 1\nname a\narch x86_64\ndisk f0\n");
+        size_t used =
+            (size_t)snprintf(text, sizeof(text), "xworlds-image 1\nname a\narch x86_64\ndisk f0\n");
         for (int i = 0; i < count; i++)
             used += (size_t)snprintf(text + used, sizeof(text) - used, "sha256 f%d " ID "\n", i);
         assert_int_equal(parse(text), count == 14 ? 0 : -EBADMSG);
@@ -202,10 +203,10 @@ static void write_installed(void)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), TINY "/%s", names[i]);
         assert_int_equal(stat(path, &info), 0);
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "file %s %lld %lld\n", names[i],
-                                 (long long)info.st_size,
-                                 (long long)info.st_mtim.tv_sec * 1000000000 +
-                                     info.st_mtim.tv_nsec);
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "file %s %lld %lld\n", names[i],
+                             (long long)info.st_size,
+                             (long long)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
     }
     snprintf(text + used, sizeof(text) - used, "end\n");
     write_file(TINY "/installed", text);
@@ -315,7 +316,7 @@ static void write_header(unsigned char header[512])
 
     memset(header, 0, 512);
     memcpy(header, beginning, sizeof(beginning));
-    header[23] = 16;  /* cluster bits */
+    header[23] = 16;   /* cluster bits */
     header[103] = 104; /* header length */
 }
 
@@ -432,10 +433,10 @@ static void words_of_qemu_img(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(conf_is_read),      cmocka_unit_test(lines_taken_away_and_doubled),
+        cmocka_unit_test(conf_is_read),        cmocka_unit_test(lines_taken_away_and_doubled),
         cmocka_unit_test(values_that_are_not), cmocka_unit_test(every_cut),
-        cmocka_unit_test(too_many_files),    cmocka_unit_test(headers_of_qcow2),
-        cmocka_unit_test(headers_of_others), cmocka_unit_test(words_of_qemu_img),
+        cmocka_unit_test(too_many_files),      cmocka_unit_test(headers_of_qcow2),
+        cmocka_unit_test(headers_of_others),   cmocka_unit_test(words_of_qemu_img),
     };
     const struct CMUnitTest files[] = {
         cmocka_unit_test_setup(image_as_installed, install),

@@ -1,4 +1,6 @@
-/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_write.c xwadm/problems.c xwadm/tree.c */
+/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c
+ * xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c
+ * xwadm/lab_read.c xwadm/lab_write.c xwadm/problems.c xwadm/tree.c */
 /* libs: yaml-0.1 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -146,20 +148,20 @@ static void good_file_with_other_line_ends(void **state)
 }
 
 /* A lab of one machine, into which an error is put: a line of it is exchanged. */
-static const char small[] = "xworlds: 1\n"                                         /* 1 */
-                            "title: T\n"                                           /* 2 */
-                            "access: {students: [s]}\n"                            /* 3 */
-                            "segments: [a, b]\n"                                   /* 4 */
-                            "machines:\n"                                          /* 5 */
-                            "  m:\n"                                               /* 6 */
-                            "    image: tiny\n"                                    /* 7 */
-                            "    interfaces:\n"                                    /* 8 */
-                            "    - {segment: a, address: 10.0.0.1/24}\n"           /* 9 */
-                            "  n:\n"                                               /* 10 */
-                            "    image: tiny\n"                                    /* 11 */
-                            "    interfaces:\n"                                    /* 12 */
-                            "    - {segment: a, address: 10.0.0.2/24}\n"           /* 13 */
-                            "description: D\n";                                    /* 14 */
+static const char small[] = "xworlds: 1\n"                               /* 1 */
+                            "title: T\n"                                 /* 2 */
+                            "access: {students: [s]}\n"                  /* 3 */
+                            "segments: [a, b]\n"                         /* 4 */
+                            "machines:\n"                                /* 5 */
+                            "  m:\n"                                     /* 6 */
+                            "    image: tiny\n"                          /* 7 */
+                            "    interfaces:\n"                          /* 8 */
+                            "    - {segment: a, address: 10.0.0.1/24}\n" /* 9 */
+                            "  n:\n"                                     /* 10 */
+                            "    image: tiny\n"                          /* 11 */
+                            "    interfaces:\n"                          /* 12 */
+                            "    - {segment: a, address: 10.0.0.2/24}\n" /* 13 */
+                            "description: D\n";                          /* 14 */
 
 struct mistake {
     unsigned int line;       /* of small, which is exchanged */
@@ -199,7 +201,9 @@ static const struct mistake mistakes[] = {
     {3, "access: {students: [\"\"]}", "3 21 ", "a group is empty"},
     {4, "segments: a", "4 11 ", "segments is a word; it must be a list of names"},
     {7, "    image: [tiny]", "7 12 ", "the image is a list; it must be a name"},
-    {7, "    image: tiny\n    interfaces: a", "9 5 ", "\"interfaces\" is there twice"},
+    {7, "    image: tiny\n    interfaces: []", "9 5 ", "\"interfaces\" is there twice"},
+    {7, "    image: tiny\n    interfaces: a\n    vcpus: 1\n  o:\n    image: tiny", "8 17 ",
+     "interfaces is a word; it must be a list of mappings"},
     {9, "    - a", "9 7 ", "an interface is a word; it must be a mapping"},
     {14, "description: [D]", "14 14 ", "description is a list; it must be text"},
     /* Names. */
@@ -267,7 +271,10 @@ static const struct mistake mistakes[] = {
     {2, "title: a\xc3(", "2 9 ", "0xc3"},
     {2, "title: ä\xc3(", "2 9 ", "0xc3"},
     {2, "title: a\xc0\xaf", "2 9 ", "0xc0"},
-    {2, "title: a\xe2\x80\xae" "b", "2 9 ", "0xe2"},
+    {2,
+     "title: a\xe2\x80\xae"
+     "b",
+     "2 9 ", "0xe2"},
     {2, "title: a\rb", "2 9 ", "0x0d"},
     {14, "description: \"a\\x1bb\"", "14 14 ", "a control character"},
     {3, "access: {students: [\"a\\nb\"]}", "3 21 ", "a line end"},
@@ -352,8 +359,8 @@ static void all_mistakes_at_once(void **state)
                                  "machines:\n"
                                  "  m: {image: tiny, memory: 1, vcpus: 0, frward: true}\n"
                                  "  n: {gateway: x}\n";
-    static const char *const places[] = {"2 8", "3 25", "4 12", "6 28", "6 38", "6 41",
-                                         "7 3", "7 16"};
+    static const char *const places[] = {"2 8",  "3 25", "4 12", "6 28",
+                                         "6 38", "6 41", "7 3",  "7 16"};
     XW_AUTO_BUFFER out = {0};
     const char *at;
 
@@ -530,8 +537,8 @@ static int fake_group(const char *name, gid_t *gid, struct xw_error *err)
     static const struct {
         const char *name;
         gid_t gid;
-    } groups[] = {{"cs530", 2001}, {"cs530-ta", 2002}, {"wheel", 0}, {"domain users", 3000},
-                  {"same", 2001}};
+    } groups[] = {
+        {"cs530", 2001}, {"cs530-ta", 2002}, {"wheel", 0}, {"domain users", 3000}, {"same", 2001}};
 
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         if (strcmp(groups[i].name, name) == 0) {
@@ -671,8 +678,10 @@ static void hostile_lines(void **state)
         "xworlds-lab 1\nstudent 1 1 cs530\nmachine m\nimage 1 1 tiny\n" TAIL,
         "xworlds-lab 1\ntitle T\nmachine m\nimage 1 1 tiny\n" TAIL,
         "xworlds-lab 1\nerror 1 1 \x1b[2J\nend\n",
-        "xworlds-lab 1\nerror 1 1 \xc2\x9b" "2J\nend\n",
-        "xworlds-lab 1\nmore 1\nend\n" "x",
+        "xworlds-lab 1\nerror 1 1 \xc2\x9b"
+        "2J\nend\n",
+        "xworlds-lab 1\nmore 1\nend\n"
+        "x",
     };
 
     (void)state;
@@ -703,9 +712,9 @@ static void plan_too_large(void **state)
     }
     xw_buffer_add(&lines, "end\n");
     memset(&problems, 0, sizeof(problems));
-    assert_int_equal(xw_lab_compile("firewall", lines.text, lines.length, &lookup, &compiled,
-                                    &problems, &err),
-                     -EFBIG);
+    assert_int_equal(
+        xw_lab_compile("firewall", lines.text, lines.length, &lookup, &compiled, &problems, &err),
+        -EFBIG);
     assert_non_null(strstr(err.text, "split it into several labs"));
     forget();
 }

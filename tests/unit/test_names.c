@@ -59,8 +59,8 @@ static void owners_of_the_grammar(void **state)
             memset(name, 'a', XW_NAME_MAX);
             name[XW_NAME_MAX] = '\0';
             name[at] = (char)byte;
-            bool expected = at == 0 ? is_in(byte, owner_first) || byte == '@'
-                                    : is_in(byte, owner_rest);
+            bool expected =
+                at == 0 ? is_in(byte, owner_first) || byte == '@' : is_in(byte, owner_rest);
             assert_int_equal(xw_owner_ok(name), expected);
         }
     }
@@ -133,8 +133,10 @@ static void numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_of_the_grammar), cmocka_unit_test(owners_of_the_grammar),
-        cmocka_unit_test(lengths),              cmocka_unit_test(request_ids),
+        cmocka_unit_test(names_of_the_grammar),
+        cmocka_unit_test(owners_of_the_grammar),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(request_ids),
         cmocka_unit_test(numbers),
     };
 

@@ -249,8 +249,8 @@ static void plans_of_a_lab(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(plan_is_read),        cmocka_unit_test(every_line_counts),
-        cmocka_unit_test(every_byte_counts),   cmocka_unit_test(values_that_are_not),
+        cmocka_unit_test(plan_is_read),      cmocka_unit_test(every_line_counts),
+        cmocka_unit_test(every_byte_counts), cmocka_unit_test(values_that_are_not),
         cmocka_unit_test(limits_of_counts),
     };
     const struct CMUnitTest files[] = {cmocka_unit_test(plans_of_a_lab)};

@@ -156,13 +156,22 @@ static void hostile_accesses(void **state)
     (void)state;
     assert_int_equal(parse_access_with("A", ok), 0);
     assert_int_equal(parse_access_with("\xc3\xa4", ok), 0);
-    assert_int_equal(parse_access_with("\xc3", ok), -EBADMSG);                 /* cut off */
-    assert_int_equal(parse_access_with("\xc0\xaf", ok), -EBADMSG);             /* overlong */
-    assert_int_equal(parse_access_with("\xed\xa0\x80", ok), -EBADMSG);         /* surrogate */
-    assert_int_equal(parse_access_with("\xf4\x90\x80\x80", ok), -EBADMSG);     /* too large */
-    assert_int_equal(parse_access_with("\xc2\x9b" "31m", ok), -EBADMSG);       /* C1: CSI */
-    assert_int_equal(parse_access_with("a\xe2\x80\xae" "b", ok), -EBADMSG);    /* U+202E */
-    assert_int_equal(parse_access_with("a\xe2\x80\xa8" "b", ok), -EBADMSG);    /* U+2028 */
+    assert_int_equal(parse_access_with("\xc3", ok), -EBADMSG);             /* cut off */
+    assert_int_equal(parse_access_with("\xc0\xaf", ok), -EBADMSG);         /* overlong */
+    assert_int_equal(parse_access_with("\xed\xa0\x80", ok), -EBADMSG);     /* surrogate */
+    assert_int_equal(parse_access_with("\xf4\x90\x80\x80", ok), -EBADMSG); /* too large */
+    assert_int_equal(parse_access_with("\xc2\x9b"
+                                       "31m",
+                                       ok),
+                     -EBADMSG); /* C1: CSI */
+    assert_int_equal(parse_access_with("a\xe2\x80\xae"
+                                       "b",
+                                       ok),
+                     -EBADMSG); /* U+202E */
+    assert_int_equal(parse_access_with("a\xe2\x80\xa8"
+                                       "b",
+                                       ok),
+                     -EBADMSG); /* U+2028 */
     assert_int_equal(parse_access_with("A", "machine a\n"), -EBADMSG);
     assert_int_equal(parse_access_with("A", "student 0\nmachine a\n"), -EBADMSG);
     assert_int_equal(parse_access_with("A", "student 2\nstudent 1\nmachine a\n"), -EBADMSG);
@@ -212,8 +221,7 @@ static void limits_of_counts(void **state)
                 used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s%zu\n",
                                          kinds[i].key, kinds[i].prefix, line);
             snprintf(text + used, sizeof(text) - used, "%s", kinds[i].after);
-            assert_int_equal(parse_access_with("A", text),
-                             count <= kinds[i].most ? 0 : -EBADMSG);
+            assert_int_equal(parse_access_with("A", text), count <= kinds[i].most ? 0 : -EBADMSG);
         }
     }
 }
@@ -382,9 +390,9 @@ static void accesses_of_a_lab(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(owner_is_read),        cmocka_unit_test(access_is_read),
-        cmocka_unit_test(every_line_counts),    cmocka_unit_test(every_byte_counts),
-        cmocka_unit_test(hostile_owners),       cmocka_unit_test(hostile_accesses),
+        cmocka_unit_test(owner_is_read),          cmocka_unit_test(access_is_read),
+        cmocka_unit_test(every_line_counts),      cmocka_unit_test(every_byte_counts),
+        cmocka_unit_test(hostile_owners),         cmocka_unit_test(hostile_accesses),
         cmocka_unit_test(titles_of_every_length), cmocka_unit_test(limits_of_counts),
         cmocka_unit_test(error_names_the_line),
     };

@@ -1,0 +1,172 @@
+#include "xwhelper/keeper/owner_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "common/paths.h"
+#include "common/record.h"
+
+static int open_owners(struct xw_error *err)
+{
+    int fd = open(XW_OWNERS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 ? fd : xw_fail_errno(err, -errno, "%s can't be opened", XW_OWNERS_DIR);
+}
+
+static int lock_owners(int owners_fd, struct xw_error *err)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = openat(owners_fd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return xw_fail_errno(err, -errno, "%s/.lock can't be opened", XW_OWNERS_DIR);
+    if (fcntl(fd, F_OFD_SETLKW, &lock) < 0) {
+        int rc = -errno;
+        close(fd);
+        return xw_fail_errno(err, rc, "%s/.lock can't be locked", XW_OWNERS_DIR);
+    }
+    return fd;
+}
+
+/* Reads the record; without one, *owner is an empty record of uid and name. */
+static int read_owner(int owners_fd, uid_t uid, const char *name, struct xw_owner *owner,
+                      struct xw_error *err)
+{
+    struct xw_error reading = {0};
+    int rc = xw_owner_read(owners_fd, uid, owner, &reading);
+
+    if (rc == -ENOENT) {
+        *owner = (struct xw_owner){.uid = uid};
+        snprintf(owner->name, sizeof(owner->name), "%s", name);
+        return 0;
+    }
+    if (rc < 0)
+        return xw_fail(err, rc, "%s", reading.text);
+    if (strcmp(owner->name, name) != 0)
+        return xw_fail(err, -EEXIST,
+                       "The uid %u belonged to %s, whose worlds are still there; an administrator "
+                       "must destroy them before %s can have worlds",
+                       (unsigned int)uid, owner->name, name);
+    return 0;
+}
+
+static int write_text(int fd, const struct xw_owner *owner)
+{
+    const struct group *group = getgrnam(XW_HELPER_USER);
+    if (!group)
+        return -ENOENT;
+    if (fchown(fd, 0, group->gr_gid) < 0 || fchmod(fd, 0640) < 0)
+        return -errno;
+
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FILE *file = copy >= 0 ? fdopen(copy, "w") : NULL;
+    if (!file) {
+        int rc = -errno;
+        if (copy >= 0)
+            close(copy);
+        return rc;
+    }
+    fprintf(file, "xworlds-owner 1\nuid %u\nname %s\n", (unsigned int)owner->uid, owner->name);
+    for (size_t i = 0; i < owner->lab_count; i++)
+        fprintf(file, "lab %s\n", owner->labs[i]);
+    fputs("end\n", file);
+    if (fclose(file) != 0)
+        return -errno;
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int write_owner(int owners_fd, const struct xw_owner *owner, struct xw_error *err)
+{
+    char name[24];
+    char aside[32];
+
+    snprintf(name, sizeof(name), "%u", (unsigned int)owner->uid);
+    snprintf(aside, sizeof(aside), ".%s.new", name);
+    XW_AUTO_CLOSE int fd =
+        openat(owners_fd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? -errno : write_text(fd, owner);
+
+    if (rc == 0 && renameat(owners_fd, aside, owners_fd, name) < 0)
+        rc = -errno;
+    if (rc < 0) {
+        unlinkat(owners_fd, aside, 0);
+        return xw_fail_errno(err, rc, "%s/%s can't be written", XW_OWNERS_DIR, name);
+    }
+    return fsync(owners_fd) < 0 ? xw_fail_errno(err, -errno, "%s can't be put on the disk",
+                                                XW_OWNERS_DIR)
+                                : 0;
+}
+
+static size_t find_lab(const struct xw_owner *owner, const char *lab)
+{
+    size_t i = 0;
+
+    while (i < owner->lab_count && strcmp(owner->labs[i], lab) != 0)
+        i++;
+    return i;
+}
+
+int xw_owner_check(uid_t uid, const char *name, struct xw_error *err)
+{
+    struct xw_owner owner;
+    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+
+    return owners_fd < 0 ? owners_fd : read_owner(owners_fd, uid, name, &owner, err);
+}
+
+int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error *err)
+{
+    struct xw_owner owner;
+    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+    if (owners_fd < 0)
+        return owners_fd;
+    XW_AUTO_CLOSE int lock = lock_owners(owners_fd, err);
+    if (lock < 0)
+        return lock;
+
+    int rc = read_owner(owners_fd, uid, name, &owner, err);
+    if (rc < 0 || find_lab(&owner, lab) < owner.lab_count)
+        return rc;
+    if (owner.lab_count == XW_LABS_PER_OWNER_MAX)
+        return xw_fail(err, -ENOSPC, "%s has worlds in %d labs, and that is the limit", name,
+                       XW_LABS_PER_OWNER_MAX);
+    snprintf(owner.labs[owner.lab_count++], XW_NAME_SIZE, "%s", lab);
+    return write_owner(owners_fd, &owner, err);
+}
+
+int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
+{
+    struct xw_owner owner;
+    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+    if (owners_fd < 0)
+        return owners_fd;
+    XW_AUTO_CLOSE int lock = lock_owners(owners_fd, err);
+    if (lock < 0)
+        return lock;
+
+    struct xw_error reading = {0};
+    int rc = xw_owner_read(owners_fd, uid, &owner, &reading);
+    if (rc == -ENOENT)
+        return 0;
+    if (rc < 0)
+        return xw_fail(err, rc, "%s", reading.text);
+
+    size_t at = find_lab(&owner, lab);
+    if (at == owner.lab_count)
+        return 0;
+    owner.lab_count--;
+    memmove(owner.labs[at], owner.labs[at + 1], (owner.lab_count - at) * sizeof(owner.labs[0]));
+    if (owner.lab_count > 0)
+        return write_owner(owners_fd, &owner, err);
+
+    char name[24];
+    snprintf(name, sizeof(name), "%u", (unsigned int)uid);
+    if (unlinkat(owners_fd, name, 0) < 0 && errno != ENOENT)
+        return xw_fail_errno(err, -errno, "%s/%s can't be removed", XW_OWNERS_DIR, name);
+    return 0;
+}
