@@ -69,7 +69,7 @@ static const char *result_text(const struct outcome *outcome)
         [XW_DEPLOY_PRESENT] = "there already",
     };
 
-    return outcome->rc < 0 ? outcome->err.text : texts[outcome->result];
+    return outcome->rc < 0 ? "failed" : texts[outcome->result];
 }
 
 /*

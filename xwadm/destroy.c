@@ -161,52 +161,77 @@ static uid_t owner_uid(const char *lab, const char *owner)
     return user ? user->pw_uid : (uid_t)-1;
 }
 
-struct counts {
+/* What became of the worlds. */
+struct tally {
     size_t destroyed, failed, untried;
-    bool try_again;
+    bool try_again;          /* libvirt was not answering, at least once */
+    struct xw_error *errors; /* one for each world */
 };
 
 static void destroy_one(const struct order *order, const struct xw_world_name *world,
-                        struct xw_host *host, struct xw_progress *progress, struct counts *counts)
+                        struct xw_host *host, struct xw_progress *progress, struct xw_error *err)
 {
     char what[2 * XW_NAME_SIZE];
-    struct xw_error err = {0};
 
     snprintf(what, sizeof(what), "%s/%s", order->lab, world->owner);
     xw_progress_begin(progress, what);
     int rc = xw_world_destroy(host, order->lab, world->owner, owner_uid(order->lab, world->owner),
-                              order->force, &err);
+                              order->force, err);
+    /* Somebody else was quicker. */
     if (rc == -ENOENT)
-        rc = 0;
-    xw_progress_done(progress, what, rc < 0 ? err.text : "destroyed");
-    counts->destroyed += rc == 0;
-    counts->failed += rc < 0;
-    counts->try_again = counts->try_again || rc == -EAGAIN;
-    if (rc < 0)
-        xw_note("%s%s: %s", isatty(STDERR_FILENO) ? "\r" : "", what, err.text);
+        *err = (struct xw_error){0};
+    xw_progress_done(progress, what, err->code < 0 ? "failed" : "destroyed");
+}
+
+static void run_all(const struct order *order, const struct xw_worlds *chosen, struct xw_host *host,
+                    struct tally *tally)
+{
+    struct xw_progress *progress = xw_progress_start(chosen->count);
+
+    for (size_t i = 0; i < chosen->count; i++) {
+        struct xw_error *err = &tally->errors[i];
+        if (xw_interrupted()) {
+            tally->untried++;
+            continue;
+        }
+        destroy_one(order, &chosen->items[i], host, progress, err);
+        tally->destroyed += err->code == 0;
+        tally->failed += err->code < 0;
+        tally->try_again = tally->try_again || err->code == -EAGAIN;
+    }
+    xw_progress_end(progress);
+}
+
+static int report(const struct order *order, const struct xw_worlds *chosen,
+                  const struct tally *tally)
+{
+    for (size_t i = 0; i < chosen->count; i++) {
+        if (tally->errors[i].code < 0)
+            xw_note("%s/%s: %s", order->lab, chosen->items[i].owner, tally->errors[i].text);
+    }
+    if (tally->failed == 0 && tally->untried == 0)
+        xw_say("%zu world%s destroyed.", tally->destroyed, tally->destroyed == 1 ? "" : "s");
+    else
+        xw_say("%zu worlds: %zu destroyed, %zu failed, %zu not tried.", chosen->count,
+               tally->destroyed, tally->failed, tally->untried);
+    if (tally->try_again)
+        return XW_EXIT_TRY_AGAIN;
+    return tally->failed || tally->untried ? XW_EXIT_FAILED : XW_EXIT_OK;
 }
 
 static int destroy_all(const struct order *order, const struct xw_worlds *chosen,
                        struct xw_host *host)
 {
-    struct counts counts = {0};
-    struct xw_progress *progress = xw_progress_start(chosen->count);
+    struct tally tally = {.errors = calloc(chosen->count, sizeof(*tally.errors))};
 
-    for (size_t i = 0; i < chosen->count; i++) {
-        if (xw_interrupted())
-            counts.untried++;
-        else
-            destroy_one(order, &chosen->items[i], host, progress, &counts);
+    if (!tally.errors) {
+        xw_note("there is not enough memory");
+        return XW_EXIT_FAILED;
     }
-    xw_progress_end(progress);
-    if (counts.failed == 0 && counts.untried == 0)
-        xw_say("%zu world%s destroyed.", counts.destroyed, counts.destroyed == 1 ? "" : "s");
-    else
-        xw_say("%zu worlds: %zu destroyed, %zu failed, %zu not tried.", chosen->count,
-               counts.destroyed, counts.failed, counts.untried);
-    if (counts.try_again)
-        return XW_EXIT_TRY_AGAIN;
-    return counts.failed || counts.untried ? XW_EXIT_FAILED : XW_EXIT_OK;
+    run_all(order, chosen, host, &tally);
+    int code = report(order, chosen, &tally);
+    free(tally.errors);
+    return code;
 }
 
 static int destroy_with(const struct order *order, struct xw_host *host)

@@ -45,9 +45,10 @@ enter_cgroups() {
 
 # What belongs to the session outside would mislead programs inside.
 unset_session_environment() {
-    unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES NOTIFY_SOCKET LISTEN_FDS LISTEN_PID \
-        SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY DBUS_SESSION_BUS_ADDRESS DBUS_SYSTEM_BUS_ADDRESS \
-        XDG_RUNTIME_DIR XDG_SESSION_ID XDG_SESSION_TYPE TMPDIR SUDO_USER SUDO_UID SUDO_GID SUDO_COMMAND
+    unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES NOTIFY_SOCKET LISTEN_FDS LISTEN_PID TMPDIR \
+        SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY DBUS_SESSION_BUS_ADDRESS \
+        DBUS_SYSTEM_BUS_ADDRESS XDG_RUNTIME_DIR XDG_SESSION_ID XDG_SESSION_TYPE \
+        SUDO_USER SUDO_UID SUDO_GID SUDO_COMMAND
     export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash
 }
 
@@ -56,8 +57,7 @@ run_command() {
     local status=0
     cd -- "$1" 2>/dev/null || cd /
     if ! command -v -- "${COMMAND[0]}" >/dev/null; then
-        printf "throwaway-host: there is no command '%s' in the host (its /tmp and /run start empty).\n" \
-            "${COMMAND[0]}" >&2
+        printf "throwaway-host: there is no command '%s' in the host.\n" "${COMMAND[0]}" >&2
         exit 127
     fi
     "${COMMAND[@]}" || status=$?
@@ -70,8 +70,8 @@ run_command() {
 make_root() {
     local root=$1 directory
     for directory in "$REPOSITORY" "${OPT_BIND_OUT[@]}" "$OPT_LOG_DIR"; do
-        [[ $directory/ != /run/* ]] || die "$directory is below /run, which every host has of its own;
-move it, or choose another directory."
+        [[ $directory/ != /run/* ]] || die "$directory is below /run, and a host has a /run
+of its own; move it, or choose another directory."
     done
     mount -t tmpfs -o "mode=0755,size=$OPT_SIZE" throwaway /run
     make_overlays "$root"
@@ -173,7 +173,8 @@ copy_device() {
     local numbers
     read -r -a numbers < <(stat -c '0x%t 0x%T' "$1")
     mknod -m "$3" "$2$1" c $((numbers[0])) $((numbers[1]))
-    chgrp "$4" "$2$1" || lacking "there is no group $4 here; it comes with Debian's qemu-system-common."
+    chgrp "$4" "$2$1" ||
+        lacking "there is no group $4 here; it comes with Debian's qemu-system-common."
 }
 
 # The invoking terminal is not in the host's own devpts. As /dev/console it has a name inside, which

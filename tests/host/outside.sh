@@ -4,7 +4,8 @@
 # Commands that a host needs, each with the Debian package that has it.
 readonly NEEDED_COMMANDS=(
     unshare:util-linux setpriv:util-linux pivot_root:util-linux findmnt:util-linux
-    perl:perl-base hostname:hostname systemd-tmpfiles:systemd ip:iproute2 nft:nftables dbus-daemon:dbus-daemon
+    perl:perl-base hostname:hostname systemd-tmpfiles:systemd ip:iproute2 nft:nftables
+    dbus-daemon:dbus-daemon
     libvirtd:libvirt-daemon-system virtlogd:libvirt-daemon-system virsh:libvirt-clients
     qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils sshd:openssh-server
     ssh:openssh-client ssh-keygen:openssh-client useradd:passwd setcap:libcap2-bin
@@ -107,7 +108,9 @@ require_commands() {
         packages+=("${entry#*:}")
     done
     ((${#commands[@]} == 0)) || lacking "missing here: ${commands[*]}.
-On Debian: apt-get install --no-install-recommends $(printf '%s\n' "${packages[@]}" | sort -u | tr '\n' ' ')
+On Debian: apt-get install --no-install-recommends $(
+            printf '%s\n' "${packages[@]}" | sort -u | tr '\n' ' '
+        )
 (in a complete source tree, 'make deps' does that)."
 }
 
@@ -128,8 +131,8 @@ require_kernel_feature() {
 # Prints "TYPE OPTIONS DIRECTORY" for every hierarchy; DIRECTORY is this shell's own cgroup.
 own_cgroup_directories() {
     local id controllers path mounts type options point root
-    mounts=$(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $4, $5, $(i + 1), $(i + 3) }' \
-        "/proc/self/mountinfo")
+    mounts=$(awk '{ for (i = 7; $i != "-"; i++);
+        if ($(i + 1) ~ /^cgroup2?$/) print $4, $5, $(i + 1), $(i + 3) }' /proc/self/mountinfo)
     while IFS=: read -r id controllers path; do
         while read -r root point type options; do
             if [[ $id == 0 ]]; then
@@ -151,7 +154,7 @@ make_cgroups() {
     while read -r type controllers parent; do
         directory=$parent/$name
         mkdir -- "$directory" 2>/dev/null ||
-            lacking "can't make a cgroup of its own in $parent (is /sys/fs/cgroup mounted read-only?)."
+            lacking "can't make a cgroup in $parent. Is /sys/fs/cgroup mounted read-only?"
         own_cgroups+=("$directory")
         # A new v1 cpuset is empty and takes no process until it has processors and memory.
         if [[ ,$controllers, == *,cpuset,* ]]; then
@@ -204,7 +207,8 @@ restore_terminal() {
     group=$(process_field $$ 5)
     if [[ $foreground != "$group" ]]; then
         ! kill -0 -- "-$foreground" 2>/dev/null || return 0
-        perl -MPOSIX -e '$SIG{TTOU} = "IGNORE"; exit !POSIX::tcsetpgrp(0, $ARGV[0])' "$group" || return 0
+        perl -MPOSIX -e '$SIG{TTOU} = "IGNORE"; exit !POSIX::tcsetpgrp(0, $ARGV[0])' "$group" ||
+            return 0
     fi
     stty "$state" 2>/dev/null || true
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The services of a throwaway host: without systemd, each is a foreground process with a pid file
-# and a log, and is up when it listens.
+# and a log, and is up when it answers.
 
 # In the order in which they need one another.
 readonly SERVICES=(syslog dbus virtlogd libvirtd keeper sshd)
@@ -32,29 +32,43 @@ readonly SYSLOG_PROGRAM='
     use IO::Socket::UNIX;
     umask 0;
     unlink "/dev/log";
-    my $log = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "/dev/log") or die "/dev/log: $!\n";
+    my $log = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "/dev/log")
+        or die "/dev/log: $!\n";
     $| = 1;
     while (defined $log->recv(my $line, 65536)) {
         $line =~ s/\s*\0*\z//;
         print "$line\n";
     }'
 
-# service_listens NAME: the kernel's tables say whether somebody listens; a file that a killed
-# process left behind does not count.
-service_listens() {
+# service_answers NAME: libvirtd listens before it has taken up its domains again, and kills those
+# that it is taking up when it has to end. Statistics wait for each domain's turn.
+service_answers() {
     case $1 in
-        syslog) grep -q ' /dev/log$' /proc/net/unix ;;
-        dbus) unix_socket_listens /run/dbus/system_bus_socket ;;
-        virtlogd) unix_socket_listens /run/libvirt/virtlogd-sock ;;
-        libvirtd) unix_socket_listens /run/libvirt/libvirt-sock ;;
-        keeper) unix_socket_listens /run/xworlds/keeper.sock ;;
-        sshd) grep -q '^ *[0-9]*: 0100007F:0016 00000000:0000 0A ' /proc/net/tcp ;;
+        syslog) listens "$1" unix /dev/log ;;
+        dbus) listens "$1" unix /run/dbus/system_bus_socket ;;
+        virtlogd) listens "$1" unix /run/libvirt/virtlogd-sock ;;
+        libvirtd)
+            listens "$1" unix /run/libvirt/libvirt-sock &&
+                virsh -q -c qemu:///system domstats --balloon --list-active >/dev/null 2>&1
+            ;;
+        keeper) listens "$1" unix /run/xworlds/keeper.sock ;;
+        sshd) listens "$1" tcp 0100007F:0016 ;;
     esac
 }
 
-# 00010000 is __SO_ACCEPTCON in the Flags column.
-unix_socket_listens() {
-    grep -q ": [0-9A-F]* [0-9A-F]* 00010000 .*[ /]${1#/}\$" /proc/net/unix
+# listens NAME unix|tcp ADDRESS: whether the service's own process has a listening socket of this
+# address in the kernel's tables. Neither a file that a killed process left behind counts nor a
+# socket that one of its children still holds. A stream socket listens with the flag
+# __SO_ACCEPTCON (00010000) or in state TCP_LISTEN (0A); a datagram socket (type 2) has no such state.
+listens() {
+    local pid sockets
+    pid=$(service_pid "$1")
+    sockets=$(awk -v address="$3" -v unix="$([[ $2 == unix ]] && echo 1 || echo 0)" '
+        unix && ($8 == address || $8 == "/var" address) && ($4 == "00010000" || $5 == "0002") {
+            print "socket:[" $7 "]"
+        }
+        !unix && $2 == address && $4 == "0A" { print "socket:[" $10 "]" }' "/proc/net/$2")
+    [[ -n $sockets ]] && ls -l "/proc/$pid/fd" 2>/dev/null | grep -qF "$sockets"
 }
 
 # --- starting ---------------------------------------------------------------------------------
@@ -73,7 +87,8 @@ start_service() {
     local name=$1
     ! service_runs "$name" || die "$name runs already (process $(service_pid "$name"))."
     service_command "$name"
-    command -v "${SERVICE_COMMAND[0]}" >/dev/null || die "there is no ${SERVICE_COMMAND[0]} in this host."
+    command -v "${SERVICE_COMMAND[0]}" >/dev/null ||
+        die "there is no ${SERVICE_COMMAND[0]} in this host."
     local log=$STATE/log/$name.log
     # A service has the environment that an init would give it, not the caller's, no descriptor of
     # the caller's (a test driver would wait for it) and default signals: a background job ignores
@@ -102,7 +117,7 @@ close_descriptors() {
 
 await_service() {
     local name=$1 deadline=$((SECONDS + SERVICE_SECONDS))
-    until service_listens "$name"; do
+    until service_answers "$name"; do
         service_runs "$name" || service_failed "$name" "$name ended while it was starting."
         ((SECONDS < deadline)) ||
             service_failed "$name" "$name has not answered for $SERVICE_SECONDS seconds."
@@ -165,6 +180,6 @@ control_service() {
             start_service "$name"
             ;;
         status) service_status "$name" ;;
-        *) usage_error "there is no action '$action'; there are start, stop, kill, restart, status." ;;
+        *) usage_error "there is no action '$action'; see --help." ;;
     esac
 }
