@@ -23,7 +23,8 @@ enum {
     CPU_MAX = 8,   /* seconds */
     HANDED_FD = 3, /* where xw_confined_exec() puts the descriptor */
     EXIT_CONFINE = 120,
-    EXIT_MEMORY = 121
+    EXIT_MEMORY = 121,
+    EXIT_EXEC = 122
 };
 
 /*
@@ -175,7 +176,7 @@ static void be_program(const char *const argv[], int fd, int out, int diagnostic
         reset_signals() < 0)
         _exit(EXIT_CONFINE);
     execve(argv[0], (char *const *)(const void *)argv, environment);
-    _exit(EXIT_CONFINE);
+    _exit(EXIT_EXEC);
 }
 
 /* Milliseconds until the deadline, 0 when it has passed. */
@@ -264,6 +265,8 @@ static int report(int rc, int status, const char *name, struct xw_error *err)
         return xw_fail(err, -EPROTO, "%s died of signal %d", name, WTERMSIG(status));
     if (WEXITSTATUS(status) == EXIT_CONFINE)
         return xw_fail(err, -EPROTO, "%s could not be started without privilege", name);
+    if (WEXITSTATUS(status) == EXIT_EXEC)
+        return xw_fail(err, -EPROTO, "%s can't be executed; is it installed?", name);
     if (WEXITSTATUS(status) == EXIT_MEMORY)
         return xw_fail(err, -ENOMEM, "%s needed too much memory", name);
     return WEXITSTATUS(status) == 0 ? 0 : -EIO;
@@ -293,13 +296,23 @@ int xw_confined_run(xw_confined_work work, const char *input, size_t length,
     return rc;
 }
 
-/* The first line of what a program complained. */
-static const char *first_line(struct xw_buffer *diagnostics)
+/* The last line of what a program complained: the reason, where there are several. */
+static const char *last_line(struct xw_buffer *diagnostics)
 {
-    if (!diagnostics->text)
+    while (diagnostics->length > 0 && diagnostics->text[diagnostics->length - 1] == '\n')
+        diagnostics->text[--diagnostics->length] = '\0';
+    if (diagnostics->length == 0)
         return "it gave no reason";
-    diagnostics->text[strcspn(diagnostics->text, "\n")] = '\0';
-    return diagnostics->text;
+    const char *newline = strrchr(diagnostics->text, '\n');
+    return newline ? newline + 1 : diagnostics->text;
+}
+
+/* Programs speak English here (be_program()), and tell the errno in words. */
+static int report_failure(const char *name, struct xw_buffer *diagnostics, struct xw_error *err)
+{
+    if (diagnostics->length > 0 && strstr(diagnostics->text, "No space left on device"))
+        return xw_fail(err, -ENOSPC, "the disk is full; make room and try again");
+    return xw_fail(err, -EIO, "%s failed: %s", name, last_line(diagnostics));
 }
 
 static int exec_with_pipes(const char *const argv[], int fd, const int out[2], const int errors[2],
@@ -320,7 +333,7 @@ static int exec_with_pipes(const char *const argv[], int fd, const int out[2], c
     int rc = read_all(fds, buffers);
     rc = report(rc, reap(child, rc), argv[0], err);
     if (rc == -EIO)
-        xw_fail(err, rc, "%s failed: %s", argv[0], first_line(&diagnostics));
+        rc = report_failure(argv[0], &diagnostics, err);
     xw_buffer_free(&diagnostics);
     return rc;
 }

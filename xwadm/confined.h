@@ -31,8 +31,9 @@ int xw_confined_run(xw_confined_work work, const char *input, size_t length,
 /*
  * Runs a program as nobody, without groups, capabilities and ways to new ones, with an empty
  * environment. fd becomes its descriptor 3, everything but 0 (/dev/null), 1, 2 and 3 is closed.
- * argv[0] is the absolute path. What it writes to 1 goes to output, the first line of what it
- * writes to 2 into the error. The same errors; -EIO when it exits with other than 0.
+ * argv[0] is the absolute path. What it writes to 1 goes to output, the last line of what it
+ * writes to 2 into the error. The same errors; when it exits with other than 0: -ENOSPC if it says
+ * that the disk is full, otherwise -EIO.
  */
 int xw_confined_exec(const char *const argv[], int fd, struct xw_buffer *output,
                      struct xw_error *err);

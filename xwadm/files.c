@@ -46,6 +46,8 @@ static int fail_file(struct xw_error *err, int code, const char *what, const cha
 {
     if (code == -ENOSPC || code == -EDQUOT)
         return xw_fail(err, code, "%s %s: the disk is full; make room and try again", name, what);
+    if (code == -EINTR)
+        return xw_fail(err, code, "%s %s: interrupted", name, what);
     return xw_fail_errno(err, code, "%s %s", name, what);
 }
 

@@ -193,8 +193,6 @@ static int fill(const struct addition *addition, struct xw_error *err)
     rc = xw_disk_make_template(addition->aside, base, &disk, 0, err);
     if (rc == 0)
         rc = write_installed(addition, err);
-    if (rc == 0 && xw_interrupted())
-        rc = xw_fail(err, -EINTR, "interrupted; nothing has been installed");
     return rc;
 }
 
@@ -210,6 +208,8 @@ static int install(struct addition *addition, struct xw_error *err)
     if (addition->aside < 0)
         return addition->aside;
     int rc = fill(addition, err);
+    if (xw_interrupted())
+        rc = xw_fail(err, -EINTR, "interrupted; nothing has been installed");
     if (rc == 0)
         rc = xw_aside_publish(addition->images, addition->aside, addition->aside_name,
                               addition->name, images.st_mode & 0777, images.st_gid, err);

@@ -59,7 +59,7 @@ service_answers() {
 # listens NAME unix|tcp ADDRESS: whether the service's own process has a listening socket of this
 # address in the kernel's tables. Neither a file that a killed process left behind counts nor a
 # socket that one of its children still holds. A stream socket listens with the flag
-# __SO_ACCEPTCON (00010000) or in state TCP_LISTEN (0A); a datagram socket (type 2) has no such state.
+# __SO_ACCEPTCON (00010000) or in state TCP_LISTEN (0A); a datagram socket (type 2) just is.
 listens() {
     local pid sockets
     pid=$(service_pid "$1")
@@ -68,7 +68,7 @@ listens() {
             print "socket:[" $7 "]"
         }
         !unix && $2 == address && $4 == "0A" { print "socket:[" $10 "]" }' "/proc/net/$2")
-    [[ -n $sockets ]] && ls -l "/proc/$pid/fd" 2>/dev/null | grep -qF "$sockets"
+    [[ -n $sockets ]] && grep -qxF "$sockets" <(readlink "/proc/$pid"/fd/*)
 }
 
 # --- starting ---------------------------------------------------------------------------------
