@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <nettle/sha2.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,24 +300,27 @@ int xw_file_copy(int from_dir, const char *from, int to_dir, const char *to, mod
     return fd >= 0 ? fd : fail_file(err, -errno, "can't be opened", to);
 }
 
-static void write_hex(struct sha256_ctx *context, char sum[65])
+static void write_hex(const unsigned char *digest, unsigned int length, char sum[XW_SUM_SIZE])
 {
-    uint8_t digest[SHA256_DIGEST_SIZE];
-
-    sha256_digest(context, sizeof(digest), digest);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        snprintf(sum + 2 * i, 3, "%02x", (unsigned int)digest[i]);
+    for (unsigned int i = 0; i < length && 2 * i + 2 < XW_SUM_SIZE; i++)
+        snprintf(sum + (size_t)2 * i, 3, "%02x", (unsigned int)digest[i]);
 }
 
-int xw_file_sum(int fd, char sum[65], struct xw_error *err)
+static void free_digest(EVP_MD_CTX *const *context)
 {
-    struct sha256_ctx context;
+    EVP_MD_CTX_free(*context);
+}
+
+#define AUTO_DIGEST __attribute__((cleanup(free_digest))) EVP_MD_CTX
+
+/* Adds what follows in the file to a digest. */
+static int digest_file(EVP_MD_CTX *context, int fd, struct xw_error *err)
+{
     off_t offset = 0;
-    XW_AUTO_FREE uint8_t *chunk = malloc(CHUNK);
+    XW_AUTO_FREE unsigned char *chunk = malloc(CHUNK);
 
     if (!chunk)
         return xw_fail(err, -ENOMEM, "there is not enough memory");
-    sha256_init(&context);
     for (;;) {
         ssize_t n = pread(fd, chunk, CHUNK, offset);
         if (xw_interrupted())
@@ -325,21 +328,39 @@ int xw_file_sum(int fd, char sum[65], struct xw_error *err)
         if (n < 0)
             return xw_fail_errno(err, -errno, "a file can't be read");
         if (n == 0)
-            break;
-        sha256_update(&context, (size_t)n, chunk);
+            return 0;
+        if (EVP_DigestUpdate(context, chunk, (size_t)n) != 1)
+            return xw_fail(err, -EIO, "a SHA-256 can't be computed");
         offset += n;
     }
-    write_hex(&context, sum);
+}
+
+int xw_file_sum(int fd, char sum[XW_SUM_SIZE], struct xw_error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    AUTO_DIGEST *context = EVP_MD_CTX_new();
+
+    if (!context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        return xw_fail(err, -EIO, "a SHA-256 can't be computed");
+    int rc = digest_file(context, fd, err);
+    if (rc < 0)
+        return rc;
+    if (EVP_DigestFinal_ex(context, digest, &length) != 1)
+        return xw_fail(err, -EIO, "a SHA-256 can't be computed");
+    write_hex(digest, length, sum);
     return 0;
 }
 
-void xw_bytes_sum(const char *bytes, size_t length, char sum[65])
+int xw_bytes_sum(const char *bytes, size_t size, char sum[XW_SUM_SIZE], struct xw_error *err)
 {
-    struct sha256_ctx context;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
 
-    sha256_init(&context);
-    sha256_update(&context, length, (const uint8_t *)bytes);
-    write_hex(&context, sum);
+    if (EVP_Digest(bytes, size, digest, &length, EVP_sha256(), NULL) != 1)
+        return xw_fail(err, -EIO, "a SHA-256 can't be computed");
+    write_hex(digest, length, sum);
+    return 0;
 }
 
 static int compare_names(const void *a, const void *b)

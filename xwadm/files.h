@@ -75,11 +75,14 @@ int xw_file_read(int dir_fd, const char *name, size_t max, char **text, size_t *
 int xw_file_copy(int from_dir, const char *from, int to_dir, const char *to, mode_t mode,
                  struct xw_error *err);
 
-/* The SHA-256 of an open file, from its beginning, in hexadecimal. */
-int xw_file_sum(int fd, char sum[65], struct xw_error *err);
+/* A SHA-256 in hexadecimal, with its end. */
+#define XW_SUM_SIZE 65
+
+/* The SHA-256 of an open file, from its beginning. */
+int xw_file_sum(int fd, char sum[XW_SUM_SIZE], struct xw_error *err);
 
 /* The SHA-256 of bytes. */
-void xw_bytes_sum(const char *bytes, size_t length, char sum[65]);
+int xw_bytes_sum(const char *bytes, size_t size, char sum[XW_SUM_SIZE], struct xw_error *err);
 
 /*
  * The names in a directory for which ok() holds, sorted; the caller frees *names.

@@ -76,7 +76,9 @@ static int read_conf(struct addition *addition, const char *directory, struct xw
     rc = xw_image_parse(addition->conf, addition->conf_length, &addition->image, &why);
     if (rc < 0)
         return xw_fail(err, rc, "%s/image.conf, %s", directory, why.text);
-    xw_bytes_sum(addition->conf, addition->conf_length, addition->id);
+    rc = xw_bytes_sum(addition->conf, addition->conf_length, addition->id, err);
+    if (rc < 0)
+        return rc;
     if (!addition->name[0])
         memcpy(addition->name, addition->image.name, sizeof(addition->name));
     collect_sums(addition);
@@ -98,7 +100,7 @@ static enum installed look(const struct addition *addition)
     if (dir < 0)
         return INSTALLED_NOT;
     if (xw_file_read(dir, "image.conf", XW_RECORD_BYTES_MAX, &conf, &length, NULL) == 0)
-        xw_bytes_sum(conf, length, id);
+        xw_bytes_sum(conf, length, id, NULL);
     if (strcmp(id, addition->id) != 0)
         return INSTALLED_OTHER;
     return xw_image_check(addition->name, addition->id, &image, NULL) == 0 ? INSTALLED_SAME

@@ -66,7 +66,9 @@ static int verify(const struct xw_image *image, struct xw_error *err)
     int rc = xw_record_read(dir, "image.conf", &conf, &length, err);
     if (rc < 0)
         return rc;
-    xw_bytes_sum(conf, length, id);
+    rc = xw_bytes_sum(conf, length, id, err);
+    if (rc < 0)
+        return rc;
     if (strcmp(id, image->id) != 0)
         return xw_fail(err, -ESTALE, "image.conf is not the one that was installed");
     return verify_files(dir, conf, err);

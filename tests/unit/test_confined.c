@@ -1,5 +1,4 @@
 /* links: common/error.c xwadm/buffer.c xwadm/confined.c */
-/* libs: libseccomp */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

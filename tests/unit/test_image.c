@@ -1,5 +1,4 @@
 /* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
-/* libs: json-c libseccomp */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
