@@ -30,8 +30,8 @@ bool xw_owner_ok(const char *name)
 {
     const char *bare = name[0] == '@' ? name + 1 : name;
 
-    return strnlen(name, XW_NAME_SIZE) <= XW_NAME_MAX && all_in_set(bare, "_-") &&
-           bare[0] != '-' && !(bare[0] >= '0' && bare[0] <= '9');
+    return strnlen(name, XW_NAME_SIZE) <= XW_NAME_MAX && all_in_set(bare, "_-") && bare[0] != '-' &&
+           !(bare[0] >= '0' && bare[0] <= '9');
 }
 
 bool xw_request_id_ok(const char *text)

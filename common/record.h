@@ -50,8 +50,7 @@ int xw_access_parse(const char *text, size_t length, struct xw_access *access,
  * caller frees. The file must belong to uid 0, have one link, and be writable by its owner only.
  * Returns 0, -ENOENT, -EPERM (not such a file), -EFBIG, or the errno of the failed call.
  */
-int xw_record_read(int dir_fd, const char *name, char **text, size_t *length,
-                   struct xw_error *err);
+int xw_record_read(int dir_fd, const char *name, char **text, size_t *length, struct xw_error *err);
 
 /* Reads and parses owners/UID below owners_fd, and checks that it is about this uid. */
 int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err);

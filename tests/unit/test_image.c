@@ -1,4 +1,5 @@
-/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
+/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c
+ * xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

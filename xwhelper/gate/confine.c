@@ -7,22 +7,22 @@
 
 /* Calls without conditions, each with what it is for. */
 static const int plain_calls[] = {
-    SCMP_SYS(read),          /* records, the keeper's lines */
-    SCMP_SYS(write),         /* lines to xwsh */
-    SCMP_SYS(close),         /* records */
-    SCMP_SYS(newfstatat),    /* fstat of an open record (glibc's fstat) */
-    SCMP_SYS(fstat),         /* the same, older glibc */
-    SCMP_SYS(poll),          /* waiting for the keeper, libaudit's acknowledgement */
-    SCMP_SYS(sendmsg),       /* the request and its descriptor */
-    SCMP_SYS(sendto),        /* the audit record (netlink) */
-    SCMP_SYS(recvfrom),      /* its acknowledgement */
-    SCMP_SYS(readlink),      /* libaudit: exe= of the record */
-    SCMP_SYS(getrandom),     /* the request's id */
-    SCMP_SYS(clock_gettime), /* the vdso's fall-back */
-    SCMP_SYS(brk),           /* malloc */
-    SCMP_SYS(munmap),        /* free */
-    SCMP_SYS(getpid),        /* libaudit: netlink's port */
-    SCMP_SYS(uname),         /* libaudit: hostname= of a record with a terminal */
+    SCMP_SYS(read),           /* records, the keeper's lines */
+    SCMP_SYS(write),          /* lines to xwsh */
+    SCMP_SYS(close),          /* records */
+    SCMP_SYS(newfstatat),     /* fstat of an open record (glibc's fstat) */
+    SCMP_SYS(fstat),          /* the same, older glibc */
+    SCMP_SYS(poll),           /* waiting for the keeper, libaudit's acknowledgement */
+    SCMP_SYS(sendmsg),        /* the request and its descriptor */
+    SCMP_SYS(sendto),         /* the audit record (netlink) */
+    SCMP_SYS(recvfrom),       /* its acknowledgement */
+    SCMP_SYS(readlink),       /* libaudit: exe= of the record */
+    SCMP_SYS(getrandom),      /* the request's id */
+    SCMP_SYS(clock_gettime),  /* the vdso's fall-back */
+    SCMP_SYS(brk),            /* malloc */
+    SCMP_SYS(munmap),         /* free */
+    SCMP_SYS(getpid),         /* libaudit: netlink's port */
+    SCMP_SYS(uname),          /* libaudit: hostname= of a record with a terminal */
     SCMP_SYS(rt_sigprocmask), /* abort() */
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(gettid),

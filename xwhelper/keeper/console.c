@@ -110,8 +110,7 @@ static _Noreturn void become_relay(const int from[4])
 
 int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 {
-    const struct xw_plan_machine *planned =
-        xw_plan_machine(job->plan, job->request->machines[0]);
+    const struct xw_plan_machine *planned = xw_plan_machine(job->plan, job->request->machines[0]);
     char path[PATH_MAX];
     char lock_path[PATH_MAX + 8];
 

@@ -41,7 +41,6 @@ int xw_image_read(const char *name, struct xw_image *image, struct xw_error *err
  * images/NAME/installed; the bytes themselves are checked by `xwadm image show --verify`).
  * Returns 0, -ENOENT (gone), -ESTALE (changed): overlays on it would be corrupt.
  */
-int xw_image_check(const char *name, const char *id, struct xw_image *image,
-                   struct xw_error *err);
+int xw_image_check(const char *name, const char *id, struct xw_image *image, struct xw_error *err);
 
 #endif

@@ -94,8 +94,7 @@ static void write_hosts(FILE *text, const struct source *source)
 
             if (!address[0])
                 continue;
-            fprintf(text, "%s%.*s %s", between, (int)strcspn(address, "/"), address,
-                    machine->name);
+            fprintf(text, "%s%.*s %s", between, (int)strcspn(address, "/"), address, machine->name);
             between = ";";
         }
     }
@@ -243,7 +242,8 @@ static void put_devices(FILE *xml, const struct source *source)
     fputs("  <devices>\n", xml);
     put_disk(xml, source);
     put_interfaces(xml, source);
-    put(xml, "    <serial type='unix'>\n      <source mode='bind' path='", source->console, "'/>\n");
+    put(xml, "    <serial type='unix'>\n      <source mode='bind' path='", source->console,
+        "'/>\n");
     put(xml, "      <log file='", source->log, "' append='on'/>\n");
     fputs("      <target type='isa-serial' port='0'/>\n"
           "    </serial>\n"

@@ -52,8 +52,7 @@ static int copy_sparse(int in, int out)
 
 static int copy_to(int in, const char *path)
 {
-    XW_AUTO_CLOSE int out =
-        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    XW_AUTO_CLOSE int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (out < 0)
         return -errno;
 

@@ -97,9 +97,9 @@ static int write_owner(int owners_fd, const struct xw_owner *owner, struct xw_er
         unlinkat(owners_fd, aside, 0);
         return xw_fail_errno(err, rc, "%s/%s can't be written", XW_OWNERS_DIR, name);
     }
-    return fsync(owners_fd) < 0 ? xw_fail_errno(err, -errno, "%s can't be put on the disk",
-                                                XW_OWNERS_DIR)
-                                : 0;
+    return fsync(owners_fd) < 0
+               ? xw_fail_errno(err, -errno, "%s can't be put on the disk", XW_OWNERS_DIR)
+               : 0;
 }
 
 static size_t find_lab(const struct xw_owner *owner, const char *lab)

@@ -18,8 +18,7 @@ static int ensure_bridges(const struct xw_job *job, const struct xw_plan_machine
 {
     for (size_t i = 0; i < planned->interface_count; i++) {
         char bridge[XW_BRIDGE_SIZE];
-        xw_segment_bridge(job->plan->lab, job->owner->name, planned->interfaces[i].segment,
-                          bridge);
+        xw_segment_bridge(job->plan->lab, job->owner->name, planned->interfaces[i].segment, bridge);
         int rc = xw_bridge_ensure(bridge, err);
         if (rc < 0)
             return rc;
@@ -41,8 +40,8 @@ static int find_or_define(struct xw_host *host, const struct xw_job *job,
         return 0;
     if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
         return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
-    XW_AUTO_FREE char *xml = xw_machine_xml(&machine, job->plan, planned, image,
-                                            xw_host_config(host)->accelerator, err);
+    XW_AUTO_FREE char *xml =
+        xw_machine_xml(&machine, job->plan, planned, image, xw_host_config(host)->accelerator, err);
     if (!xml)
         return -ENOMEM;
     *domain = virDomainDefineXML(xw_host_libvirt(host), xml);
@@ -106,7 +105,8 @@ static int stop_running(struct xw_host *host, const struct xw_job *job, virDomai
     if (virDomainIsActive(domain) == 1 && virDomainDestroy(domain) < 0)
         return xw_libvirt_fail(host, err, "Stopping %s", name);
     xw_reply(job->peer, "done %s %s", name,
-             job->request->force ? "stopped by force" : "did not shut down and was stopped by force");
+             job->request->force ? "stopped by force"
+                                 : "did not shut down and was stopped by force");
     return 0;
 }
 

@@ -57,8 +57,7 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
     struct xw_host *host;
     int code = XW_EXIT_OK;
 
-    if (!user || user->pw_uid == 0 ||
-        getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+    if (!user || user->pw_uid == 0 || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
         return xw_fail(err, -ENOENT, "There is no user %s who could have a world", request->owner);
     XW_AUTO_CLOSEDIR DIR *labs = opendir(XW_LABS_DIR);
     if (!labs)

@@ -156,7 +156,8 @@ static int make_world(struct deployment *deployment, struct xw_error *err)
     else if (rc < 0)
         rc = xw_fail(err, rc, "%s", reading.text);
     else if (uid != deployment->uid)
-        rc = xw_fail(err, -EEXIST, "The world %s of %s belongs to the uid %u, not %u; an "
+        rc = xw_fail(err, -EEXIST,
+                     "The world %s of %s belongs to the uid %u, not %u; an "
                      "administrator must destroy it first",
                      lab, deployment->owner, (unsigned int)uid, (unsigned int)deployment->uid);
     return rc < 0 ? rc : made;
@@ -230,9 +231,8 @@ static int deploy_machine(struct deployment *deployment, const struct xw_plan_ma
     if (rc < 0)
         return rc;
 
-    XW_AUTO_FREE char *xml =
-        xw_machine_xml(&machine, deployment->plan, planned, &image,
-                       xw_host_config(deployment->host)->accelerator, err);
+    XW_AUTO_FREE char *xml = xw_machine_xml(&machine, deployment->plan, planned, &image,
+                                            xw_host_config(deployment->host)->accelerator, err);
     if (!xml)
         return err && err->code < 0 ? err->code : -ENOMEM;
     xw_machine_domain(&machine, name);
@@ -275,8 +275,9 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
     rc = xw_owner_grant(uid, owner, plan->lab, err);
     if (rc < 0)
         return rc;
-    *result = made ? XW_DEPLOY_MADE
-                   : deployment.made_something ? XW_DEPLOY_MENDED : XW_DEPLOY_PRESENT;
+    *result = made                        ? XW_DEPLOY_MADE
+              : deployment.made_something ? XW_DEPLOY_MENDED
+                                          : XW_DEPLOY_PRESENT;
     return 0;
 }
 

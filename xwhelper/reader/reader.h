@@ -17,7 +17,6 @@ int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_acces
                    size_t count, struct xw_error *err);
 
 /* `status`: a line for each machine of a world. */
-int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan,
-                     struct xw_error *err);
+int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err);
 
 #endif
