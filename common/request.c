@@ -50,10 +50,9 @@ int xw_verb_find(const char *name, enum xw_verb *verb)
 
 static int add_machine(struct xw_request *request, const char *name, size_t length)
 {
-    char *slot = request->machines[request->machine_count];
-
     if (request->machine_count == XW_MACHINES_MAX || length > XW_NAME_MAX)
         return -EINVAL;
+    char *slot = request->machines[request->machine_count];
     memcpy(slot, name, length);
     slot[length] = '\0';
     if (!xw_name_ok(slot))
