@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,15 @@ static void program_that_fails(void **state)
     close(fd);
 }
 
+/* So that there is something to be given up. */
+static int join_groups(void **state)
+{
+    static const gid_t groups[] = {1, 2};
+
+    (void)state;
+    return setgroups(2, groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,5 +265,5 @@ int main(void)
         puts("skipped: only root can give up what this tests");
         return 0;
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, join_groups, NULL);
 }

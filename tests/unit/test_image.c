@@ -1,5 +1,4 @@
-/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c
- * xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
+/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/image.c xwadm/buffer.c xwadm/confined.c xwadm/disk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -271,6 +270,21 @@ static void image_that_changed(void **state)
     assert_int_equal(check("tiny", ID), -ESTALE);
 }
 
+/* A link of the same size and time as the file was. */
+static void image_that_became_a_link(void **state)
+{
+    struct stat before;
+
+    (void)state;
+    assert_int_equal(stat(TINY "/disk.qcow2", &before), 0);
+    assert_int_equal(unlink(TINY "/disk.qcow2"), 0);
+    assert_int_equal(symlink("link", TINY "/disk.qcow2"), 0);
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, TINY "/disk.qcow2", times, AT_SYMLINK_NOFOLLOW), 0);
+    assert_int_equal(check("tiny", ID), -ESTALE);
+    assert_int_equal(unlink(TINY "/disk.qcow2"), 0);
+}
+
 static void image_that_vanished(void **state)
 {
     static const char *const files[] = {"/disk.qcow2", "/vmlinuz", "/initrd.img",
@@ -440,6 +454,7 @@ int main(void)
     const struct CMUnitTest files[] = {
         cmocka_unit_test_setup(image_as_installed, install),
         cmocka_unit_test_setup(image_that_changed, install),
+        cmocka_unit_test_setup(image_that_became_a_link, install),
         cmocka_unit_test_setup(image_that_vanished, install),
         cmocka_unit_test_setup(image_with_bad_records, install),
     };

@@ -160,6 +160,9 @@ static void values_that_are_not(void **state)
             fail_msg("taken: %s", wrong[i].replacement);
         assert_int_equal(plan.machine_count, 0);
     }
+    static const char twice[] = "machine router\nimage tiny " ID "\nmemory 1\nvcpus 1\norder 1\n"
+                                "gateway -\nforward 0\nmachine router\n";
+    assert_int_equal(parse_with("machine router\n", twice), -EBADMSG);
     assert_int_equal(parse_with("10.1.0.1/24", "fd00::1/128"), 0);
     assert_int_equal(parse_with("10.1.0.1/24", "-"), 0);
 }
