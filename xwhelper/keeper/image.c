@@ -272,7 +272,8 @@ static int read_records(int fd, const char *name, struct xw_image *image,
 {
     XW_AUTO_FREE char *conf = NULL;
     XW_AUTO_FREE char *record = NULL;
-    size_t conf_length, record_length;
+    size_t conf_length = 0;
+    size_t record_length = 0;
     struct xw_error why = {0};
 
     int rc = xw_record_read(fd, "image.conf", &conf, &conf_length, &why);

@@ -180,13 +180,17 @@ static void put_boot(FILE *xml, const struct source *source)
     } else {
         fputs("    <boot dev='hd'/>\n", xml);
     }
-    fputs("  </os>\n  <features>\n    <acpi/>\n    <apic/>\n  </features>\n", xml);
+    fputs("  </os>\n  <features>\n    <acpi/>\n    <apic/>\n", xml);
+    /* TCG's own cache of translated code would else be as large as a small guest's memory. */
+    if (strcmp(source->accelerator, "kvm") != 0)
+        fputs("    <tcg><tb-cache unit='MiB'>32</tb-cache></tcg>\n", xml);
+    fputs("  </features>\n", xml);
 }
 
 static void put_processor(FILE *xml, const struct source *source)
 {
     if (strcmp(source->accelerator, "kvm") != 0)
-        fputs("  <cpu mode='maximum'/>\n", xml);
+        fputs("  <cpu mode='custom' match='exact'><model>qemu64</model></cpu>\n", xml);
     else if (source->image->kernel[0])
         fputs("  <cpu mode='host-passthrough'/>\n", xml);
     fputs("  <on_poweroff>destroy</on_poweroff>\n"

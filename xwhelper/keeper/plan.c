@@ -166,7 +166,7 @@ int xw_plan_parse(const char *text, size_t length, struct xw_plan *plan, struct 
 int xw_plan_read(int labs_fd, const char *lab, struct xw_plan *plan, struct xw_error *err)
 {
     XW_AUTO_FREE char *text = NULL;
-    size_t length;
+    size_t length = 0;
     struct xw_error why = {0};
 
     if (!xw_name_ok(lab))
