@@ -8,35 +8,34 @@
 
 #include "common/names.h"
 
-__attribute__((format(printf, 3, 0))) static void
-remember(struct xw_record_lines *lines, unsigned int number, const char *format, va_list args)
+/* Remembers the first deviation, and where it is. */
+static void remember(struct xw_record_lines *lines, unsigned int number, const char *text)
 {
-    char text[XW_ERROR_TEXT_MAX];
-
-    if (lines->rc < 0)
-        return;
-    if (vsnprintf(text, sizeof(text), format, args) < 0)
-        text[0] = '\0';
-    lines->rc = xw_fail(lines->err, -EBADMSG, "line %u: %s", number, text);
+    if (lines->rc == 0)
+        lines->rc = xw_fail(lines->err, -EBADMSG, "line %u: %s", number, text);
 }
 
 bool xw_record_refuse(struct xw_record_lines *lines, const char *format, ...)
 {
+    char text[XW_ERROR_TEXT_MAX] = "";
     va_list args;
 
     va_start(args, format);
-    remember(lines, lines->number, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    remember(lines, lines->number, text);
     return false;
 }
 
 bool xw_record_refuse_taken(struct xw_record_lines *lines, const char *format, ...)
 {
+    char text[XW_ERROR_TEXT_MAX] = "";
     va_list args;
 
     va_start(args, format);
-    remember(lines, lines->taken, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    remember(lines, lines->taken, text);
     return false;
 }
 

@@ -169,7 +169,7 @@ int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_er
 {
     char name[24];
     XW_AUTO_FREE char *text = NULL;
-    size_t length;
+    size_t length = 0;
     struct xw_error why = {0};
 
     snprintf(name, sizeof(name), "%lu", (unsigned long)uid);
@@ -189,7 +189,7 @@ int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_er
 int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struct xw_error *err)
 {
     XW_AUTO_FREE char *text = NULL;
-    size_t length;
+    size_t length = 0;
     struct xw_error why = {0};
 
     if (!xw_name_ok(lab))

@@ -37,20 +37,18 @@ void xw_buffer_append(struct xw_buffer *buffer, const char *bytes, size_t length
 
 void xw_buffer_add(struct xw_buffer *buffer, const char *format, ...)
 {
+    char *text = NULL;
     va_list args;
-    va_list again;
 
     va_start(args, format);
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
-    if (length < 0)
-        buffer->failed = true;
-    if (!buffer->failed && make_room(buffer, (size_t)length)) {
-        vsnprintf(buffer->text + buffer->length, (size_t)length + 1, format, again);
-        buffer->length += (size_t)length;
-    }
-    va_end(again);
+    int length = vasprintf(&text, format, args);
     va_end(args);
+    if (length < 0) {
+        buffer->failed = true;
+        return;
+    }
+    xw_buffer_append(buffer, text, (size_t)length);
+    free(text);
 }
 
 void xw_buffer_free(struct xw_buffer *buffer)

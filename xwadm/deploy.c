@@ -283,20 +283,24 @@ static int deploy_chosen(const char *lab, const struct xw_choice *choice, unsign
 static int deploy(const char *lab, const struct xw_choice *choice, unsigned int jobs)
 {
     struct xw_error err = {0};
-    XW_AUTO_FREE struct xw_plan *plan = calloc(1, sizeof(*plan));
     XW_AUTO_CLOSE int images = xw_directory_open(XW_IMAGES_DIR, &err);
     XW_AUTO_CLOSE int labs = images < 0 ? -1 : xw_directory_open(XW_LABS_DIR, &err);
 
-    if (!plan)
-        xw_fail(&err, -ENOMEM, "there is not enough memory");
-    if (!plan || labs < 0)
+    if (labs < 0)
         return xw_complain(&err);
     XW_AUTO_CLOSE int images_lock = xw_directory_lock(images, XW_LOCK_SHARED, "images", &err);
     XW_AUTO_CLOSE int labs_lock =
         images_lock < 0 ? -1 : xw_directory_lock(labs, XW_LOCK_SHARED, "labs", &err);
     if (labs_lock < 0)
         return xw_complain(&err);
-    return deploy_chosen(lab, choice, jobs, plan, labs);
+    struct xw_plan *plan = calloc(1, sizeof(*plan));
+    if (!plan) {
+        xw_note("there is not enough memory");
+        return XW_EXIT_FAILED;
+    }
+    int code = deploy_chosen(lab, choice, jobs, plan, labs);
+    free(plan);
+    return code;
 }
 
 static bool read_jobs(const char *text, unsigned int *jobs)

@@ -177,6 +177,9 @@ static int run_qemu_img(const char *const argv[], int fd, struct xw_error *err)
 
 static int fill_template(int fd, const char *base, const struct xw_disk *disk, struct xw_error *err)
 {
+    static const char without_backing[] =
+        "json:{\"driver\":\"qcow2\",\"backing\":null,"
+        "\"file\":{\"driver\":\"file\",\"filename\":\"" HANDED_PATH "\"}}";
     char size[32];
 
     snprintf(size, sizeof(size), "%llu", disk->virtual_size);
@@ -187,14 +190,7 @@ static int fill_template(int fd, const char *base, const struct xw_disk *disk, s
     if (rc < 0)
         return rc;
     /* Without its backing file, which isn't in its place yet, and which nobody may read. */
-    const char *const snapshot[] = {
-        QEMU_IMG,
-        "snapshot",
-        "-c",
-        "pristine",
-        "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"" HANDED_PATH
-        "\"},\"backing\":null}",
-        NULL};
+    const char *const snapshot[] = {QEMU_IMG, "snapshot", "-c", "pristine", without_backing, NULL};
     return run_qemu_img(snapshot, fd, err);
 }
 

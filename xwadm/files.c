@@ -225,7 +225,7 @@ static int open_regular(int dir_fd, const char *name, struct stat *info, struct 
 int xw_file_read(int dir_fd, const char *name, size_t max, char **text, size_t *length,
                  struct xw_error *err)
 {
-    struct stat info;
+    struct stat info = {0};
     size_t used = 0;
     XW_AUTO_CLOSE int fd = open_regular(dir_fd, name, &info, err);
 

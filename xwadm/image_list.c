@@ -46,26 +46,38 @@ static void add_json(const struct xw_image_view *view, struct json_object *image
     json_object_array_add(images, object);
 }
 
-/* Shows each image; trouble is told after the table. */
-static int list(const char (*names)[XW_NAME_SIZE], size_t count, struct json_object *images,
-                struct xw_error *err)
+/* Looks at all images, then shows them; trouble is told after the table. */
+static int list(const char (*names)[XW_NAME_SIZE], size_t count, struct xw_image_view *views,
+                struct json_object *images, struct xw_error *err)
 {
-    struct xw_image_view *views = calloc(count + 1, sizeof(*views));
-    int rc = views ? 0 : xw_fail(err, -ENOMEM, "there is not enough memory");
+    int rc = 0;
 
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = xw_image_view_read(names[i], &views[i], err);
-    if (rc == 0 && !images && count > 0)
+    if (rc < 0)
+        return rc;
+    if (!images && count > 0)
         xw_say("%-20s %-10s %9s %6s  %s", "IMAGE", "STATE", "DISK", "WORLDS", "DESCRIPTION");
-    for (size_t i = 0; i < count && rc == 0; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (images)
             add_json(&views[i], images);
         else
             print_line(&views[i]);
     }
-    for (size_t i = 0; i < count && rc == 0; i++)
+    for (size_t i = 0; i < count; i++)
         xw_image_view_complain(&views[i]);
-    for (size_t i = 0; i < count && views; i++)
+    return 0;
+}
+
+static int list_with_views(const char (*names)[XW_NAME_SIZE], size_t count,
+                           struct json_object *images, struct xw_error *err)
+{
+    struct xw_image_view *views = calloc(count + 1, sizeof(*views));
+
+    if (!views)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    int rc = list(names, count, views, images, err);
+    for (size_t i = 0; i < count; i++)
         xw_image_view_free(&views[i]);
     free(views);
     return rc;
@@ -82,7 +94,7 @@ static int list_all(bool json, struct xw_error *err)
     if (count < 0)
         return (int)count;
     struct json_object *images = json ? json_object_new_array() : NULL;
-    int rc = list((const char(*)[XW_NAME_SIZE])names, (size_t)count, images, err);
+    int rc = list_with_views((const char(*)[XW_NAME_SIZE])names, (size_t)count, images, err);
     if (rc == 0 && json) {
         struct json_object *object = xw_json_new();
         json_object_object_add(object, "images", images);

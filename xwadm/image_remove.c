@@ -25,21 +25,29 @@ static bool plan_uses(const struct xw_plan *plan, const char *image)
     return false;
 }
 
+/* Whether the plan of a lab uses an image. A plan that can't be read uses none. */
+static bool lab_uses(int labs_fd, const char *lab, const char *image)
+{
+    struct xw_plan *plan = calloc(1, sizeof(*plan));
+    bool uses = plan && xw_plan_read(labs_fd, lab, plan, NULL) == 0 && plan_uses(plan, image);
+
+    free(plan);
+    return uses;
+}
+
 /* Writes the names of the compiled labs that use an image. Returns how many, or an errno. */
 static int labs_using(const char *image, char text[TEXT_SIZE], struct xw_error *err)
 {
     char(*names)[XW_NAME_SIZE] = NULL;
-    XW_AUTO_FREE struct xw_plan *plan = calloc(1, sizeof(*plan));
     XW_AUTO_CLOSE int labs = xw_directory_open(XW_LABS_DIR, err);
     size_t used = 0;
     int found = 0;
 
     if (labs < 0)
         return labs;
-    ssize_t count = plan ? xw_directory_names(labs, xw_name_ok, &names, err)
-                         : xw_fail(err, -ENOMEM, "there is not enough memory");
+    ssize_t count = xw_directory_names(labs, xw_name_ok, &names, err);
     for (ssize_t i = 0; i < count; i++) {
-        if (xw_plan_read(labs, names[i], plan, NULL) < 0 || !plan_uses(plan, image))
+        if (!lab_uses(labs, names[i], image))
             continue;
         if (used < TEXT_SIZE) {
             int n = snprintf(text + used, TEXT_SIZE - used, "%s%s", found ? ", " : "", names[i]);

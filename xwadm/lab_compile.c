@@ -55,7 +55,7 @@ static bool take_placed(struct xw_record_lines *lines, const char *key, struct x
 
 static void read_error(struct compiler *compiler)
 {
-    struct xw_place at;
+    struct xw_place at = {0};
     char text[REST_SIZE];
 
     if (take_placed(&compiler->lines, "error", &at, text))
@@ -86,7 +86,7 @@ static void add_group(struct groups *groups, gid_t gid)
 
 static void read_group(struct compiler *compiler, const char *key, struct groups *groups)
 {
-    struct xw_place at;
+    struct xw_place at = {0};
     char name[REST_SIZE];
     gid_t gid = 0;
     struct xw_error why = {0};
@@ -130,7 +130,7 @@ static void unknown_image(struct compiler *compiler, struct xw_place at, const c
 
 static void read_image(struct compiler *compiler)
 {
-    struct xw_place at;
+    struct xw_place at = {0};
     char name[REST_SIZE];
     char id[XW_IMAGE_ID_LEN + 1] = "";
     struct xw_error why = {0};
@@ -153,7 +153,7 @@ static void read_image(struct compiler *compiler)
 
 static void read_memory(struct compiler *compiler)
 {
-    struct xw_place at;
+    struct xw_place at = {0};
     char text[REST_SIZE];
     unsigned long memory;
 

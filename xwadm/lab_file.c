@@ -66,15 +66,16 @@ static int find_group(const char *name, gid_t *gid, struct xw_error *err)
 {
     struct group entry;
     struct group *found = NULL;
-    XW_AUTO_FREE char *buffer = malloc(GROUP_BUFFER);
+    char *buffer = malloc(GROUP_BUFFER);
 
     if (!buffer)
         return xw_fail(err, -ENOMEM, "there is not enough memory");
     int rc = getgrnam_r(name, &entry, buffer, GROUP_BUFFER, &found);
-    if (found) {
+    if (found)
         *gid = found->gr_gid;
+    free(buffer);
+    if (found)
         return 0;
-    }
     /* getgrnam(3): these, too, may mean that there is none. */
     if (rc == 0 || rc == ENOENT || rc == ESRCH || rc == EBADF || rc == EPERM)
         return -ENOENT;

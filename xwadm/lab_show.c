@@ -105,20 +105,21 @@ static void print_json(const struct xw_lab_view *view)
 static int show(const char *name, bool json, struct xw_error *err)
 {
     XW_AUTO_CLOSE int labs_fd = xw_directory_open(XW_LABS_DIR, err);
-    struct xw_lab_view *view = calloc(1, sizeof(*view));
+    struct xw_lab_view *view;
 
-    int rc = labs_fd;
-    if (labs_fd >= 0)
-        rc = view ? xw_lab_view_read(labs_fd, name, view, err)
-                  : xw_fail(err, -ENOMEM, "there is not enough memory");
+    if (labs_fd < 0)
+        return labs_fd;
+    view = calloc(1, sizeof(*view));
+    if (!view)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    int rc = xw_lab_view_read(labs_fd, name, view, err);
     if (rc == 0 && view->rc < 0)
         rc = xw_fail(err, -EBADMSG, "the lab \"%s\": %s; apply it again", name, view->trouble.text);
     if (rc == 0 && json)
         print_json(view);
     else if (rc == 0)
         print_text(view);
-    if (view)
-        xw_lab_view_free(view);
+    xw_lab_view_free(view);
     free(view);
     return rc;
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cleanup.h"
 #include "xwadm/confined.h"
 #include "xwadm/say.h"
 
@@ -140,28 +139,32 @@ void xw_people_sort(struct xw_people *people)
     people->count = kept;
 }
 
+/* All groups of a user; the caller frees *groups. Returns how many, or -1. */
+static int list_groups(const char *name, gid_t primary, gid_t **groups)
+{
+    for (int room = GROUPS_FIRST; room <= GROUPS_MOST; room *= 2) {
+        gid_t *more = reallocarray(*groups, (size_t)room, sizeof(*more));
+        int count = room;
+        if (!more)
+            return -1;
+        *groups = more;
+        if (getgrouplist(name, primary, more, &count) >= 0)
+            return count;
+    }
+    return -1;
+}
+
 bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count)
 {
     const struct passwd *user = getpwnam(person->name);
-    int room = GROUPS_FIRST;
-    XW_AUTO_FREE gid_t *groups = NULL;
+    gid_t *groups = NULL;
+    bool found = false;
 
-    if (!user)
-        return false;
-    for (int found = -1; found < 0 && room <= GROUPS_MOST;) {
-        int wanted = room;
-        free(groups);
-        groups = calloc((size_t)room, sizeof(*groups));
-        if (!groups)
-            return false;
-        found = getgrouplist(person->name, user->pw_gid, groups, &wanted);
-        room = found < 0 ? wanted > room ? wanted : 2 * room : wanted;
+    int group_count = user ? list_groups(person->name, user->pw_gid, &groups) : -1;
+    for (int i = 0; i < group_count && !found; i++) {
+        for (size_t j = 0; j < count && !found; j++)
+            found = groups[i] == gids[j];
     }
-    for (int i = 0; i < room; i++) {
-        for (size_t j = 0; j < count; j++) {
-            if (groups[i] == gids[j])
-                return true;
-        }
-    }
-    return false;
+    free(groups);
+    return found;
 }

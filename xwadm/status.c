@@ -7,6 +7,7 @@
 #include "common/exitcode.h"
 #include "common/names.h"
 #include "common/paths.h"
+#include "common/record.h"
 #include "xwadm/command.h"
 #include "xwadm/domains.h"
 #include "xwadm/files.h"
@@ -31,8 +32,6 @@ struct report {
     struct xw_domains domains;
     struct lab_state *state;
     struct json_object *worlds; /* NULL: a table */
-    size_t troubled;
-    size_t running;
 };
 
 static void read_state(struct report *report, const char *lab)
@@ -131,8 +130,6 @@ static void show_world(struct report *report, const struct xw_world_name *world)
         read_state(report, world->lab);
     size_t running = xw_domains_running(&report->domains, world->lab, world->owner);
     const char *note = note_of(report, world);
-    report->troubled += *note != '\0';
-    report->running += running;
     if (report->worlds)
         add_json(report, world, running, note);
     else
@@ -179,38 +176,46 @@ static int read_domains(struct report *report)
 static int check_lab(const struct report *report, const char *lab, const struct xw_worlds *worlds,
                      struct xw_error *err)
 {
-    struct xw_plan *plan = report->state ? &report->state->plan : NULL;
+    struct xw_access access;
 
-    if (!plan)
-        return xw_fail(err, -ENOMEM, "there is not enough memory");
-    if (lab && worlds->count == 0 && xw_plan_read(report->labs_fd, lab, plan, NULL) == -ENOENT)
+    if (lab && worlds->count == 0 && xw_access_read(report->labs_fd, lab, &access, NULL) == -ENOENT)
         return xw_fail(err, -ENOENT, "there is no lab \"%s\"; `xwadm lab list` shows them all",
                        lab);
-    memset(report->state, 0, sizeof(*report->state));
     return 0;
+}
+
+static int fill_and_show(struct report *report, const char *lab, bool json, struct xw_error *err)
+{
+    XW_AUTO_WORLDS worlds = {0};
+
+    int rc = xw_worlds_read(lab, &worlds, err);
+    if (rc == 0)
+        rc = check_lab(report, lab, &worlds, err);
+    if (rc < 0) {
+        xw_complain(err);
+        return rc == -ENOENT ? XW_EXIT_REFUSED : XW_EXIT_FAILED;
+    }
+    int libvirt_rc = read_domains(report);
+    report->worlds = json ? json_object_new_array() : NULL;
+    show(report, &worlds, lab);
+    xw_domains_free(&report->domains);
+    return libvirt_rc < 0 ? xw_exit_of(libvirt_rc) : XW_EXIT_OK;
 }
 
 static int status(const char *lab, bool json)
 {
     struct xw_error err = {0};
-    XW_AUTO_WORLDS worlds = {0};
     XW_AUTO_CLOSE int labs = xw_directory_open(XW_LABS_DIR, &err);
-    struct report report = {.labs_fd = labs, .state = calloc(1, sizeof(*report.state))};
-    int code = XW_EXIT_OK;
+    struct report report = {.labs_fd = labs};
 
-    int rc = labs < 0 ? labs : xw_worlds_read(lab, &worlds, &err);
-    if (rc == 0)
-        rc = check_lab(&report, lab, &worlds, &err);
-    if (rc == 0) {
-        int libvirt_rc = read_domains(&report);
-        report.worlds = json ? json_object_new_array() : NULL;
-        show(&report, &worlds, lab);
-        code = libvirt_rc < 0 ? xw_exit_of(libvirt_rc) : XW_EXIT_OK;
-    } else {
-        xw_complain(&err);
-        code = rc == -ENOENT ? XW_EXIT_REFUSED : XW_EXIT_FAILED;
+    if (labs < 0)
+        return xw_complain(&err);
+    report.state = calloc(1, sizeof(*report.state));
+    if (!report.state) {
+        xw_note("there is not enough memory");
+        return XW_EXIT_FAILED;
     }
-    xw_domains_free(&report.domains);
+    int code = fill_and_show(&report, lab, json, &err);
     free(report.state);
     return code;
 }

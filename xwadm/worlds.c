@@ -111,13 +111,14 @@ static bool has_overlay_on(const struct xw_world_name *world, const char *image)
 static bool is_planned_on(const struct xw_world_name *world, const char *image)
 {
     bool found = false;
-    XW_AUTO_FREE struct xw_plan *plan = calloc(1, sizeof(*plan));
     XW_AUTO_CLOSE int labs = open(XW_LABS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct xw_plan *plan = labs < 0 ? NULL : calloc(1, sizeof(*plan));
 
-    if (!plan || labs < 0 || xw_plan_read(labs, world->lab, plan, NULL) < 0)
-        return false;
-    for (size_t i = 0; i < plan->machine_count && !found; i++)
-        found = strcmp(plan->machines[i].image, image) == 0;
+    if (plan && xw_plan_read(labs, world->lab, plan, NULL) == 0) {
+        for (size_t i = 0; i < plan->machine_count && !found; i++)
+            found = strcmp(plan->machines[i].image, image) == 0;
+    }
+    free(plan);
     return found;
 }
 

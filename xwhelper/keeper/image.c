@@ -213,7 +213,7 @@ static bool split_file(char *text, struct installed_file *file)
     if (!file_name_ok(text) || xw_number(size, LONG_MAX, &file->size) < 0 ||
         xw_number(mtime, LONG_MAX, &file->mtime) < 0)
         return false;
-    snprintf(file->name, sizeof(file->name), "%s", text);
+    memcpy(file->name, text, strlen(text) + 1);
     return true;
 }
 
@@ -301,7 +301,7 @@ static int read_records(int fd, const char *name, struct xw_image *image,
 
 int xw_image_read(const char *name, struct xw_image *image, struct xw_error *err)
 {
-    struct installed installed;
+    struct installed installed = {0};
     XW_AUTO_CLOSE int fd = open_image(name, err);
 
     return fd < 0 ? fd : read_records(fd, name, image, &installed, err);
@@ -334,7 +334,7 @@ static int check_file(int fd, const char *image, const struct installed_file *fi
 
 int xw_image_check(const char *name, const char *id, struct xw_image *image, struct xw_error *err)
 {
-    struct installed installed;
+    struct installed installed = {0};
     XW_AUTO_CLOSE int fd = open_image(name, err);
 
     if (fd < 0)
