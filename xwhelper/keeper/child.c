@@ -14,6 +14,7 @@
 #include "common/access.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/reader/reader.h"
@@ -160,6 +161,8 @@ static int perform(struct child *child, int peer, struct xw_error *err)
     int rc = xw_plan_read(child->labs, child->request.lab, &child->plan, err);
     if (rc < 0)
         return rc;
+    if (xw_verb_info(child->request.verb)->changes)
+        xw_confine_child();
     switch (child->request.verb) {
     case XW_VERB_STATUS:
         xw_reader_become();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/paths.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/reply.h"
@@ -27,6 +28,7 @@ void xw_reader_become(void)
     if (getresuid(&r, &e, &s) < 0 || r != uid || e != uid || s != uid || getgroups(0, NULL) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
         abort();
+    xw_confine_reader();
 }
 
 /* The domain of a machine, NULL where none is defined; -EAGAIN when libvirt doesn't answer. */
