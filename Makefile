@@ -113,6 +113,7 @@ build/test-obj/%.o: %.c build/flags
 unit-tests: $(UNIT_TESTS)
 
 -include $(sort $(ALL_OBJECTS:.o=.d))
+include bench/programs.mk
 
 # --- tests ------------------------------------------------------------------------------------
 
@@ -133,14 +134,14 @@ demo: deps
 	tests/demo
 
 bench: deps
-	+$(MAKE) --no-print-directory all
-	tests/bench
+	+$(MAKE) --no-print-directory all bench-programs
+	bench/run
 
 SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay tests/unit))
+            xwhelper/reader xwhelper/relay bench tests/unit))
 
 lint:
 	clang-format --dry-run -Werror $(C_FILES)

@@ -1,0 +1,259 @@
+/*
+ * keystrokes: how long a keystroke takes to come back from a guest's shell. Runs a program that
+ * shows a serial console on a pseudo-terminal of its own, logs in as root where it must, types
+ * capitals one at a time and prints, for each, the microseconds from the write to the echo. The
+ * guest must be at its login or at an idle shell, and ^] must leave the console.
+ *
+ * The next key follows an echo after 2 to 8 ms: the guest is idle again by then, as it is between
+ * the keys of the fastest typist, and no beat with its clock builds up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    COUNT_MAX = 100000,
+    KEYS_PER_LINE = 40,  /* less than the terminal is wide */
+    ECHO_MS = 5000,      /* a keystroke that takes longer is lost */
+    PROMPT_MS = 60000,   /* the guest may still be booting */
+    ENTER_AGAIN_MS = 250 /* Enter may have come before anybody read it */
+};
+
+/* The guest as it is seen through the program. */
+struct console {
+    int master;
+    pid_t pid;
+    char seen[4096]; /* the last output, with an end */
+    size_t length;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static _Noreturn void become(const char *terminal, char *const argv[])
+{
+    char *const environment[] = {(char[]){"TERM=xterm"}, (char[]){"LANG=C.UTF-8"}, NULL};
+
+    setsid();
+    int fd = open(terminal, O_RDWR); /* the session's first terminal is its controlling one */
+    if (fd >= 0 && dup2(fd, 0) == 0 && dup2(fd, 1) == 1 && dup2(fd, 2) == 2) {
+        if (fd > 2)
+            close(fd);
+        execve(argv[0], argv, environment);
+    }
+    _exit(127);
+}
+
+static int open_console(struct console *console, char *const argv[])
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    char terminal[64];
+
+    console->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (console->master < 0 || grantpt(console->master) < 0 || unlockpt(console->master) < 0 ||
+        ptsname_r(console->master, terminal, sizeof(terminal)) != 0 ||
+        ioctl(console->master, TIOCSWINSZ, &size) < 0)
+        return -errno;
+    console->pid = fork();
+    if (console->pid < 0)
+        return -errno;
+    if (console->pid == 0)
+        become(terminal, argv);
+    return 0;
+}
+
+/* Reads what is there, keeping the end of it. Returns a count, 0 after `timeout` ms, or an errno.
+ */
+static ssize_t take(struct console *console, int timeout)
+{
+    struct pollfd ready = {.fd = console->master, .events = POLLIN};
+    char bytes[1024];
+
+    int rc = poll(&ready, 1, timeout);
+    if (rc <= 0)
+        return rc < 0 ? -errno : 0;
+    ssize_t got = read(console->master, bytes, sizeof(bytes));
+    if (got <= 0)
+        return got < 0 ? -errno : -EPIPE;
+    size_t count = (size_t)got;
+    size_t room = sizeof(console->seen) - 1 - console->length;
+    if (count > room) {
+        memmove(console->seen, console->seen + (count - room), console->length - (count - room));
+        console->length -= count - room;
+    }
+    memcpy(console->seen + console->length, bytes, count);
+    console->length += count;
+    console->seen[console->length] = '\0';
+    return got;
+}
+
+static void forget(struct console *console)
+{
+    console->length = 0;
+    console->seen[0] = '\0';
+}
+
+static bool type(const struct console *console, const char *text)
+{
+    size_t length = strlen(text);
+
+    return write(console->master, text, length) == (ssize_t)length;
+}
+
+static bool ends_with(const struct console *console, const char *text)
+{
+    size_t length = strlen(text);
+
+    return console->length >= length &&
+           memcmp(console->seen + console->length - length, text, length) == 0;
+}
+
+/* Presses Enter until the shell's prompt is there, logging in as root on the way. */
+static int reach_prompt(struct console *console)
+{
+    int64_t deadline = now_ns() + (int64_t)PROMPT_MS * 1000000;
+
+    forget(console);
+    while (now_ns() < deadline) {
+        ssize_t got = take(console, ENTER_AGAIN_MS);
+        if (got < 0)
+            return (int)got;
+        if (ends_with(console, "# "))
+            return 0;
+        bool login = ends_with(console, "login: ");
+        if (!login && got > 0)
+            continue;
+        forget(console);
+        if (!type(console, login ? "root\r" : "\r"))
+            return -EPIPE;
+    }
+    return -ETIMEDOUT;
+}
+
+/* Drops what the line holds (^C) and waits for the next prompt. */
+static int fresh_line(struct console *console)
+{
+    forget(console);
+    if (!type(console, "\x03"))
+        return -EPIPE;
+    while (!ends_with(console, "# ")) {
+        ssize_t got = take(console, ECHO_MS);
+        if (got <= 0)
+            return got < 0 ? (int)got : -ETIMEDOUT;
+    }
+    return 0;
+}
+
+/* Whether the echo can only be the guest's: the terminal itself echoes nothing. */
+static bool is_raw(const struct console *console)
+{
+    struct termios modes;
+
+    return tcgetattr(console->master, &modes) == 0 && !(modes.c_lflag & (ECHO | ICANON));
+}
+
+static int measure_key(struct console *console, char key, int64_t *nanoseconds)
+{
+    const char text[] = {key, '\0'};
+    ssize_t late;
+
+    while ((late = take(console, 0)) > 0)
+        continue;
+    if (late < 0)
+        return (int)late;
+    forget(console);
+    int64_t start = now_ns();
+    if (!type(console, text))
+        return -EPIPE;
+    do {
+        ssize_t got = take(console, ECHO_MS);
+        if (got <= 0)
+            return got < 0 ? (int)got : -ETIMEDOUT;
+    } while (!strchr(console->seen, key));
+    *nanoseconds = now_ns() - start;
+    return 0;
+}
+
+static void pause_between_keys(void)
+{
+    struct timespec time = {.tv_nsec = 2000000 + random() % 6000000};
+
+    nanosleep(&time, NULL);
+}
+
+static int measure(struct console *console, unsigned long count)
+{
+    int rc = reach_prompt(console);
+
+    for (unsigned long i = 0; rc == 0 && i < count; i++) {
+        int64_t nanoseconds = 0;
+        if (i % KEYS_PER_LINE == 0)
+            rc = fresh_line(console);
+        if (rc == 0 && !is_raw(console))
+            rc = -EINVAL;
+        if (rc < 0)
+            break;
+        pause_between_keys();
+        rc = measure_key(console, (char)('A' + i % 26), &nanoseconds);
+        if (rc == 0)
+            printf("%.1f\n", (double)nanoseconds / 1e3);
+    }
+    return rc == 0 ? fresh_line(console) : rc;
+}
+
+/* Leaves, and reads on until the program has closed the terminal. */
+static int leave(struct console *console)
+{
+    int status;
+
+    if (!type(console, "\x1d"))
+        return -EPIPE;
+    ssize_t got;
+    while ((got = take(console, ECHO_MS)) > 0)
+        forget(console);
+    if (got == 0) {
+        kill(console->pid, SIGKILL);
+        waitpid(console->pid, &status, 0);
+        return -ETIMEDOUT;
+    }
+    return waitpid(console->pid, &status, 0) == console->pid && status == 0 ? 0 : -ECHILD;
+}
+
+int main(int argc, char *argv[])
+{
+    static struct console console;
+    char *end = NULL;
+    unsigned long count = argc >= 3 ? strtoul(argv[1], &end, 10) : 0;
+
+    if (!end || *end || count == 0 || count > COUNT_MAX || argv[2][0] != '/') {
+        fputs("Usage: keystrokes COUNT /PATH/OF/PROGRAM [ARGUMENT]...\n"
+              "Prints the microseconds that each of COUNT keystrokes took to be echoed.\n",
+              stderr);
+        return 2;
+    }
+    int rc = open_console(&console, argv + 2);
+    if (rc == 0)
+        rc = measure(&console, count);
+    if (rc == 0)
+        rc = leave(&console);
+    if (rc < 0)
+        fprintf(stderr, "keystrokes: %s: %s; the last output was:\n%s\n", argv[2], strerror(-rc),
+                console.seen);
+    return rc < 0 ? 1 : 0;
+}
