@@ -4,6 +4,7 @@
 #   make install         PREFIX=/usr/local DESTDIR=; see contrib/install-host for what root adds
 #   make deps            the Debian packages that building and testing take
 #   make check           builds and runs the tests; check-full adds the long ones
+#   make fuzz            SECONDS=60 for each parser; make check runs each for a fixed number of executions
 #   make lint            formatting, static analysis, scripts, manual pages
 ifeq ($(origin CC),default)
 CC := gcc
@@ -114,6 +115,7 @@ unit-tests: $(UNIT_TESTS)
 
 -include $(sort $(ALL_OBJECTS:.o=.d))
 include bench/programs.mk
+include tests/fuzz/fuzz.mk
 
 # --- tests ------------------------------------------------------------------------------------
 
@@ -122,11 +124,11 @@ deps:
 
 # A make of its own for what is compiled: the compiler itself may have come with deps.
 check: deps
-	+$(MAKE) --no-print-directory all unit-tests
+	+$(MAKE) --no-print-directory all unit-tests fuzz-targets
 	tests/run
 
 check-full: deps
-	+$(MAKE) --no-print-directory all unit-tests
+	+$(MAKE) --no-print-directory all unit-tests fuzz-targets
 	tests/run --full
 
 demo: deps
@@ -141,7 +143,7 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay bench tests/unit))
+            xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz))
 
 lint:
 	clang-format --dry-run -Werror $(C_FILES)

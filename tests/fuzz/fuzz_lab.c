@@ -1,0 +1,73 @@
+/* links: common/error.c common/names.c common/lines.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_write.c xwadm/problems.c xwadm/tree.c */
+/*
+ * A lab file from its YAML to the compiled records. Whatever the file is, the lines for the parent
+ * are such as the parent reads, and there are either problems, each with a place, or two records
+ * that gate and keeper will read.
+ */
+#include <errno.h>
+
+#include "tests/fuzz/fuzz.h"
+#include "xwadm/lab.h"
+#include "xwadm/lab_compile.h"
+
+static int any_group(const char *name, gid_t *gid, struct xw_error *err)
+{
+    (void)err;
+    *gid = 1000 + (gid_t)(unsigned char)name[0];
+    return name[0] == 'z' ? -ENOENT : 0;
+}
+
+static int any_image(const char *name, char *id, unsigned int *memory_min, struct xw_error *err)
+{
+    (void)err;
+    memset(id, 'a', XW_IMAGE_ID_LEN);
+    id[XW_IMAGE_ID_LEN] = '\0';
+    *memory_min = name[0] == 'b' ? 64 : 0;
+    return name[0] == 'z' ? -ENOENT : 0;
+}
+
+static void check_problems(const struct xw_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        MUST(problems->items[i].at.line > 0 && problems->items[i].at.column > 0);
+        MUST(problems->items[i].text[0] != '\0');
+    }
+}
+
+static void compile(const struct xw_buffer *lines)
+{
+    static const char *const images[] = {"tiny"};
+    static struct xw_lab_compiled compiled;
+    static struct xw_problems problems;
+    static struct xw_access access;
+    static struct xw_plan plan;
+    const struct xw_lab_lookup lookup = {any_group, any_image, images, 1};
+    struct xw_error err = {0};
+
+    memset(&compiled, 0, sizeof(compiled));
+    memset(&problems, 0, sizeof(problems));
+    int rc =
+        xw_lab_compile("firewall", lines->text, lines->length, &lookup, &compiled, &problems, &err);
+    MUST(rc != -EBADMSG);
+    check_problems(&problems);
+    if (rc == 0) {
+        MUST(problems.count == 0);
+        MUST(xw_access_parse(compiled.access_text.text, compiled.access_text.length, &access,
+                             NULL) == 0);
+        MUST(xw_plan_parse(compiled.plan_text.text, compiled.plan_text.length, &plan, NULL) == 0);
+    } else {
+        MUST(problems.count > 0 || err.code < 0);
+    }
+    xw_buffer_free(&compiled.access_text);
+    xw_buffer_free(&compiled.plan_text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    XW_AUTO_BUFFER lines = {0};
+
+    xw_lab_translate((const char *)data, size, &lines);
+    MUST(lines.text && !lines.failed);
+    compile(&lines);
+    return 0;
+}
