@@ -30,7 +30,7 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE) -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all install deps check check-full demo bench lint clean unit-tests FORCE
+.PHONY: all install deps check check-full demo bench mutants lint clean unit-tests FORCE
 
 # --- programs ---------------------------------------------------------------------------------
 
@@ -144,6 +144,11 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
             xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz))
+
+# Every check of gate and keeper broken in turn; resumes where it was ended.
+mutants: deps
+	+$(MAKE) --no-print-directory all unit-tests
+	tests/mutants/run
 
 lint:
 	clang-format --dry-run -Werror $(C_FILES)
