@@ -36,7 +36,7 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE) -Wl,--as-needed
 
 common         := $(wildcard common/*.c)
 keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c machine.c \
-                    machine_xml.c world.c bridge.c overlay.c owner_record.c))
+                    machine_xml.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c))
 
 xwsh_main     := xwsh/main.c
 xwsh_sources  := $(wildcard xwsh/*.c common/error.c common/names.c common/request.c)

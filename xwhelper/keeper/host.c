@@ -204,13 +204,26 @@ const struct xw_config *xw_host_config(const struct xw_host *host)
     return &host->config;
 }
 
-static int libvirt_code(const struct xw_host *host, int code)
+/* libvirt puts the errno of a system error into its first number (virterror.h, int1). */
+static bool disk_is_full(const virError *error)
 {
+    return error && error->code == VIR_ERR_SYSTEM_ERROR &&
+           (error->int1 == ENOSPC || error->int1 == EDQUOT);
+}
+
+static int libvirt_code(const struct xw_host *host, const virError *error)
+{
+    int code = error ? error->code : VIR_ERR_OK;
+
     if (code == VIR_ERR_NO_DOMAIN)
         return -ENOENT;
+    if (host && virConnectIsAlive(host->libvirt) != 1)
+        return -EAGAIN;
     if (host)
-        return virConnectIsAlive(host->libvirt) == 1 ? -EIO : -EAGAIN;
-    return code == VIR_ERR_RPC || code == VIR_ERR_SYSTEM_ERROR ? -EAGAIN : -EIO;
+        return disk_is_full(error) ? -ENOSPC : -EIO;
+    return code == VIR_ERR_RPC || code == VIR_ERR_SYSTEM_ERROR || code == VIR_ERR_INTERNAL_ERROR
+               ? -EAGAIN
+               : -EIO;
 }
 
 int xw_libvirt_fail(struct xw_host *host, struct xw_error *err, const char *what, ...)
@@ -225,7 +238,7 @@ int xw_libvirt_fail(struct xw_host *host, struct xw_error *err, const char *what
         text[0] = '\0';
     va_end(args);
 
-    int rc = libvirt_code(host, saved ? saved->code : VIR_ERR_OK);
+    int rc = libvirt_code(host, saved);
     xw_fail(err, rc, "%s: %s", text,
             saved && saved->message ? saved->message : "libvirt gives no reason");
     virFreeError(saved);

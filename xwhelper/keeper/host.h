@@ -46,7 +46,7 @@ const struct xw_config *xw_host_config(const struct xw_host *host);
 /*
  * After a failed libvirt call: fills err with `what` and libvirt's own message. Returns -EAGAIN
  * when the connection broke or the daemon is going away, -ENOENT when the domain doesn't exist,
- * -EIO otherwise.
+ * -ENOSPC when libvirt had no room on the disk, -EIO otherwise.
  */
 int xw_libvirt_fail(struct xw_host *host, struct xw_error *err, const char *what, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,19 +11,34 @@
 #include "common/cleanup.h"
 #include "common/paths.h"
 
-/* Copies the bytes from `from` up to `end`. */
+/* Through our own memory: copy_file_range(2) may refuse two file systems of different kinds. */
+static ssize_t copy_chunk(int in, int out, off_t from, size_t length)
+{
+    char chunk[65536];
+    ssize_t got = pread(in, chunk, length < sizeof(chunk) ? length : sizeof(chunk), from);
+
+    return got > 0 ? pwrite(out, chunk, (size_t)got, from) : got;
+}
+
+/* Copies the bytes from `from` up to `end` to the same place. */
 static int copy_range(int in, int out, off_t from, off_t end)
 {
-    off_t to = from;
+    bool in_kernel = true;
 
     while (from < end) {
-        ssize_t copied = copy_file_range(in, &from, out, &to, (size_t)(end - from), 0);
-        if (copied < 0 && errno == EINTR)
-            continue;
-        if (copied < 0)
-            return -errno;
+        off_t at = from;
+        off_t to = from;
+        size_t length = (size_t)(end - from);
+        ssize_t copied = in_kernel ? copy_file_range(in, &at, out, &to, length, 0)
+                                   : copy_chunk(in, out, from, length);
         if (copied == 0)
             return -EIO;
+        if (copied > 0)
+            from += copied;
+        else if (in_kernel && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL))
+            in_kernel = false;
+        else if (errno != EINTR)
+            return -errno;
     }
     return 0;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,12 +54,12 @@ static int read_owner(int owners_fd, uid_t uid, const char *name, struct xw_owne
     return 0;
 }
 
-static int write_text(int fd, const struct xw_owner *owner)
+static int write_text(int owners_fd, int fd, const struct xw_owner *owner)
 {
-    const struct group *group = getgrnam(XW_HELPER_USER);
-    if (!group)
-        return -ENOENT;
-    if (fchown(fd, 0, group->gr_gid) < 0 || fchmod(fd, 0640) < 0)
+    struct stat owners;
+
+    /* The gate's group is the directory's: no name is looked up here, in whichever process. */
+    if (fstat(owners_fd, &owners) < 0 || fchown(fd, 0, owners.st_gid) < 0 || fchmod(fd, 0640) < 0)
         return -errno;
 
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -89,7 +88,7 @@ static int write_owner(int owners_fd, const struct xw_owner *owner, struct xw_er
     snprintf(aside, sizeof(aside), ".%s.new", name);
     XW_AUTO_CLOSE int fd =
         openat(owners_fd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int rc = fd < 0 ? -errno : write_text(fd, owner);
+    int rc = fd < 0 ? -errno : write_text(owners_fd, fd, owner);
 
     if (rc == 0 && renameat(owners_fd, aside, owners_fd, name) < 0)
         rc = -errno;
@@ -133,7 +132,7 @@ int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error
     if (rc < 0 || find_lab(&owner, lab) < owner.lab_count)
         return rc;
     if (owner.lab_count == XW_LABS_PER_OWNER_MAX)
-        return xw_fail(err, -ENOSPC, "%s has worlds in %d labs, and that is the limit", name,
+        return xw_fail(err, -E2BIG, "%s has worlds in %d labs, and that is the limit", name,
                        XW_LABS_PER_OWNER_MAX);
     snprintf(owner.labs[owner.lab_count++], XW_NAME_SIZE, "%s", lab);
     return write_owner(owners_fd, &owner, err);

@@ -14,7 +14,7 @@ int xw_owner_check(uid_t uid, const char *name, struct xw_error *err);
 
 /*
  * Adds a lab to the record of uid; makes the record if need be. Returns 0, also when the lab is
- * there already, -EEXIST (the record is about another name), -ENOSPC (too many labs) or an errno.
+ * there already, -EEXIST (the record is about another name), -E2BIG (too many labs) or an errno.
  */
 int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error *err);
 

@@ -15,10 +15,14 @@
 static int put_off(struct xw_host *host, virDomainPtr domain, const char *name, bool *was_running,
                    struct xw_error *err)
 {
-    *was_running = virDomainIsActive(domain) == 1;
-    if (*was_running && virDomainDestroy(domain) < 0 && virDomainIsActive(domain) != 0)
+    int active = virDomainIsActive(domain);
+    if (active < 0)
+        return xw_libvirt_fail(host, err, "Asking for %s", name);
+    *was_running = active == 1;
+    if (active && virDomainDestroy(domain) < 0 && virDomainIsActive(domain) != 0)
         return xw_libvirt_fail(host, err, "Stopping %s", name);
-    if (virDomainHasManagedSaveImage(domain, 0) == 1 && virDomainManagedSaveRemove(domain, 0) < 0)
+    int saved = virDomainHasManagedSaveImage(domain, 0);
+    if (saved < 0 || (saved && virDomainManagedSaveRemove(domain, 0) < 0))
         return xw_libvirt_fail(host, err, "Dropping the saved memory of %s", name);
     return 0;
 }
@@ -42,7 +46,8 @@ static int revert_one(struct xw_host *host, const struct xw_job *job,
     if (rc == 0)
         rc = xw_overlay_fresh(planned->image, path, err);
     if (rc == 0 && was_running && virDomainCreate(domain) < 0)
-        rc = xw_libvirt_fail(host, err, "Reverted, but starting %s again", planned->name);
+        rc = xw_libvirt_fail(host, err, "%s is pristine, but could not be started again",
+                             planned->name);
     if (rc == 0)
         xw_reply(job->peer, "done %s is pristine%s", planned->name,
                  was_running ? " and starts again" : "");

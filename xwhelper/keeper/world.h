@@ -19,6 +19,12 @@ int xw_world_path(const char *lab, const char *owner, char *path, size_t size);
 bool xw_world_exists(const char *lab, const char *owner);
 
 /*
+ * Makes a directory for worlds: root may list it, others only pass through by name, as QEMU does.
+ * Returns 1 when it is new, 0 when it was there, or an errno.
+ */
+int xw_world_directory(const char *path, struct xw_error *err);
+
+/*
  * Takes the world's lock (an OFD write lock, fcntl(2)), waiting until it is free. The lock ends
  * with the descriptor or the process. Returns a descriptor, or a negative errno.
  */
@@ -34,6 +40,7 @@ enum xw_deploy_result {
  * Deploys one world of a plan, idempotently: overlays of machines that have none, domains that are
  * not defined or defined otherwise than the plan says (machines that run keep their definition
  * until they stop), and the owner's record. Existing overlays are never touched.
+ * A new world that can't be completed is taken back, unless libvirt is not answering.
  * Returns 0 and sets *result, or -ENOSPC, -ESTALE (a base image has changed), -EAGAIN (libvirt is
  * not answering), -EEXIST (the uid was used for another name) or another errno.
  */
@@ -47,6 +54,10 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
  */
 int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
                      bool force, struct xw_error *err);
+
+/* The same, for who holds the world's lock. */
+int xw_world_remove(struct xw_host *host, const char *lab, const char *owner, uid_t uid, bool force,
+                    struct xw_error *err);
 
 /*
  * The uid that owns a world, from the world's own record (worlds/LAB/OWNER/owner).
