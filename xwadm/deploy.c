@@ -40,7 +40,7 @@ struct deployment {
     struct xw_progress *progress;
     pthread_mutex_t lock;
     size_t next; /* guarded */
-    bool stop;   /* guarded: the disk is full, nothing more can succeed */
+    bool stop;   /* guarded: nothing more can succeed: the disk is full, libvirt is gone */
 };
 
 /* The next person's index, or the count when there is nothing more to do. */
@@ -87,11 +87,14 @@ static void deploy_one(struct deployment *deployment, size_t index, struct xw_ho
     outcome->tried = true;
     if (!*host)
         outcome->rc = xw_host_open(host, &outcome->err);
+    /* One message says it: the other worlds would fail in the same way. */
+    if (!*host)
+        stop_all(deployment);
     if (outcome->rc == 0)
         outcome->rc = xw_world_deploy(*host, deployment->plan, person->name, person->uid,
                                       &outcome->result, &outcome->err);
     xw_progress_done(deployment->progress, what, result_text(outcome));
-    if (outcome->rc == -ENOSPC)
+    if (outcome->rc == -ENOSPC || outcome->rc == -EDQUOT)
         stop_all(deployment);
     if (outcome->rc == -EAGAIN && *host) {
         xw_host_close(*host);

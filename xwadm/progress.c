@@ -57,10 +57,12 @@ void xw_progress_done(struct xw_progress *progress, const char *what, const char
         return;
     pthread_mutex_lock(&progress->lock);
     progress->done++;
-    if (progress->on_terminal)
+    if (progress->on_terminal) {
         show(progress, what);
-    else
+    } else {
         printf("%s: %s\n", what, result);
+        fflush(stdout); /* whoever reads a pipe or a log sees it when it happens */
+    }
     pthread_mutex_unlock(&progress->lock);
 }
 

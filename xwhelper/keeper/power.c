@@ -1,12 +1,10 @@
 /*
- * start, stop and reboot.
+ * start and reboot.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/cleanup.h"
-#include "common/exitcode.h"
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/reply.h"
@@ -43,7 +41,7 @@ static int find_or_define(struct xw_host *host, const struct xw_job *job,
     XW_AUTO_FREE char *xml =
         xw_machine_xml(&machine, job->plan, planned, image, xw_host_config(host)->accelerator, err);
     if (!xml)
-        return -ENOMEM;
+        return err->code < 0 ? err->code : -ENOMEM;
     *domain = virDomainDefineXML(xw_host_libvirt(host), xml);
     return *domain ? 0 : xw_libvirt_fail(host, err, "Defining %s", planned->name);
 }
@@ -76,62 +74,6 @@ int xw_verb_start(const struct xw_job *job, struct xw_error *err)
     return xw_job_each(job, start_one, false, err);
 }
 
-/* Waits until the domain is off, for at most the grace time; true when it is. */
-static bool wait_until_off(virDomainPtr domain, unsigned int seconds)
-{
-    const struct timespec turn = {.tv_nsec = 50000000};
-
-    for (unsigned int i = 0; i < seconds * 20; i++) {
-        if (virDomainIsActive(domain) != 1)
-            return true;
-        nanosleep(&turn, NULL);
-    }
-    return virDomainIsActive(domain) != 1;
-}
-
-static int stop_running(struct xw_host *host, const struct xw_job *job, virDomainPtr domain,
-                        const char *name, struct xw_error *err)
-{
-    unsigned int grace = xw_host_config(host)->stop_grace;
-
-    if (!job->request->force) {
-        xw_reply(job->peer, "progress %s shutting down, for at most %u s", name, grace);
-        if (virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0 &&
-            wait_until_off(domain, grace)) {
-            xw_reply(job->peer, "done %s stopped", name);
-            return 0;
-        }
-    }
-    if (virDomainIsActive(domain) == 1 && virDomainDestroy(domain) < 0)
-        return xw_libvirt_fail(host, err, "Stopping %s", name);
-    xw_reply(job->peer, "done %s %s", name,
-             job->request->force ? "stopped by force"
-                                 : "did not shut down and was stopped by force");
-    return 0;
-}
-
-static int stop_one(struct xw_host *host, const struct xw_job *job,
-                    const struct xw_plan_machine *planned, struct xw_error *err)
-{
-    virDomainPtr domain = xw_job_find(host, job, planned);
-    int rc = 0;
-
-    if (!domain && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
-        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
-    if (!domain || virDomainIsActive(domain) == 0)
-        xw_reply(job->peer, "done %s was off already", planned->name);
-    else
-        rc = stop_running(host, job, domain, planned->name, err);
-    if (domain)
-        virDomainFree(domain);
-    return rc;
-}
-
-int xw_verb_stop(const struct xw_job *job, struct xw_error *err)
-{
-    return xw_job_each(job, stop_one, true, err);
-}
-
 static int reboot_one(struct xw_host *host, const struct xw_job *job,
                       const struct xw_plan_machine *planned, struct xw_error *err)
 {
@@ -140,7 +82,10 @@ static int reboot_one(struct xw_host *host, const struct xw_job *job,
 
     if (!domain)
         return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
-    if (virDomainIsActive(domain) != 1)
+    int active = virDomainIsActive(domain);
+    if (active < 0)
+        rc = xw_libvirt_fail(host, err, "Asking for %s", planned->name);
+    else if (!active)
         rc = xw_fail(err, -EINVAL, "%s is off; start it instead", planned->name);
     else if (job->request->force ? virDomainReset(domain, 0) < 0
                                  : virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) < 0)

@@ -1,6 +1,7 @@
 /*
  * prepare: what the labs grant to a user is deployed. Asked for by root alone (the PAM module,
- * xwadm), so names may be looked up here.
+ * xwadm), so names may be looked up here: before the filter is loaded, since that takes files,
+ * sockets and modules of whoever provides the names (nsswitch.conf(5)).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "common/record.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
@@ -59,6 +61,7 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
 
     if (!user || user->pw_uid == 0 || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
         return xw_fail(err, -ENOENT, "There is no user %s who could have a world", request->owner);
+    xw_confine_child();
     XW_AUTO_CLOSEDIR DIR *labs = opendir(XW_LABS_DIR);
     if (!labs)
         return xw_fail_errno(err, -errno, "Reading " XW_LABS_DIR);
