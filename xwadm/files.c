@@ -30,7 +30,8 @@ static void note_interrupt(int signal_number)
 void xw_interrupt_setup(void)
 {
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = note_interrupt};
+    /* The second one ends us at once, as where libvirt hangs; nothing is lost by that. */
+    struct sigaction action = {.sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
         sigaction(caught[i], &action, NULL);

@@ -1,0 +1,298 @@
+#!/usr/bin/env bats
+# libvirtd killed or hung in the middle of a deployment, a start, a stop, a revert: words and exit
+# status 75, a state that is old, new or completed, and the same command completes.
+# shellcheck shell=bash
+
+load lib/interrupt
+
+STUDENTS=24
+
+setup_file() {
+    xwadm image add build/images/tiny
+    xwadm lab apply labs/firewall/lab.yaml
+    xwadm deploy firewall --user alice
+    groupadd crowd
+    local i
+    for ((i = 1; i <= STUDENTS; i++)); do
+        useradd -G crowd -M "crowd$i"
+    done
+    mkdir -p "$BATS_FILE_TMPDIR/crowd"
+    sed 's/students: .*/students: [crowd]/' labs/firewall/lab.yaml >"$BATS_FILE_TMPDIR/crowd/lab.yaml"
+    xwadm lab apply "$BATS_FILE_TMPDIR/crowd/lab.yaml"
+    install_hook
+}
+
+teardown_file() {
+    remove_hook
+    local i
+    xwadm destroy crowd --all --force --yes || true
+    xwadm destroy firewall --user alice --force --yes
+    xwadm lab remove crowd
+    for ((i = 1; i <= STUDENTS; i++)); do
+        userdel "crowd$i"
+    done
+    groupdel crowd
+}
+
+# A test that failed half-way leaves the next one a host that works.
+teardown() {
+    kill -CONT "$(libvirtd_pid)" 2>/dev/null || true
+    tests/throwaway-host service status libvirtd || libvirtd_back
+    as alice stop firewall --force
+}
+
+DOMAIN=xw:firewall:alice:web
+OVERLAY=/var/lib/xworlds/worlds/firewall/alice/web.qcow2
+
+# The first sector is the boot sector of a disk that boots otherwise: the guest leaves it alone.
+mark_disk() {
+    qemu-io -f qcow2 -c 'write -P 0x5a 0 512' "$OVERLAY"
+}
+
+disk_is_marked() {
+    qemu-io -f qcow2 -r -U -c 'read -P 0x5a 0 512' "$OVERLAY" | grep -q '^read 512/512' &&
+        ! qemu-io -f qcow2 -r -U -c 'read -P 0x5a 0 512' "$OVERLAY" | grep -q 'Pattern verification failed'
+}
+
+# Every overlay has its name and is a whole qcow2; nothing was left aside.
+crowd_is_clean() {
+    [ -z "$(find /var/lib/xworlds -name '*.new*')" ]
+    local overlay
+    for overlay in /var/lib/xworlds/worlds/crowd/*/*.qcow2; do
+        cmp "$overlay" /var/lib/xworlds/images/tiny/template.qcow2
+    done
+}
+
+# deploy_until_first_world: starts the deployment and returns when one world of many is made.
+deploy_until_first_world() {
+    xwadm deploy crowd --all >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    DEPLOY=$!
+    wait_for grep -q ': made' "$BATS_TEST_TMPDIR/said"
+}
+
+crowd_completes() {
+    run xwadm deploy crowd --all
+    echo "$output"
+    [ "$status" -eq 0 ]
+    run xwadm deploy crowd --all
+    [ "$status" -eq 0 ]
+    [[ $output == *"$STUDENTS worlds: $STUDENTS there already."* ]]
+    crowd_is_clean
+    [ "$(virsh -q -c qemu:///system list --all --name | grep -c '^xw:crowd:')" -eq $((3 * STUDENTS)) ]
+    run xwadm destroy crowd --all --yes
+    [ "$status" -eq 0 ]
+    [ -z "$(virsh -q -c qemu:///system list --all --name | grep '^xw:crowd:')" ]
+    [ -z "$(find /var/lib/xworlds/worlds/crowd -mindepth 1 -type d)" ]
+}
+
+@test "deploy: libvirtd killed in the middle: 75, words, and the same command completes" {
+    deploy_until_first_world
+    kill -STOP "$(libvirtd_pid)"
+    kill -0 "$DEPLOY"
+    tests/throwaway-host service kill libvirtd
+    status=0
+    wait "$DEPLOY" || status=$?
+    cat "$BATS_TEST_TMPDIR/said"
+    [ "$status" -eq 75 ]
+    grep -q '^xwadm: crowd/crowd[0-9]*: .*libvirt' "$BATS_TEST_TMPDIR/said"
+    grep -Eq "^$STUDENTS worlds: .*failed" "$BATS_TEST_TMPDIR/said"
+    # At most one message for each of the four that work at the same time.
+    [ "$(grep -c '^xwadm: ' "$BATS_TEST_TMPDIR/said")" -le 8 ]
+    libvirtd_back
+    crowd_completes
+}
+
+@test "deploy: itself killed in the middle, and the same command completes" {
+    deploy_until_first_world
+    kill -STOP "$DEPLOY"
+    [ "$(find /var/lib/xworlds/worlds/crowd -mindepth 1 -type d | wc -l)" -lt "$STUDENTS" ]
+    kill -KILL "$DEPLOY"
+    wait "$DEPLOY" || true
+    # Whoever was granted a world has a whole one.
+    local record name
+    for record in $(grep -l '^lab crowd$' /var/lib/xworlds/owners/*); do
+        name=$(sed -n 's/^name //p' "$record")
+        [ "$(find "/var/lib/xworlds/worlds/crowd/$name" -name '*.qcow2' | wc -l)" -eq 3 ]
+    done
+    crowd_completes
+}
+
+@test "deploy: with libvirtd hung the second interrupt ends it" {
+    kill -STOP "$(libvirtd_pid)"
+    xwadm deploy crowd --user crowd1 >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    local deploy=$!
+    # bit 2 of SigCgt: SIGINT is caught
+    caught() {
+        local mask
+        mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$deploy/status")
+        ((0x$mask & 2))
+    }
+    not_caught() { ! caught; }
+    wait_for caught
+    kill -INT "$deploy"
+    wait_for not_caught
+    kill -INT "$deploy"
+    status=0
+    wait "$deploy" || status=$?
+    [ "$status" -eq 130 ]
+    kill -CONT "$(libvirtd_pid)"
+    run xwadm deploy crowd --user crowd1
+    [ "$status" -eq 0 ]
+    run xwadm destroy crowd --user crowd1 --yes
+    [ "$status" -eq 0 ]
+}
+
+@test "start: the control, with the hook there and not armed" {
+    run as alice start firewall/web
+    [ "$status" -eq 0 ]
+    [ "$(state_of "$DOMAIN")" = running ]
+    [ "$(processes_of "$DOMAIN")" -eq 1 ]
+}
+
+# killed_start MOMENT
+killed_start() {
+    arm "$DOMAIN" "$1"
+    kill_libvirtd_during alice start firewall/web
+    echo "$output"
+    [ "$status" -eq 75 ]
+    [[ $output == *libvirt* || $output == *"Cannot"* || $output == *"End of file"* ]]
+    libvirtd_back
+    run state_of "$DOMAIN"
+    [[ $output == running || $output == "shut off" ]]
+    run as alice start firewall/web
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(state_of "$DOMAIN")" = running ]
+    [ "$(processes_of "$DOMAIN")" -eq 1 ]
+}
+
+@test "start: libvirtd killed before the machine's process is there: 75, then it completes" {
+    killed_start "prepare begin"
+}
+
+@test "start: libvirtd killed with the machine's process there: 75, then it completes" {
+    killed_start "start begin"
+}
+
+@test "start: libvirtd killed when the machine runs and nobody was told: 75, then it completes" {
+    killed_start "started begin"
+}
+
+@test "stop: libvirtd killed while a machine shuts down: 75, not \"stopped\", then it completes" {
+    run as alice start firewall/web
+    [ "$status" -eq 0 ]
+    # Stopped, the machine can't answer the power button.
+    pkill -STOP -f -- "guest=$DOMAIN,"
+    local said=$BATS_TEST_TMPDIR/said client
+    as alice stop firewall/web >"$said" 2>&1 3>&- &
+    client=$!
+    # Its keeper child has asked for events: it has libvirt's event loop, which wakes by eventfd.
+    waits() {
+        local child
+        child=$(pgrep -n -P "$(cat /run/throwaway/keeper.pid)") &&
+            [[ $(readlink "/proc/$child"/fd/*) == *eventfd* ]] &&
+            [[ $(cat "/proc/$child/wchan") == *poll* ]]
+    }
+    wait_for waits
+    tests/throwaway-host service kill libvirtd
+    status=0
+    wait "$client" || status=$?
+    cat "$said"
+    [ "$status" -eq 75 ]
+    fails grep -q 'web: stopped' "$said"
+    pkill -CONT -f -- "guest=$DOMAIN,"
+    libvirtd_back
+    run as alice stop firewall/web --force
+    [ "$status" -eq 0 ]
+    [ "$(state_of "$DOMAIN")" = "shut off" ]
+    [ "$(processes_of "$DOMAIN")" -eq 0 ]
+}
+
+# killed_revert MOMENT
+killed_revert() {
+    mark_disk
+    disk_is_marked
+    run as alice start firewall/web
+    [ "$status" -eq 0 ]
+    arm "$DOMAIN" "$1"
+    kill_libvirtd_during alice revert firewall/web
+    echo "$output"
+    [ "$status" -eq 75 ]
+    [[ $output != *"is pristine and starts"* ]]
+    [ -z "$(find /var/lib/xworlds/worlds -name '*.new*')" ]
+    qemu-img check -U "$OVERLAY"
+    libvirtd_back
+    run as alice revert firewall/web
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"is pristine"* ]]
+    fails disk_is_marked
+    run as alice start firewall/web
+    [ "$status" -eq 0 ]
+    [ "$(processes_of "$DOMAIN")" -eq 1 ]
+}
+
+@test "revert: the control: marked, pristine, running" {
+    mark_disk
+    disk_is_marked
+    run as alice start firewall/web
+    [ "$status" -eq 0 ]
+    disk_is_marked
+    run as alice revert firewall/web
+    [ "$status" -eq 0 ]
+    [[ $output == *"is pristine and starts again"* ]]
+    fails disk_is_marked
+    [ "$(state_of "$DOMAIN")" = running ]
+}
+
+@test "revert: libvirtd killed while it turns the machine off: 75, then it completes" {
+    killed_revert "stopped end"
+}
+
+@test "revert: libvirtd killed while it starts the machine again: 75, then it completes" {
+    killed_revert "start begin"
+}
+
+@test "libvirtd hung: list and status give up after their deadline with 75, then work again" {
+    kill -STOP "$(libvirtd_pid)"
+    local before=$SECONDS status_client list_client
+    as alice status firewall >"$BATS_TEST_TMPDIR/status" 2>&1 3>&- &
+    status_client=$!
+    as alice list >"$BATS_TEST_TMPDIR/list" 2>&1 3>&- &
+    list_client=$!
+    status=0
+    wait "$status_client" || status=$?
+    [ "$status" -eq 75 ]
+    status=0
+    wait "$list_client" || status=$?
+    [ "$status" -eq 75 ]
+    ((SECONDS - before >= 9))
+    grep -q 'longer than it may' "$BATS_TEST_TMPDIR/status"
+    grep -q 'longer than it may' "$BATS_TEST_TMPDIR/list"
+    kill -CONT "$(libvirtd_pid)"
+    run as alice status firewall
+    [ "$status" -eq 0 ]
+    run as alice list
+    [ "$status" -eq 0 ]
+}
+
+# hung VERB: start and revert have 120 s.
+hung() {
+    kill -STOP "$(libvirtd_pid)"
+    run as alice "$1" firewall/web
+    [ "$status" -eq 75 ]
+    [[ $output == *"longer than it may"* ]]
+    kill -CONT "$(libvirtd_pid)"
+    run as alice "$1" firewall/web
+    [ "$status" -eq 0 ]
+}
+
+# bats test_tags=full
+@test "libvirtd hung: start gives up after its deadline with 75, then works again" {
+    hung start
+}
+
+# bats test_tags=full
+@test "libvirtd hung: revert gives up after its deadline with 75, then works again" {
+    hung revert
+}
