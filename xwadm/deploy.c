@@ -13,6 +13,7 @@
 #include "xwadm/choice.h"
 #include "xwadm/command.h"
 #include "xwadm/files.h"
+#include "xwadm/patience.h"
 #include "xwadm/people.h"
 #include "xwadm/progress.h"
 #include "xwadm/say.h"
@@ -93,6 +94,7 @@ static void deploy_one(struct deployment *deployment, size_t index, struct xw_ho
     if (outcome->rc == 0)
         outcome->rc = xw_world_deploy(*host, deployment->plan, person->name, person->uid,
                                       &outcome->result, &outcome->err);
+    xw_patience_begin();
     xw_progress_done(deployment->progress, what, result_text(outcome));
     if (outcome->rc == -ENOSPC || outcome->rc == -EDQUOT)
         stop_all(deployment);
@@ -234,7 +236,9 @@ static int deploy_people(const struct xw_plan *plan, const struct xw_people *peo
     }
     pthread_mutex_init(&deployment.lock, NULL);
     deployment.progress = xw_progress_start(people->count);
+    xw_patience_begin();
     run_threads(&deployment, jobs);
+    xw_patience_end();
     xw_progress_end(deployment.progress);
     int code = report(&deployment);
     pthread_mutex_destroy(&deployment.lock);

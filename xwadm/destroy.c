@@ -13,6 +13,7 @@
 #include "xwadm/command.h"
 #include "xwadm/domains.h"
 #include "xwadm/files.h"
+#include "xwadm/patience.h"
 #include "xwadm/people.h"
 #include "xwadm/progress.h"
 #include "xwadm/say.h"
@@ -194,11 +195,13 @@ static void run_all(const struct order *order, const struct xw_worlds *chosen, s
             tally->untried++;
             continue;
         }
+        xw_patience_begin();
         destroy_one(order, &chosen->items[i], host, progress, err);
         tally->destroyed += err->code == 0;
         tally->failed += err->code < 0;
         tally->try_again = tally->try_again || err->code == -EAGAIN;
     }
+    xw_patience_end();
     xw_progress_end(progress);
 }
 
@@ -241,6 +244,7 @@ static int destroy_with(const struct order *order, struct xw_host *host)
     struct xw_error err = {0};
 
     int rc = xw_domains_read(host, &domains, &err);
+    xw_patience_end();
     if (rc == 0)
         rc = choose(order, &domains, &chosen, &err);
     if (rc < 0) {
@@ -263,6 +267,7 @@ static int destroy(const struct order *order)
     struct xw_host *host = NULL;
     struct xw_error err = {0};
 
+    xw_patience_begin();
     if (xw_host_open(&host, &err) < 0)
         return xw_complain(&err);
     int code = destroy_with(order, host);

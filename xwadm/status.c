@@ -11,6 +11,7 @@
 #include "xwadm/command.h"
 #include "xwadm/domains.h"
 #include "xwadm/files.h"
+#include "xwadm/patience.h"
 #include "xwadm/say.h"
 #include "xwadm/worlds.h"
 #include "xwhelper/keeper/host.h"
@@ -159,9 +160,11 @@ static int read_domains(struct report *report)
     struct xw_host *host = NULL;
     struct xw_error err = {0};
 
+    xw_patience_begin();
     int rc = xw_host_open_read_only(&host, &err);
     if (rc == 0)
         rc = xw_domains_read(host, &report->domains, &err);
+    xw_patience_end();
     if (host)
         xw_host_close(host);
     if (rc < 0) {

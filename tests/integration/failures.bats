@@ -296,3 +296,24 @@ hung() {
 @test "libvirtd hung: revert gives up after its deadline with 75, then works again" {
     hung revert
 }
+
+# bats test_tags=full
+@test "libvirtd hung: xwadm deploy and destroy give up after a minute with 75, then work again" {
+    kill -STOP "$(libvirtd_pid)"
+    xwadm destroy firewall --user alice --yes >"$BATS_TEST_TMPDIR/destroy" 2>&1 3>&- &
+    local destroy=$!
+    run xwadm deploy crowd --user crowd1
+    [ "$status" -eq 75 ]
+    [[ $output == *"nothing has moved for a minute"* ]]
+    status=0
+    wait "$destroy" || status=$?
+    [ "$status" -eq 75 ]
+    grep -q 'nothing has moved for a minute' "$BATS_TEST_TMPDIR/destroy"
+    kill -CONT "$(libvirtd_pid)"
+    run xwadm deploy crowd --user crowd1
+    [ "$status" -eq 0 ]
+    run xwadm destroy crowd --user crowd1 --yes
+    [ "$status" -eq 0 ]
+    run as alice status firewall
+    [ "$status" -eq 0 ]
+}

@@ -87,8 +87,9 @@ static int run_loop(struct xw_host *host, struct watch *watch, struct xw_error *
 
     while (rc == 0 && !watch->expired && !all_off(watch)) {
         if (watch->closed)
-            rc = xw_fail(err, -EAGAIN, "libvirt has gone while machines were shutting down; try "
-                                       "again");
+            rc = xw_fail(err, -EAGAIN,
+                         "libvirt has gone while machines were shutting down; try "
+                         "again");
         else if (virEventRunDefaultImpl() < 0)
             rc = xw_libvirt_fail(host, err, "Waiting for machines to shut down");
     }

@@ -85,8 +85,8 @@ static int shut_down(struct stopping *stopping, struct xw_error *err)
     for (size_t i = 0; i < stopping->count; i++) {
         xw_reply(stopping->job->peer, "progress %s shutting down, for at most %u s",
                  stopping->names[i], grace);
-        if (virDomainShutdownFlags(stopping->waits[i].domain,
-                                   VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0 &&
+        if (virDomainShutdownFlags(stopping->waits[i].domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) <
+                0 &&
             xw_libvirt_fail(stopping->host, err, "Stopping %s", stopping->names[i]) == -EAGAIN)
             return -EAGAIN;
     }
