@@ -39,6 +39,7 @@ struct xw_lab_interface {
     struct xw_place at; /* of the address, or of the interface where it has none */
     char segment[XW_NAME_SIZE];
     struct xw_address address; /* bits 0 where there is none */
+    bool address_wrong;        /* it has been reported: no address is known, but one was meant */
 };
 
 struct xw_lab_machine {

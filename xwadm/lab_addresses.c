@@ -89,7 +89,9 @@ static void check_gateway(const struct xw_lab_machine *machine, struct xw_proble
     for (size_t i = 0; i < machine->interface_count; i++) {
         const struct xw_address *address = &machine->interfaces[i].address;
         own = own || xw_address_same(address, &machine->gateway);
-        reachable = reachable || xw_address_in_subnet(address, &machine->gateway);
+        /* With an address that is wrong nothing more can be said. */
+        reachable = reachable || machine->interfaces[i].address_wrong ||
+                    xw_address_in_subnet(address, &machine->gateway);
     }
     xw_address_write(&machine->gateway, false, text);
     if (own)

@@ -292,6 +292,7 @@ static void take_interface(const struct xw_node *node, const struct xw_lab *lab,
     const struct xw_node *address = xw_tree_get(node, "address");
     interface->at = address ? address->at : node->at;
     take_address(address, "the address", true, &interface->address, problems);
+    interface->address_wrong = address && !interface->address.bits;
     const struct xw_node *segment =
         require(node, "segment", "an interface", "`segment: NAME`", problems);
     if (take_name(segment, "the segment", interface->segment, problems) &&
