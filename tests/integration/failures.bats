@@ -6,6 +6,7 @@
 load lib/interrupt
 
 STUDENTS=24
+GRACE=6
 
 setup_file() {
     xwadm image add build/images/tiny
@@ -19,11 +20,14 @@ setup_file() {
     mkdir -p "$BATS_FILE_TMPDIR/crowd"
     sed 's/students: .*/students: [crowd]/' labs/firewall/lab.yaml >"$BATS_FILE_TMPDIR/crowd/lab.yaml"
     xwadm lab apply "$BATS_FILE_TMPDIR/crowd/lab.yaml"
+    cp /etc/xworlds/xworlds.conf "$BATS_FILE_TMPDIR/xworlds.conf"
+    echo "stop-grace = $GRACE" >/etc/xworlds/xworlds.conf
     install_hook
 }
 
 teardown_file() {
     remove_hook
+    cp "$BATS_FILE_TMPDIR/xworlds.conf" /etc/xworlds/xworlds.conf
     local i
     xwadm destroy crowd --all --force --yes || true
     xwadm destroy firewall --user alice --force --yes
@@ -202,33 +206,75 @@ start_completes() {
     killed_start "started begin"
 }
 
+# A machine whose processors are halted doesn't see the power button.
+halt_machine() {
+    virsh -q -c qemu:///system suspend "xw:firewall:alice:$1"
+}
+
+# The keeper's child sleeps in poll(2), system call 7, with a time limit: libvirt's event loop with
+# the timer of the grace time. An answer of libvirt is waited for without a limit, which is -1.
+child_waits_for_events() {
+    local child call fds count limit
+    child=$(pgrep -n -P "$(cat /run/throwaway/keeper.pid)") &&
+        read -r call fds count limit _ <"/proc/$child/syscall" &&
+        [[ $call == 7 ]] && ((limit > 0 && limit < 0x7fffffff))
+}
+
 @test "stop: libvirtd killed while a machine shuts down: 75, not \"stopped\", then it completes" {
     run as alice start firewall/web
     [ "$status" -eq 0 ]
-    # Stopped, the machine can't answer the power button.
-    pkill -STOP -f -- "guest=$DOMAIN,"
+    halt_machine web
     local said=$BATS_TEST_TMPDIR/said client
     as alice stop firewall/web >"$said" 2>&1 3>&- &
     client=$!
-    # Its keeper child has asked for events: it has libvirt's event loop, which wakes by eventfd.
-    waits() {
-        local child
-        child=$(pgrep -n -P "$(cat /run/throwaway/keeper.pid)") &&
-            [[ $(readlink "/proc/$child"/fd/*) == *eventfd* ]] &&
-            [[ $(cat "/proc/$child/wchan") == *poll* ]]
-    }
-    wait_for waits
+    wait_for child_waits_for_events
     tests/throwaway-host service kill libvirtd
     status=0
     wait "$client" || status=$?
     cat "$said"
     [ "$status" -eq 75 ]
+    grep -q 'libvirt has gone while machines were shutting down' "$said"
     fails grep -q 'web: stopped' "$said"
-    pkill -CONT -f -- "guest=$DOMAIN,"
+    [ "$(processes_of "$DOMAIN")" -eq 1 ]
     libvirtd_back
-    run as alice stop firewall/web --force
+    run as alice stop firewall/web
+    echo "$output"
     [ "$status" -eq 0 ]
+    [[ $output == *"web: did not shut down and was stopped by force"* ]]
     [ "$(state_of "$DOMAIN")" = "shut off" ]
+    [ "$(processes_of "$DOMAIN")" -eq 0 ]
+}
+
+# ended_at MACHINE: when libvirt says that it ended the machine, in seconds.
+ended_at() {
+    date -d "$(sed -n 's/: shutting down, reason=destroyed$//p' \
+        "/var/log/libvirt/qemu/xw:firewall:alice:$1.log" | tail -n 1)" +%s
+}
+
+@test "stop: one grace time for all machines, then the plug, backwards by boot order" {
+    run as alice start firewall
+    [ "$status" -eq 0 ]
+    halt_machine router
+    halt_machine web
+    halt_machine client
+    run as alice stop firewall
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *web*client*router* ]]
+    [ "$(grep -c 'did not shut down and was stopped by force' <<<"$output")" -eq 3 ]
+    local apart=$(($(ended_at router) - $(ended_at web)))
+    ((apart >= 0 && apart < GRACE))
+}
+
+@test "stop: a machine that answers the power button is stopped as soon as it is off" {
+    run as alice start firewall/web
+    [ "$status" -eq 0 ]
+    tests/integration/lib/guest alice firewall/web true
+    echo 'stop-grace = 3000' >/etc/xworlds/xworlds.conf
+    run timeout 170 ssh -F /run/throwaway/ssh_config alice@lab stop firewall/web
+    echo "stop-grace = $GRACE" >/etc/xworlds/xworlds.conf
+    [ "$status" -eq 0 ]
+    [[ $output == *"web: stopped"* ]]
     [ "$(processes_of "$DOMAIN")" -eq 0 ]
 }
 
