@@ -58,6 +58,7 @@ arm() {
 
 # kill_libvirtd_during USER WORDS...: runs the student's command and kills libvirtd at the armed
 # moment. Sets status and output as bats' run does.
+# shellcheck disable=SC2034 # they are the test's
 kill_libvirtd_during() {
     local client said
     said=$BATS_TEST_TMPDIR/said
