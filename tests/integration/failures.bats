@@ -346,6 +346,19 @@ killed_revert() {
     [ "$status" -eq 0 ]
 }
 
+@test "prepare: confined by its filter while it works on worlds" {
+    kill -STOP "$(libvirtd_pid)"
+    xwadm prepare alice >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+    local prepare=$!
+    confined() {
+        grep -q '^Seccomp:[[:space:]]*2' "/proc/$(pgrep -n -P "$(cat /run/throwaway/keeper.pid)")/status"
+    }
+    wait_for confined
+    kill -CONT "$(libvirtd_pid)"
+    wait "$prepare"
+    grep -q '^firewall: is there' "$BATS_TEST_TMPDIR/said"
+}
+
 # hung VERB: start and revert have 120 s.
 hung() {
     kill -STOP "$(libvirtd_pid)"
