@@ -116,6 +116,7 @@ unit-tests: $(UNIT_TESTS)
 -include $(sort $(ALL_OBJECTS:.o=.d))
 include bench/programs.mk
 include tests/fuzz/fuzz.mk
+include tests/faults/faults.mk
 
 # --- tests ------------------------------------------------------------------------------------
 
