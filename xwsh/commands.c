@@ -303,7 +303,7 @@ static enum xw_exit run_console(const struct xw_session *session, const struct x
 
     if (code != XW_EXIT_OK)
         return code;
-    code = xw_console_run(session, &request, &err);
+    code = xw_console_run(session, &request, NULL, &err);
     if (code != XW_EXIT_OK)
         xw_session_complain(session, err.text);
     else if (session->in_tty)

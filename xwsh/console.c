@@ -28,6 +28,7 @@ struct console {
     bool raw; /* the terminal is in raw mode: lines need their own carriage return */
     char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
     bool gate_ended;
+    bool closed; /* by the other side, once it was open */
     enum xw_exit code;     /* once gate_ended */
     struct xw_model model; /* what `done` and `fail` lines tell */
     struct xw_error *err;
@@ -249,11 +250,13 @@ static enum xw_exit run(struct console *console, const struct xw_request *reques
         return XW_EXIT_TRY_AGAIN;
     if (wait_for_open(console) < 0)
         return console->code == XW_EXIT_OK ? XW_EXIT_TRY_AGAIN : console->code;
-    return conclude(console, ours, attend(console, ours));
+    enum xw_pump_end end = attend(console, ours);
+    console->closed = end == XW_PUMP_CLOSED;
+    return conclude(console, ours, end);
 }
 
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            struct xw_error *err)
+                            bool *closed, struct xw_error *err)
 {
     char target[XW_TARGET_SIZE];
     int ends[2];
@@ -269,6 +272,8 @@ enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_re
                               .code = XW_EXIT_TRY_AGAIN,
                               .err = err};
     enum xw_exit code = run(&console, request, ours, &theirs);
+    if (closed)
+        *closed = console.closed;
     xw_model_clear(&console.model);
     xw_gate_close(console.gate);
     return code;

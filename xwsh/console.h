@@ -12,6 +12,8 @@
 #ifndef XW_XWSH_CONSOLE_H
 #define XW_XWSH_CONSOLE_H
 
+#include <stdbool.h>
+
 #include "common/error.h"
 #include "common/exitcode.h"
 #include "common/request.h"
@@ -20,8 +22,10 @@
 /*
  * Runs it. Returns the exit code: XW_EXIT_OK when the console was left or has closed in good
  * order. err has the words for any other, and after XW_EXIT_OK how it ended (err->code is 0).
+ * closed, which may be NULL, is set to whether the other side ended it: what its user was typing
+ * then was meant for the machine.
  */
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            struct xw_error *err);
+                            bool *closed, struct xw_error *err);
 
 #endif

@@ -27,7 +27,7 @@ static const char *const help_lines[] = {
 
 static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V revert"};
 static const char *const machine_hints[] = {"Enter console", "s start",  "t stop",
-                                            "r reboot",      "v revert", "S T V whole world"};
+                                            "r reboot",      "v revert", "S T V all"};
 
 /* Draws text, made safe, at most `columns` wide; returns the columns taken. */
 static int draw(const struct xw_menu *menu, int row, int column, int columns, const char *text)
@@ -68,6 +68,11 @@ static void draw_bar(const struct xw_menu *menu)
 static void draw_keys(const struct xw_menu *menu)
 {
     bool worlds = menu->page == XW_PAGE_WORLDS;
+
+    if (menu->mode == XW_MODE_NOTICE) {
+        draw(menu, LINES - 1, 0, COLS - 1, "^] (Ctrl and ]) or Esc goes back to the menu.");
+        return;
+    }
     const char *const *hint = worlds ? world_hints : machine_hints;
     size_t count = worlds ? sizeof(world_hints) / sizeof(world_hints[0])
                           : sizeof(machine_hints) / sizeof(machine_hints[0]);
@@ -220,7 +225,7 @@ static void draw_message(const struct xw_menu *menu)
     char text[XW_ERROR_TEXT_MAX];
     chtype look = A_NORMAL;
 
-    if (menu->action.gate) {
+    if (menu->action.gate && menu->mode != XW_MODE_NOTICE) {
         xw_job_describe(&menu->action, xw_pump_now(), text, sizeof(text));
     } else {
         snprintf(text, sizeof(text), "%s", menu->message);

@@ -34,6 +34,7 @@ static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
     if (!make_request(menu, verb, whole, &request))
         return;
     if (menu->action.gate) {
+        snprintf(menu->action.note, sizeof(menu->action.note), "(one thing at a time)");
         beep();
         return;
     }
@@ -51,6 +52,7 @@ static void run_console(struct xw_menu *menu)
 {
     struct xw_request request;
     struct xw_error err = {0};
+    bool closed = false;
     int rows;
     int columns;
 
@@ -58,7 +60,7 @@ static void run_console(struct xw_menu *menu)
         return;
     def_prog_mode();
     endwin();
-    enum xw_exit code = xw_console_run(menu->session, &request, &err);
+    enum xw_exit code = xw_console_run(menu->session, &request, &closed, &err);
     reset_prog_mode();
     xw_tty_size(STDOUT_FILENO, &rows, &columns);
     resizeterm(rows, columns);
@@ -66,6 +68,7 @@ static void run_console(struct xw_menu *menu)
     flushinp();
     menu->keys = (struct xw_keys){0};
     xw_menu_tell(menu, code != XW_EXIT_OK, err.text);
+    menu->mode = closed ? XW_MODE_NOTICE : XW_MODE_BROWSE;
     menu->next_refresh = 0;
 }
 
@@ -89,6 +92,25 @@ static void open_row(struct xw_menu *menu)
     xw_menu_show_page(menu, XW_PAGE_MACHINES);
 }
 
+/* The keys that end a program elsewhere don't end this one; they shall not seem dead. */
+static void tell_way_out(struct xw_menu *menu)
+{
+    xw_menu_tell(menu, false,
+                 menu->page == XW_PAGE_WORLDS ? "q leaves."
+                                              : "q goes back, and from the list of worlds leaves.");
+}
+
+static void tell_no_meaning(struct xw_menu *menu, int key)
+{
+    char text[64];
+
+    if (key > ' ' && key < 0x7f)
+        snprintf(text, sizeof(text), "%c means nothing here; ? explains the keys.", key);
+    else
+        snprintf(text, sizeof(text), "That key means nothing here; ? explains the keys.");
+    xw_menu_tell(menu, false, text);
+}
+
 static void go_back(struct xw_menu *menu, int key)
 {
     if (menu->page == XW_PAGE_MACHINES)
@@ -96,7 +118,7 @@ static void go_back(struct xw_menu *menu, int key)
     else if (key == 'q')
         menu->leaving = true;
     else
-        xw_menu_tell(menu, false, "q leaves.");
+        tell_way_out(menu);
 }
 
 static void move_cursor(struct xw_menu *menu, long by)
@@ -194,7 +216,14 @@ static void take_browse_key(struct xw_menu *menu, int key)
         clearok(curscr, TRUE);
         menu->next_refresh = 0;
         break;
+    case 'C' - '@':
+    case 'D' - '@':
+    case 'Z' - '@':
+    case '\\' - '@':
+        tell_way_out(menu);
+        break;
     default:
+        tell_no_meaning(menu, key);
         break;
     }
 }
@@ -244,6 +273,9 @@ void xw_menu_take_key(struct xw_menu *menu, int key)
         take_confirm_key(menu, key);
     } else if (menu->mode == XW_MODE_HELP) {
         menu->mode = XW_MODE_BROWSE;
+    } else if (menu->mode == XW_MODE_NOTICE) {
+        if (key == XW_KEY_ESCAPE || key == ']' - '@')
+            menu->mode = XW_MODE_BROWSE;
     } else {
         if (!menu->action.gate)
             xw_menu_tell(menu, false, "");

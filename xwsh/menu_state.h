@@ -19,7 +19,8 @@ enum xw_menu_page { XW_PAGE_WORLDS, XW_PAGE_MACHINES, XW_PAGE_COUNT };
 enum xw_menu_mode {
     XW_MODE_BROWSE,
     XW_MODE_CONFIRM, /* a name is being typed to confirm a revert */
-    XW_MODE_HELP
+    XW_MODE_HELP,
+    XW_MODE_NOTICE /* a console has closed by itself: what is still being typed was meant for it */
 };
 
 /* Pairs of the terminal's own colours. */
