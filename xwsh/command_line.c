@@ -20,7 +20,7 @@ const struct xw_command *xw_command_find(const char *name)
     return NULL;
 }
 
-static enum xw_exit refuse_unknown(const struct xw_session *session, const char *name)
+enum xw_exit xw_command_unknown(const struct xw_session *session, const char *name)
 {
     const char *names[NAMES_MAX];
     char text[XW_ERROR_TEXT_MAX];
@@ -82,7 +82,7 @@ enum xw_exit xw_commands_run(const struct xw_session *session, size_t count,
     const struct xw_command *command = xw_command_find(word[0]);
 
     if (!command)
-        return refuse_unknown(session, word[0]);
+        return xw_command_unknown(session, word[0]);
     if (count == 2 && strcmp(word[1], "--help") == 0) {
         xw_help_command(stdout, command);
         return XW_EXIT_OK;

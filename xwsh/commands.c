@@ -320,10 +320,8 @@ static enum xw_exit run_help(const struct xw_session *session, const struct xw_c
         return XW_EXIT_OK;
     }
     const struct xw_command *about = xw_command_find(arguments->operand[0]);
-    if (!about) {
-        xw_session_complain(session, "there is no such command; 'help' lists them");
-        return XW_EXIT_USAGE;
-    }
+    if (!about)
+        return xw_command_unknown(session, arguments->operand[0]);
     xw_help_command(stdout, about);
     return XW_EXIT_OK;
 }

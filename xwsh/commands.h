@@ -38,6 +38,9 @@ const struct xw_command *xw_commands(size_t *count);
 /* The command of this exact name, or NULL. */
 const struct xw_command *xw_command_find(const char *name);
 
+/* Says that there is no command of this name, and which one may be meant. Returns XW_EXIT_USAGE. */
+enum xw_exit xw_command_unknown(const struct xw_session *session, const char *name);
+
 /*
  * Runs the command that the words are, word[0] being its name; says what is wrong with it on
  * standard error. Returns the exit code.

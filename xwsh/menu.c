@@ -91,6 +91,8 @@ static void start_refresh(struct xw_menu *menu)
         snprintf(request.lab, sizeof(request.lab), "%s", menu->world);
         pause = REFRESH_MACHINES_MS;
     }
+    if (menu->refresh_failed)
+        pause = REFRESH_MACHINES_MS;
     if (now - menu->last_key > IDLE_AFTER_MS && !menu->action.gate)
         pause = REFRESH_IDLE_MS;
     menu->next_refresh = now + pause;

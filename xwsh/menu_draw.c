@@ -186,6 +186,8 @@ static const char *empty_text(const struct xw_menu *menu)
 {
     if (!menu->loaded[menu->page])
         return "Asking the lab ...";
+    if (menu->refresh_failed)
+        return "The list can't be had now. It is asked for again by itself.";
     return menu->page == XW_PAGE_WORLDS
                ? "No worlds yet. They appear by themselves when a course gives you a lab."
                : "This world has no machines.";
@@ -220,6 +222,51 @@ static void draw_list(struct xw_menu *menu)
     }
 }
 
+/* How many bytes of the text go on a line of so many columns: up to a space where one is near. */
+static size_t line_length(const struct xw_menu *menu, const char *text, int columns)
+{
+    char part[XW_ERROR_TEXT_MAX];
+    char safe[LINE_SIZE];
+    size_t whole = strlen(text);
+    size_t fits = 0;
+
+    for (size_t i = 1; i <= whole && i < sizeof(part); i++) {
+        if (text[i] != ' ' && text[i] != '\0')
+            continue;
+        snprintf(part, sizeof(part), "%.*s", (int)i, text);
+        xw_safe_text(menu->session->charset, part, safe, sizeof(safe));
+        if (xw_safe_columns(safe) > columns)
+            break;
+        fits = i;
+    }
+    return fits > 0 ? fits : whole;
+}
+
+/* Draws the message in the lines above the keys: one, or up to three where they are to spare. */
+static void draw_lines(const struct xw_menu *menu, const char *text)
+{
+    enum { LINES_MAX = 3 };
+    const char *line[LINES_MAX];
+    size_t length[LINES_MAX];
+    int most = LINES >= 16 ? LINES_MAX : 1;
+    int count = 0;
+
+    while (*text && count < most) {
+        line[count] = text;
+        length[count] = count + 1 < most ? line_length(menu, text, COLS - 1) : strlen(text);
+        text += length[count];
+        text += strspn(text, " ");
+        count++;
+    }
+    for (int i = 0; i < count; i++) {
+        char part[XW_ERROR_TEXT_MAX];
+        snprintf(part, sizeof(part), "%.*s", (int)length[i], line[i]);
+        move(LINES - 1 - count + i, 0);
+        clrtoeol();
+        draw(menu, LINES - 1 - count + i, 0, COLS - 1, part);
+    }
+}
+
 static void draw_message(const struct xw_menu *menu)
 {
     char text[XW_ERROR_TEXT_MAX];
@@ -232,7 +279,7 @@ static void draw_message(const struct xw_menu *menu)
         look = menu->is_error ? (chtype)COLOR_PAIR(XW_PAIR_BAD) | A_BOLD : A_NORMAL;
     }
     attron(look);
-    draw(menu, LINES - 2, 0, COLS - 1, text);
+    draw_lines(menu, text);
     attroff(look);
 }
 

@@ -34,6 +34,7 @@ setup() {
 
 teardown() {
     close_screen
+    tests/throwaway-host service status libvirtd || tests/throwaway-host service start libvirtd
     await nobody_there
 }
 
@@ -259,10 +260,22 @@ modes_differ() {
 @test "libvirtd gone: words on the menu, and the list is back when it is" {
     open_world
     tests/throwaway-host service kill libvirtd
-    see 'try again'
-    tests/throwaway-host service start libvirtd
+    see 'libvirt is not answering'
+    # All of it is there, on more than one line, with the list above it.
+    ! [[ $(picture) =~ [~…] ]]
     see $'\n router +running'
-    see_without 'try again'
+    tests/throwaway-host service start libvirtd
+    see_without 'not answering'
+    see $'\n router +running'
+}
+
+@test "without an answer the list of worlds does not claim that there are none" {
+    tests/throwaway-host service kill libvirtd
+    log_in
+    see "The list can't be had now"
+    ! [[ $(picture) =~ 'No worlds' ]]
+    tests/throwaway-host service start libvirtd
+    see 'firewall +1 of 3 run'
 }
 
 # see_without PATTERN: waits until the screen does not have it any more.

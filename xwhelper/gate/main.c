@@ -163,8 +163,9 @@ int main(int argc, char *argv[])
     if (fcntl(VIEWER, F_GETFD) < 0 && dup2(STDERR_FILENO, VIEWER) != VIEWER)
         abort();
     if (gate.caller.uid == 0) {
-        xw_gate_say("error root has xwadm(8); the gate is for students");
-        return XW_EXIT_REFUSED;
+        draw_id(gate.request.id);
+        xw_gate_say("xworlds %s %s", XW_PROTOCOL_VERSION, gate.request.id);
+        return refuse(XW_EXIT_REFUSED, "root has xwadm(8); this is for students");
     }
     gate.audit = audit_open();
     gate.keeper = xw_gate_connect_and_drop(gate.caller.uid);

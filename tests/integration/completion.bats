@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# What bash completes after xwsh and xwadm, and that it is what the programs take.
+# shellcheck shell=bash
+
+setup_file() {
+    xwadm image add build/images/tiny
+    xwadm lab apply labs/firewall/lab.yaml
+    xwadm deploy firewall --user alice
+}
+
+teardown_file() {
+    xwadm destroy firewall --user alice --yes --force
+}
+
+# completes LINE: what is offered after it, a word a line. bash runs as the caller is: alice for
+# xwsh, which refuses root.
+completes() {
+    local program=${1%% *} runner=()
+    [[ $program != xwsh ]] || runner=(setpriv --reuid alice --regid alice --init-groups)
+    "${runner[@]}" bash --norc --noprofile -c '
+        source /usr/local/share/bash-completion/completions/"$1"
+        compopt() { :; }
+        read -r -a COMP_WORDS <<<"$2"
+        [[ $2 != *" " ]] || COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        "_$1"
+        printf "%s\n" "${COMPREPLY[@]}"' bash "$program" "$1"
+}
+
+# offers LINE WORD...: exactly these, in any order.
+offers() {
+    local line=$1 offered wanted
+    shift
+    offered=$(completes "$line" | sort)
+    wanted=$(printf '%s\n' "$@" | sort)
+    [ "$offered" = "$wanted" ] || {
+        printf 'after "%s": %s\ninstead of: %s\n' "$line" "${offered//$'\n'/ }" "${wanted//$'\n'/ }"
+        return 1
+    }
+}
+
+@test "xwsh: every command of its help, its options, the caller's worlds and machines" {
+    local commands
+    mapfile -t commands < <(xwsh help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')
+    [ "${#commands[@]}" -ge 9 ]
+    offers 'xwsh ' "${commands[@]}"
+    offers 'xwsh help ' "${commands[@]}"
+    offers 'xwsh re' reboot revert
+    offers 'xwsh start fi' firewall
+    offers 'xwsh status ' firewall
+    offers 'xwsh console ' firewall/
+    offers 'xwsh console firewall/' firewall/router firewall/web firewall/client
+    offers 'xwsh stop firewall/w' firewall/web
+    offers 'xwsh revert firewall/web,' firewall/web,router firewall/web,client
+    offers 'xwsh start nosuch/' ''
+}
+
+@test "xwsh: the options that completion offers are those of the usage line" {
+    local command
+    for command in list status start stop reboot console revert version help; do
+        mapfile -t options < <(xwsh help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
+        offers "xwsh $command -" "${options[@]}" --help
+    done
+}
+
+@test "xwadm: commands, verbs and the names of what there is" {
+    offers 'xwadm image sh' show
+    offers 'xwadm lab ' check apply list show remove
+    offers 'xwadm deploy fire' firewall
+    offers 'xwadm image show ' tiny
+    offers 'xwadm destroy firewall --f' --force
+}
