@@ -17,6 +17,7 @@ teardown_file() {
 completes() {
     local program=${1%% *} runner=()
     [[ $program != xwsh ]] || runner=(setpriv --reuid alice --regid alice --init-groups)
+    # shellcheck disable=SC2016 # expanded by that bash
     "${runner[@]}" bash --norc --noprofile -c '
         source /usr/local/share/bash-completion/completions/"$1"
         compopt() { :; }

@@ -78,7 +78,7 @@ teardown_file() {
     open_screen
     type_line 'ssh -F /run/throwaway/ssh_config -t forced@lab; echo "ended $?"'
     see 'No worlds yet'
-    ! pgrep -u forced bash
+    fails pgrep -u forced bash
     keys q
     see 'ended 0'
     # The control: sshd gives bash to a user beside the group.
@@ -100,7 +100,7 @@ teardown_file() {
 @test "sets and whole worlds" {
     run as alice start firewall/web,client
     [ "$status" -eq 0 ]
-    [ "$output" = $'firewall/web: started\nfirewall/client: started' ]
+    [ "$output" = $'firewall/client: started\nfirewall/web: started' ]
     [ "$(as alice status firewall | cut -f 1,2)" = $'router\toff\nweb\trunning\nclient\trunning' ]
     [ "$(as alice list | cut -f 1-4)" = $'firewall\talice\t3\t2' ]
     run as alice start firewall
@@ -312,9 +312,9 @@ forwards() {
 
 @test "no forwarding: remote ports and sockets are refused, local ones carry nothing, no agent, no X, no tunnel" {
     # With the control on the same line: the user beside the group may.
-    ! forwards forced -R 127.0.0.1:7801:127.0.0.1:22
+    fails forwards forced -R 127.0.0.1:7801:127.0.0.1:22
     timeout 20 ssh -F /run/throwaway/ssh_config -o ExitOnForwardFailure=yes -R 127.0.0.1:7801:127.0.0.1:22 plain@lab true
-    ! forwards forced -R /tmp/forwarded.sock:127.0.0.1:22
+    fails forwards forced -R /tmp/forwarded.sock:127.0.0.1:22
     timeout 20 ssh -F /run/throwaway/ssh_config -o ExitOnForwardFailure=yes -R /tmp/forwarded.sock:127.0.0.1:22 plain@lab true
     rm -f /tmp/forwarded.sock
     run timeout 20 ssh -F /run/throwaway/ssh_config -W 127.0.0.1:22 forced@lab </dev/null

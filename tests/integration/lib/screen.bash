@@ -64,3 +64,21 @@ await() {
 terminal_modes() {
     screen display-message -p -t lab 'alternate=#{alternate_on} cursor=#{cursor_flag} mouse=#{mouse_any_flag} keys=#{keypad_cursor_flag}#{keypad_flag} insert=#{insert_flag} wrap=#{wrap_flag} origin=#{origin_flag} region=#{scroll_region_upper}-#{scroll_region_lower}'
 }
+
+# lacks PATTERN: the screen does not have it now.
+lacks() {
+    ! [[ $(picture) =~ $1 ]]
+}
+
+# see_without PATTERN: waits until the screen does not have it any more.
+see_without() {
+    await lacks "$1"
+}
+
+# fails COMMAND...: bats takes a line that begins with "!" for a success, whatever it says.
+fails() {
+    if "$@"; then
+        printf 'This worked and should not have: %s\n' "$*" >&2
+        return 1
+    fi
+}
