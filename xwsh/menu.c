@@ -91,8 +91,6 @@ static void start_refresh(struct xw_menu *menu)
         snprintf(request.lab, sizeof(request.lab), "%s", menu->world);
         pause = REFRESH_MACHINES_MS;
     }
-    if (menu->refresh_failed)
-        pause = REFRESH_MACHINES_MS;
     if (now - menu->last_key > IDLE_AFTER_MS && !menu->action.gate)
         pause = REFRESH_IDLE_MS;
     menu->next_refresh = now + pause;
@@ -111,6 +109,8 @@ static void end_refresh(struct xw_menu *menu, enum xw_exit code)
     }
     xw_menu_tell(menu, true, menu->refresh.err.text);
     menu->refresh_failed = true;
+    if (xw_pump_now() - menu->last_key <= IDLE_AFTER_MS)
+        menu->next_refresh = xw_pump_now() + REFRESH_MACHINES_MS;
     menu->loaded[menu->page] = true;
     if (code == XW_EXIT_REFUSED && menu->page == XW_PAGE_MACHINES)
         xw_menu_show_page(menu, XW_PAGE_WORLDS);

@@ -347,7 +347,7 @@ forwards() {
 @test "neither ~/.ssh/rc nor ~/.ssh/environment nor dot files of a student take effect" {
     local user file
     for user in forced plain; do
-        rm -f "/tmp/rc.$user"
+        rm -f "/tmp/rc.$user" "/tmp/dot.$user"
         echo "touch /tmp/rc.$user" >"/home/$user/.ssh/rc"
         echo "XW_PROOF=1" >"/home/$user/.ssh/environment"
         for file in .profile .bash_profile .bashrc .xwshrc .bash_logout; do
