@@ -28,7 +28,7 @@ struct console {
     bool raw; /* the terminal is in raw mode: lines need their own carriage return */
     char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
     bool gate_ended;
-    bool closed; /* by the other side, once it was open */
+    bool closed;           /* by the other side, once it was open */
     enum xw_exit code;     /* once gate_ended */
     struct xw_model model; /* what `done` and `fail` lines tell */
     struct xw_error *err;
