@@ -82,10 +82,11 @@ static const struct xw_command commands[] = {
      .options = XW_OPTION_FORCE | XW_OPTION_JSON,
      .verb = XW_VERB_REBOOT,
      .summary = "restart machines",
-     .details = "Asks machines to restart, and does not wait for it. With --force they are reset at\n"
-                "once: what they had not written to their disks is lost.\n\n"
-                "  reboot firewall/router\n"
-                "  reboot firewall/router --force\n",
+     .details =
+         "Asks machines to restart, and does not wait for it. With --force they are reset at\n"
+         "once: what they had not written to their disks is lost.\n\n"
+         "  reboot firewall/router\n"
+         "  reboot firewall/router --force\n",
      .run = run_action},
     {.name = "console",
      .operands = "WORLD/MACHINE",
