@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 # A demo is made of many steps.
-SCREEN_TURNS=3000
+export SCREEN_TURNS=3000
 load integration/lib/screen
 
 setup() {
