@@ -41,27 +41,45 @@ void xw_machine_mac(const struct xw_machine *machine, size_t index, char mac[XW_
     snprintf(mac, XW_MAC_SIZE, "52:54:00:%02x:%02x:%02x", hash[0], hash[1], hash[2]);
 }
 
-void xw_segment_bridge(const char *lab, const char *owner, const char *segment,
-                       char bridge[XW_BRIDGE_SIZE])
+/* Fills an interface's name: the prefix, and letters and digits of what is named. */
+static void hash_name(const char *prefix, const char *named, char name[XW_BRIDGE_SIZE])
 {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
     /* Bytes 6 and 8 hold the version and the variant, which are the same in every UUID. */
     static const size_t random_bytes[] = {0, 1, 2, 3, 4, 5, 9, 10};
-    char name[3 * XW_NAME_SIZE];
+    size_t length = strlen(prefix);
     uuid_t hash;
     unsigned long long bits = 0;
 
-    snprintf(name, sizeof(name), "%s:%s:%s", lab, owner, segment);
-    uuid_generate_sha1(hash, name_space, name, strlen(name));
+    uuid_generate_sha1(hash, name_space, named, strlen(named));
     for (size_t i = 0; i < sizeof(random_bytes) / sizeof(random_bytes[0]); i++)
         bits = bits << 8 | hash[random_bytes[i]];
 
-    memcpy(bridge, "xw-", 3);
-    for (size_t i = 3; i < XW_BRIDGE_SIZE - 1; i++) {
-        bridge[i] = digits[bits & 31];
+    memcpy(name, prefix, length);
+    for (size_t i = length; i < XW_BRIDGE_SIZE - 1; i++) {
+        name[i] = digits[bits & 31];
         bits >>= 5;
     }
-    bridge[XW_BRIDGE_SIZE - 1] = '\0';
+    name[XW_BRIDGE_SIZE - 1] = '\0';
+}
+
+void xw_segment_bridge(const char *lab, const char *owner, const char *segment,
+                       char bridge[XW_BRIDGE_SIZE])
+{
+    char name[3 * XW_NAME_SIZE];
+
+    snprintf(name, sizeof(name), "%s:%s:%s", lab, owner, segment);
+    hash_name("xw-", name, bridge);
+}
+
+void xw_machine_tap(const struct xw_machine *machine, size_t index, char tap[XW_BRIDGE_SIZE])
+{
+    char domain[XW_DOMAIN_NAME_SIZE];
+    char name[XW_DOMAIN_NAME_SIZE + 24];
+
+    xw_machine_domain(machine, domain);
+    snprintf(name, sizeof(name), "%s/%zu", domain, index);
+    hash_name("xwt-", name, tap);
 }
 
 int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size)

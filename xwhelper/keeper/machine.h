@@ -38,6 +38,9 @@ void xw_machine_mac(const struct xw_machine *machine, size_t index, char mac[XW_
 void xw_segment_bridge(const char *lab, const char *owner, const char *segment,
                        char bridge[XW_BRIDGE_SIZE]);
 
+/* The host's end of an interface: "xwt-" and 11 such letters and digits of domain and index. */
+void xw_machine_tap(const struct xw_machine *machine, size_t index, char tap[XW_BRIDGE_SIZE]);
+
 /* Paths below /run/xworlds and /var/lib/xworlds/worlds. Return 0 or -ENAMETOOLONG. */
 int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size);
 int xw_machine_overlay_path(const struct xw_machine *machine, char *path, size_t size);

@@ -187,6 +187,11 @@ static void put_boot(FILE *xml, const struct source *source)
     fputs("  </features>\n", xml);
 }
 
+/*
+ * With KVM a distribution's kernel gets the host's processor; a disk that brings a loader of its
+ * own gets libvirt's plain model, which every KVM can give (some can't set all registers of the
+ * host's processor).
+ */
 static void put_processor(FILE *xml, const struct source *source)
 {
     if (strcmp(source->accelerator, "kvm") != 0)
@@ -220,6 +225,11 @@ static void put_disk(FILE *xml, const struct source *source)
           xml);
 }
 
+/*
+ * The tap has a name that the nftables tables know: the host's IP answers on a bridge's port, too,
+ * to frames for the addresses that IEEE 802.1D keeps from being forwarded, and speaks there by
+ * itself.
+ */
 static void put_interfaces(FILE *xml, const struct source *source)
 {
     const struct xw_machine *machine = source->machine;
@@ -227,13 +237,16 @@ static void put_interfaces(FILE *xml, const struct source *source)
     for (size_t i = 0; i < source->planned->interface_count; i++) {
         char mac[XW_MAC_SIZE];
         char bridge[XW_BRIDGE_SIZE];
+        char tap[XW_BRIDGE_SIZE];
 
         xw_machine_mac(machine, i, mac);
         xw_segment_bridge(machine->lab, machine->owner, source->planned->interfaces[i].segment,
                           bridge);
+        xw_machine_tap(machine, i, tap);
         fputs("    <interface type='bridge'>\n", xml);
         put(xml, "      <mac address='", mac, "'/>\n");
         put(xml, "      <source bridge='", bridge, "'/>\n");
+        put(xml, "      <target dev='", tap, "'/>\n");
         fputs("      <model type='virtio'/>\n"
               "      <rom enabled='no'/>\n"
               "    </interface>\n",

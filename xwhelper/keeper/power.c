@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "xwhelper/keeper/bridge.h"
+#include "xwhelper/keeper/definition.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
@@ -24,31 +25,10 @@ static int ensure_bridges(const struct xw_job *job, const struct xw_plan_machine
     return 0;
 }
 
-/* The domain, defined again when libvirt has lost it. */
-static int find_or_define(struct xw_host *host, const struct xw_job *job,
-                          const struct xw_plan_machine *planned, const struct xw_image *image,
-                          virDomainPtr *domain, struct xw_error *err)
-{
-    const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
-    char name[XW_DOMAIN_NAME_SIZE];
-
-    xw_machine_domain(&machine, name);
-    *domain = virDomainLookupByName(xw_host_libvirt(host), name);
-    if (*domain)
-        return 0;
-    if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
-        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
-    XW_AUTO_FREE char *xml =
-        xw_machine_xml(&machine, job->plan, planned, image, xw_host_config(host)->accelerator, err);
-    if (!xml)
-        return err->code < 0 ? err->code : -ENOMEM;
-    *domain = virDomainDefineXML(xw_host_libvirt(host), xml);
-    return *domain ? 0 : xw_libvirt_fail(host, err, "Defining %s", planned->name);
-}
-
 static int start_one(struct xw_host *host, const struct xw_job *job,
                      const struct xw_plan_machine *planned, struct xw_error *err)
 {
+    const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
     struct xw_image image;
     virDomainPtr domain = NULL;
     int rc = xw_image_check(planned->image, planned->image_id, &image, err);
@@ -56,7 +36,7 @@ static int start_one(struct xw_host *host, const struct xw_job *job,
     if (rc == 0)
         rc = ensure_bridges(job, planned, err);
     if (rc == 0)
-        rc = find_or_define(host, job, planned, &image, &domain, err);
+        rc = xw_definition_ensure(host, &machine, job->plan, planned, &image, &domain, err);
     if (rc < 0)
         return rc;
     if (virDomainIsActive(domain) == 1)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "xwhelper/keeper/definition.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/overlay.h"
 #include "xwhelper/keeper/reply.h"
@@ -27,6 +28,23 @@ static int put_off(struct xw_host *host, virDomainPtr domain, const char *name, 
     return 0;
 }
 
+static int start_again(struct xw_host *host, const struct xw_job *job,
+                       const struct xw_plan_machine *planned, const struct xw_image *image,
+                       struct xw_error *err)
+{
+    const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
+    virDomainPtr domain;
+    int rc = xw_definition_ensure(host, &machine, job->plan, planned, image, &domain, err);
+
+    if (rc < 0)
+        return rc;
+    if (virDomainCreate(domain) < 0)
+        rc = xw_libvirt_fail(host, err, "%s is pristine, but could not be started again",
+                             planned->name);
+    virDomainFree(domain);
+    return rc;
+}
+
 static int revert_one(struct xw_host *host, const struct xw_job *job,
                       const struct xw_plan_machine *planned, struct xw_error *err)
 {
@@ -45,9 +63,8 @@ static int revert_one(struct xw_host *host, const struct xw_job *job,
         rc = xw_machine_overlay_path(&machine, path, sizeof(path));
     if (rc == 0)
         rc = xw_overlay_fresh(planned->image, path, err);
-    if (rc == 0 && was_running && virDomainCreate(domain) < 0)
-        rc = xw_libvirt_fail(host, err, "%s is pristine, but could not be started again",
-                             planned->name);
+    if (rc == 0 && was_running)
+        rc = start_again(host, job, planned, &image, err);
     if (rc == 0)
         xw_reply(job->peer, "done %s is pristine%s", planned->name,
                  was_running ? " and starts again" : "");
