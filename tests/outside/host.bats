@@ -153,7 +153,6 @@ LITTER='trap "" TERM HUP INT; (setsid sleep 1000 &) ; mount -t tmpfs none /mnt
 
 # begin SCRIPT: a host in the background; TOOL_PID is the tool's, once the script has said it is up.
 begin() {
-    mkfifo "$OUT/wait"
     "$TOOL" --no-product --bind-out "$OUT" -- bash -c \
         "readlink /proc/self/ns/pid >$OUT/namespace; $1 touch $OUT/up; sleep 1000" 3>&- \
         >"$OUT/output" 2>&1 </dev/null &
