@@ -13,12 +13,6 @@
         .set    MCR, DATA + 4           # modem control
         .set    LSR, DATA + 5           # line status
 
-        .set    PIC, 0x20               # command; mask of IRQ 0 to 7
-        .set    PIC_MASK, PIC + 1
-        .set    IRQ4, 0x10              # the port's bit in the mask
-        .set    VECTOR, 0x0c * 4        # and where the BIOS has its interrupt vector
-        .set    END_OF_INTERRUPT, 0x20
-
         .set    RECEIVED, 0x01          # bits of LSR
         .set    TRANSMITTER_FREE, 0x20
 
@@ -40,11 +34,6 @@ set:
         lodsb
         outb    %al, %dx
         loop    set
-        movw    $interrupt, VECTOR
-        movw    $0, VECTOR + 2
-        inb     $PIC_MASK, %al
-        andb    $~IRQ4, %al
-        outb    %al, $PIC_MASK
 
 greet:
         movw    $greeting, %si
@@ -55,19 +44,13 @@ next:
         call    put
         jmp     next
 
-# A character that comes between the question and the hlt still ends it: sti lets interrupts in
-# only after the instruction that follows it.
+# Asks again and again: a guest of some seconds may, and it then depends on no interrupt.
 wait:
-        cli
+        pause
         movw    $LSR, %dx
         inb     %dx, %al
         testb   $RECEIVED, %al
-        jnz     receive
-        sti
-        hlt
-        jmp     wait
-receive:
-        sti
+        jz      wait
         movw    $DATA, %dx
         inb     %dx, %al
         cmpb    $'\r', %al
@@ -88,23 +71,15 @@ busy:
         outb    %al, %dx
         ret
 
-interrupt:
-        pushw   %ax
-        movb    $END_OF_INTERRUPT, %al
-        outb    %al, $PIC
-        popw    %ax
-        iret
-
-# Pairs of a port's low byte and what goes there: 115200 bits per second, 8N1, an interrupt for
-# what is received.
+# Pairs of a port's low byte and what goes there: 115200 bits per second, 8N1, no interrupts.
 settings:
         .byte   LCR & 0xff, 0x80        # the divisor is accessible
         .byte   DATA & 0xff, 1
         .byte   IER & 0xff, 0
         .byte   LCR & 0xff, 0x03        # 8N1; the divisor no longer is
+        .byte   IER & 0xff, 0
         .byte   FCR & 0xff, 0x07        # FIFOs, emptied
-        .byte   MCR & 0xff, 0x0b        # DTR, RTS and the line to the interrupt controller
-        .byte   IER & 0xff, 0x01
+        .byte   MCR & 0xff, 0x03        # DTR and RTS
 settings_end:
 
 greeting:

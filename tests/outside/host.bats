@@ -45,11 +45,14 @@ machine_state() {
     hostname
 }
 
-# The processes of the namespace that a host has noted in FILE.
+# The processes of the namespace that a host has noted in FILE; not what only waits for being reaped,
+# which the machine's process 1 does when it likes.
 processes_of() {
-    local link
+    local link directory
     for link in /proc/[0-9]*/ns/pid; do
-        [[ $(readlink "$link" 2>/dev/null) != "$(cat "$1")" ]] || echo "$link"
+        directory=${link%/ns/pid}
+        [[ $(readlink "$link" 2>/dev/null) == "$(cat "$1")" ]] || continue
+        grep -qs '^State:.Z' "$directory/status" || echo "$directory"
     done
 }
 
@@ -89,7 +92,7 @@ DOMAIN='<domain type="qemu"><name>same</name><memory unit="MiB">16</memory>
     [ "$status" -eq 42 ]
     run host 'kill -s KILL $$'
     [ "$status" -eq 137 ]
-    run "$TOOL" --no-product -- no-such-command
+    run -127 "$TOOL" --no-product -- no-such-command
     [ "$status" -eq 127 ]
     [[ $output == *"no command 'no-such-command'"* ]]
     as_before
@@ -187,17 +190,18 @@ begin() {
 
 # A terminal's ^C goes to all of its foreground: the command ends by it, and the host with it.
 @test "^C on a terminal ends the command and the host" {
-    # shellcheck disable=SC2016 # expect's own
+    export OUT
+    # shellcheck disable=SC2016 # the dollar signs are those of expect and the inner shell
     run timeout 120 expect -c '
         set timeout 60
-        spawn tests/throwaway-host --no-product --bind-out [lindex $argv 0] -- bash -c \
-            {readlink /proc/self/ns/pid >"$0/namespace"; echo re""ady; sleep 1000} [lindex $argv 0]
+        spawn tests/throwaway-host --no-product --bind-out $env(OUT) -- bash -c \
+            {readlink /proc/self/ns/pid >"$0/namespace"; echo re""ady; sleep 1000} $env(OUT)
         expect ready {} timeout {exit 99}
         send "\x03"
         expect eof {} timeout {exit 98}
         lassign [wait] pid id error status signal
         puts "STATUS $status $signal"
-    ' "$OUT"
+    '
     [ "$status" -eq 0 ]
     [[ $output == *"STATUS "*SIGINT* || $output == *"STATUS 130"* ]]
     as_before
