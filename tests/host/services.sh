@@ -5,6 +5,9 @@
 # In the order in which they need one another.
 readonly SERVICES=(syslog dbus virtlogd libvirtd keeper sshd)
 
+# These run when they are asked for ("service start NAME").
+readonly OPTIONAL_SERVICES=(journald)
+
 readonly KEEPER=/usr/local/libexec/xworlds/xwkeeper
 
 # The path that systemd gives to services.
@@ -17,12 +20,13 @@ readonly SERVICE_SECONDS=30
 service_command() {
     case $1 in
         syslog) SERVICE_COMMAND=(perl -e "$SYSLOG_PROGRAM") ;;
+        journald) SERVICE_COMMAND=(/lib/systemd/systemd-journald) ;;
         dbus) SERVICE_COMMAND=(dbus-daemon --system --nofork --nopidfile --nosyslog) ;;
         virtlogd) SERVICE_COMMAND=(virtlogd) ;;
         libvirtd) SERVICE_COMMAND=(libvirtd) ;;
         keeper) SERVICE_COMMAND=("$KEEPER") ;;
         sshd) SERVICE_COMMAND=(/usr/sbin/sshd -D -e) ;;
-        *) usage_error "there is no service '$1'; there are: ${SERVICES[*]}." ;;
+        *) usage_error "there is no service '$1'; there are: ${SERVICES[*]} ${OPTIONAL_SERVICES[*]}." ;;
     esac
 }
 
@@ -45,6 +49,7 @@ readonly SYSLOG_PROGRAM='
 service_answers() {
     case $1 in
         syslog) listens "$1" unix /dev/log ;;
+        journald) listens "$1" unix /run/systemd/journal/socket ;;
         dbus) listens "$1" unix /run/dbus/system_bus_socket ;;
         virtlogd) listens "$1" unix /run/libvirt/virtlogd-sock ;;
         libvirtd)

@@ -9,6 +9,7 @@ set_up_host() {
     set_identity
     configure_libvirt
     configure_sshd
+    configure_journald
     if [[ $OPT_PRODUCT == yes ]]; then
         say "installing the product"
         install_product
@@ -92,6 +93,25 @@ Host *
     StrictHostKeyChecking yes
     UpdateHostKeys no
     UserKnownHostsFile $STATE/known_hosts
+CONF
+}
+
+# --- journald ---------------------------------------------------------------------------------
+
+# In memory, and without what belongs to the real machine: its kernel's messages, and its audit
+# state, which journald would switch on.
+configure_journald() {
+    rm -rf /var/log/journal /etc/systemd/journald.conf.d
+    mkdir -p /etc/systemd/journald.conf.d /run/systemd/journal /run/log/journal
+    cat >/etc/systemd/journald.conf.d/throwaway.conf <<'CONF'
+[Journal]
+Storage=volatile
+Audit=no
+ReadKMsg=no
+ForwardToSyslog=no
+ForwardToConsole=no
+ForwardToWall=no
+RateLimitIntervalSec=0
 CONF
 }
 

@@ -4,8 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/cleanup.h"
+
+uint64_t xw_gate_clock(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        abort();
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 static char *encode(const char *name, const char *value)
 {
@@ -26,7 +36,7 @@ static void machines_of(const struct xw_request *request, char *text, size_t siz
 }
 
 void xw_gate_audit(int fd, uid_t caller, const struct xw_request *request, const char *phase,
-                   bool allowed, int code)
+                   bool allowed, int code, uint64_t since)
 {
     char machines[XW_MACHINES_MAX * XW_NAME_SIZE + 1];
     char message[XW_LINE_MAX];
@@ -38,8 +48,10 @@ void xw_gate_audit(int fd, uid_t caller, const struct xw_request *request, const
     if (fd < 0 || !lab || !owner || !set)
         return;
     snprintf(message, sizeof(message),
-             "op=xworlds-%s phase=%s request=%s caller=%u %s %s %s force=%d decision=%s code=%d",
+             "op=xworlds-%s phase=%s request=%s caller=%u %s %s %s force=%d decision=%s code=%d "
+             "usec=%llu",
              xw_verb_info(request->verb)->name, phase, request->id, (unsigned int)caller, lab,
-             owner, set, request->force, allowed ? "allow" : "refuse", code);
+             owner, set, request->force, allowed ? "allow" : "refuse", code,
+             (unsigned long long)(xw_gate_clock() - since));
     audit_log_user_message(fd, AUDIT_TRUSTED_APP, message, NULL, NULL, NULL, allowed && code == 0);
 }

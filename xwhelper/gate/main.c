@@ -29,6 +29,8 @@ struct gate {
     int keeper; /* or a negative errno */
     int owners; /* directories, opened before the filter */
     int labs;
+    uint64_t since; /* when the request, or the console, began */
+    bool opened;    /* a console */
     struct xw_request request;
     struct xw_owner owner;
     struct xw_access access;
@@ -94,10 +96,13 @@ static enum xw_decision authorize(struct gate *gate)
 
 static void console_opened(void *data)
 {
-    const struct gate *gate = data;
+    struct gate *gate = data;
 
-    if (gate->request.verb == XW_VERB_CONSOLE)
-        xw_gate_audit(gate->audit, gate->caller.uid, &gate->request, "open", true, 0);
+    if (gate->request.verb != XW_VERB_CONSOLE)
+        return;
+    xw_gate_audit(gate->audit, gate->caller.uid, &gate->request, "open", true, 0, gate->since);
+    gate->since = xw_gate_clock();
+    gate->opened = true;
 }
 
 static int ask_keeper(struct gate *gate)
@@ -147,8 +152,8 @@ static int serve(struct gate *gate, int argc, char *const argv[])
         allowed = true;
         code = ask_keeper(gate);
     }
-    xw_gate_audit(gate->audit, gate->caller.uid, &gate->request,
-                  gate->request.verb == XW_VERB_CONSOLE ? "close" : "request", allowed, code);
+    const char *phase = gate->opened ? "close" : rc == -EINVAL ? "malformed" : "request";
+    xw_gate_audit(gate->audit, gate->caller.uid, &gate->request, phase, allowed, code, gate->since);
     return code;
 }
 
@@ -158,6 +163,7 @@ int main(int argc, char *argv[])
     const int directory = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY;
 
     xw_gate_sanitize(VIEWER + 1);
+    gate.since = xw_gate_clock();
     xw_gate_caller(&gate.caller);
     /* Something must be there, or what is opened next would be taken for the viewer. */
     if (fcntl(VIEWER, F_GETFD) < 0 && dup2(STDERR_FILENO, VIEWER) != VIEWER)

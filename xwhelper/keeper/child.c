@@ -150,9 +150,11 @@ static int list(struct child *child, int peer, struct xw_error *err)
     return xw_reader_list(peer, &child->owner, visible, count, err);
 }
 
-static int perform(struct child *child, int peer, struct xw_error *err)
+static int perform(struct child *child, int peer, const struct xw_opening *opening,
+                   struct xw_error *err)
 {
-    const struct xw_job job = {peer, child->viewer, &child->request, &child->owner, &child->plan};
+    const struct xw_job job = {peer,          child->viewer, &child->request,
+                               &child->owner, &child->plan,  opening};
 
     if (child->request.verb == XW_VERB_LIST)
         return list(child, peer, err);
@@ -196,14 +198,6 @@ static enum xw_decision authorize(struct child *child)
     return xw_access_decide(&child->caller, &child->request, owner, access);
 }
 
-static void log_outcome(const struct child *child, const char *decision, int code)
-{
-    fprintf(stderr, "<6>request=%s uid=%u op=%s lab=%s owner=%s decision=%s code=%d\n",
-            child->request.id, (unsigned int)child->caller.uid,
-            xw_verb_info(child->request.verb)->name, child->request.lab, child->request.owner,
-            decision, code);
-}
-
 static int refuse(int peer)
 {
     xw_reply(peer, "error " XW_REFUSED_TEXT);
@@ -211,38 +205,53 @@ static int refuse(int peer)
     return XW_EXIT_REFUSED;
 }
 
-int xw_child_serve(const struct xw_peer *peer)
+/* The listener learns what is asked and what was decided; then the memory is given back. */
+static enum xw_decision decide_and_note(struct child *child, const struct xw_trail *trail,
+                                        struct xw_note *copy)
+{
+    enum xw_decision decision = authorize(child);
+
+    xw_note_request(trail->note, &child->request,
+                    decision == XW_DECISION_ALLOW ? &child->access : NULL);
+    trail->note->decision = decision;
+    trail->note->decided = true;
+    *copy = *trail->note;
+    xw_notes_unmap(trail->notes, trail->note_count);
+    return decision;
+}
+
+int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail)
 {
     static struct child child = {.viewer = -1};
+    static struct xw_note note;
     const int directory = O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
     char line[XW_LINE_MAX];
     struct xw_error err = {0};
 
     child.caller.uid = peer->uid;
     int rc = receive_line(peer->fd, line, &child.viewer);
+    trail->note->silent = rc == -EPIPE;
     if (rc == 0)
         rc = xw_request_parse(line, &child.request);
     if (rc < 0 || !viewer_fits(&child.request, child.viewer) ||
         read_groups(peer->fd, &child.caller) < 0) {
-        fprintf(stderr, "<5>uid=%u pid=%d sent what is not a request\n", (unsigned int)peer->uid,
-                (int)peer->pid);
+        trail->note->malformed = !trail->note->silent;
         return refuse(peer->fd);
     }
+    /* Noted now, so that whatever ends this process, it is known what it was about. */
+    xw_note_request(trail->note, &child.request, NULL);
     set_deadline(peer->fd, xw_verb_info(child.request.verb)->deadline);
     child.owners = open(XW_OWNERS_DIR, directory);
     child.labs = open(XW_LABS_DIR, directory);
-    if (authorize(&child) != XW_DECISION_ALLOW) {
-        log_outcome(&child, "refuse", XW_EXIT_REFUSED);
+    if (decide_and_note(&child, trail, &note) != XW_DECISION_ALLOW)
         return refuse(peer->fd);
-    }
-    rc = perform(&child, peer->fd, &err);
+    const struct xw_opening opening = {trail->journal, peer->uid, peer->pid, &note, trail->began};
+    rc = perform(&child, peer->fd, &opening, &err);
     alarm(0);
     if (rc < 0) {
         fprintf(stderr, "<4>request=%s %s\n", child.request.id, err.text);
-        rc = xw_reply_failure(peer->fd, &err);
-    } else {
-        xw_reply(peer->fd, "end %d", rc);
+        return xw_reply_failure(peer->fd, &err);
     }
-    log_outcome(&child, "allow", rc);
+    xw_reply(peer->fd, "end %d", rc);
     return rc;
 }

@@ -5,7 +5,10 @@
 #ifndef XW_KEEPER_CHILD_H
 #define XW_KEEPER_CHILD_H
 
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "xwhelper/keeper/journal.h"
 
 /* What the listener learnt of the peer from the kernel. */
 struct xw_peer {
@@ -15,7 +18,16 @@ struct xw_peer {
     pid_t pid;
 };
 
+/* How a child tells of its request (journal.h): its own note, and all of them to give back. */
+struct xw_trail {
+    struct xw_journal *journal;
+    struct xw_note *notes;
+    size_t note_count;
+    struct xw_note *note;
+    uint64_t began; /* xw_journal_clock() at the connection */
+};
+
 /* Serves one peer and returns the process's exit code. */
-int xw_child_serve(const struct xw_peer *peer);
+int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail);
 
 #endif

@@ -108,6 +108,18 @@ static _Noreturn void become_relay(const int from[4])
     abort();
 }
 
+static void tell_journal(const struct xw_opening *opening)
+{
+    const struct xw_entry entry = {.phase = XW_PHASE_OPEN,
+                                   .uid = opening->uid,
+                                   .peer_pid = opening->peer_pid,
+                                   .pid = getpid(),
+                                   .note = opening->note,
+                                   .usec = xw_journal_clock() - opening->began};
+
+    xw_journal_write(opening->journal, &entry);
+}
+
 int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 {
     const struct xw_plan_machine *planned = xw_plan_machine(job->plan, job->request->machines[0]);
@@ -130,5 +142,6 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
     if (guest < 0)
         return guest;
     const int descriptors[] = {guest, job->viewer, job->peer, lock};
+    tell_journal(job->opening);
     become_relay(descriptors);
 }

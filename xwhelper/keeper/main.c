@@ -24,6 +24,7 @@
 #include "common/paths.h"
 #include "xwhelper/keeper/child.h"
 #include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/journal.h"
 #include "xwhelper/keeper/reply.h"
 
 enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
@@ -31,6 +32,9 @@ enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
 struct running {
     pid_t pid;
     uid_t uid;
+    pid_t peer_pid;
+    uint64_t began;
+    size_t note; /* which of the notes is its */
 };
 
 struct listener {
@@ -38,6 +42,9 @@ struct listener {
     int signals;
     gid_t gate_group;
     struct xw_config config;
+    struct xw_journal journal;
+    struct xw_note *notes; /* CHILDREN_MAX of them, shared with the children */
+    bool note_used[CHILDREN_MAX];
     size_t count;
     struct running children[CHILDREN_MAX];
 };
@@ -69,16 +76,58 @@ static size_t count_of(const struct listener *listener, uid_t uid)
     return sum;
 }
 
+/* The lowest note that is free, so that few pages are ever touched. */
+static size_t take_note(struct listener *listener)
+{
+    size_t free_one = 0;
+
+    while (listener->note_used[free_one])
+        free_one++;
+    listener->note_used[free_one] = true;
+    memset(&listener->notes[free_one], 0, sizeof(listener->notes[free_one]));
+    return free_one;
+}
+
+/* A console that opened is a relay, which ends with 0; one that didn't ends with its reason. */
+static enum xw_phase last_phase(const struct xw_note *note, int code, int signal)
+{
+    bool console = note->parsed && note->request.verb == XW_VERB_CONSOLE &&
+                   note->decision == XW_DECISION_ALLOW;
+
+    return console && (code == XW_EXIT_OK || signal) ? XW_PHASE_CLOSE : XW_PHASE_REQUEST;
+}
+
+/* One entry in the journal, whatever ended the process. */
+static void tell_end(struct listener *listener, const struct running *child, int status)
+{
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : XW_EXIT_FAILED;
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const struct xw_note *note = &listener->notes[child->note];
+    const struct xw_entry entry = {last_phase(note, code, signal),
+                                   child->uid,
+                                   child->peer_pid,
+                                   child->pid,
+                                   note,
+                                   code,
+                                   signal,
+                                   xw_journal_clock() - child->began};
+
+    xw_journal_write(&listener->journal, &entry);
+    listener->note_used[child->note] = false;
+}
+
 static void reap(struct listener *listener)
 {
     struct signalfd_siginfo ignored;
     pid_t pid;
+    int status;
 
     if (read(listener->signals, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
         abort();
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < listener->count; i++) {
             if (listener->children[i].pid == pid) {
+                tell_end(listener, &listener->children[i], status);
                 listener->children[i] = listener->children[--listener->count];
                 break;
             }
@@ -92,8 +141,11 @@ static bool admits(const struct listener *listener, uid_t uid)
            (uid == 0 || count_of(listener, uid) < listener->config.per_user);
 }
 
-static _Noreturn void be_child(struct listener *listener, const struct xw_peer *peer)
+static _Noreturn void be_child(struct listener *listener, const struct xw_peer *peer, size_t note,
+                               uint64_t began)
 {
+    const struct xw_trail trail = {&listener->journal, listener->notes, CHILDREN_MAX,
+                                   &listener->notes[note], began};
     sigset_t none;
 
     close(listener->socket);
@@ -101,7 +153,19 @@ static _Noreturn void be_child(struct listener *listener, const struct xw_peer *
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setgroups(0, NULL) < 0)
         abort();
-    exit(xw_child_serve(peer));
+    exit(xw_child_serve(peer, &trail));
+}
+
+/* A peer for which no process was made: nothing of its request has been read. */
+static void tell_turned_away(struct listener *listener, const struct xw_peer *peer)
+{
+    static const struct xw_note nothing;
+    const struct xw_entry entry = {.uid = peer->uid,
+                                   .peer_pid = peer->pid,
+                                   .note = &nothing,
+                                   .code = XW_EXIT_TRY_AGAIN};
+
+    xw_journal_write(&listener->journal, &entry);
 }
 
 static void serve_peer(struct listener *listener, int fd)
@@ -119,13 +183,21 @@ static void serve_peer(struct listener *listener, int fd)
     if (!admits(listener, peer.uid)) {
         xw_reply(fd, "error too many requests at once; wait for the others to end");
         xw_reply(fd, "end %d", XW_EXIT_TRY_AGAIN);
+        tell_turned_away(listener, &peer);
         return;
     }
+    size_t note = take_note(listener);
+    uint64_t began = xw_journal_clock();
     pid_t pid = fork();
     if (pid == 0)
-        be_child(listener, &peer);
-    if (pid > 0)
-        listener->children[listener->count++] = (struct running){pid, peer.uid};
+        be_child(listener, &peer, note, began);
+    if (pid > 0) {
+        listener->children[listener->count++] =
+            (struct running){pid, peer.uid, peer.pid, began, note};
+    } else {
+        listener->note_used[note] = false;
+        tell_turned_away(listener, &peer);
+    }
 }
 
 static void run(struct listener *listener)
@@ -162,6 +234,10 @@ static int prepare(struct listener *listener, struct xw_error *err)
     int rc = xw_config_read(XW_CONFIG_PATH, &listener->config, err);
     if (rc < 0)
         return rc;
+    xw_journal_open(&listener->journal);
+    listener->notes = xw_notes_map(CHILDREN_MAX);
+    if (!listener->notes)
+        return xw_fail_errno(err, -errno, "Getting memory for notes");
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &child, NULL) < 0 ||

@@ -11,7 +11,17 @@
 #include "common/record.h"
 #include "common/request.h"
 #include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/journal.h"
 #include "xwhelper/keeper/plan.h"
+
+/* What the journal is told when a console opens; its end is the listener's to tell. */
+struct xw_opening {
+    struct xw_journal *journal;
+    uid_t uid;
+    pid_t peer_pid;
+    const struct xw_note *note;
+    uint64_t began;
+};
 
 /* What a verb works on; everything has been checked. */
 struct xw_job {
@@ -20,6 +30,7 @@ struct xw_job {
     const struct xw_request *request;
     const struct xw_owner *owner;
     const struct xw_plan *plan;
+    const struct xw_opening *opening;
 };
 
 int xw_verb_start(const struct xw_job *job, struct xw_error *err);
