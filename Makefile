@@ -57,7 +57,7 @@ xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c
 xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(keeper_library) $(common)
-xwadm_libs    := -lyaml -ljson-c -lvirt -lcrypto -lnettle -luuid -lseccomp -lcap-ng -pthread
+xwadm_libs    := -lyaml -ljson-c -lvirt -lcrypto -lnettle -luuid -lseccomp -lcap-ng -lauparse -lsystemd -pthread
 
 # A program is built if its main.c is in the tree.
 PROGRAMS := $(foreach p,xwsh xwhelper xwkeeper xwrelay xwadm,$(if $(wildcard $($(p)_main)),$(p)))
@@ -94,7 +94,7 @@ build/flags: FORCE
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,build/tests/%,$(UNIT_SOURCES))
 UNIT_LIBS    := -lcmocka -lncursesw -ltinfo -ljson-c -lyaml -lseccomp -laudit -lcap-ng -lcrypto -lnettle \
-                -luuid -lvirt -pthread
+                -luuid -lvirt -lauparse -lsystemd -pthread
 
 links        = $(shell sed -n '1s|^/\* links: \(.*\) \*/$$|\1|p' $(1))
 test_objects = $(patsubst %.c,build/test-obj/%.o,$(1))

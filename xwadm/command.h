@@ -29,6 +29,7 @@ extern const struct xw_command xw_command_deploy;
 extern const struct xw_command xw_command_destroy;
 extern const struct xw_command xw_command_status;
 extern const struct xw_command xw_command_prepare;
+extern const struct xw_command xw_command_audit;
 
 /*
  * getopt_long(3) for long options, ended by an entry of zeros: gives an option's val, -1 behind the

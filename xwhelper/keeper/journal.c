@@ -149,8 +149,7 @@ static void add_domains(struct lines *lines, const struct xw_request *request)
     }
 }
 
-static void add_request(struct lines *lines, const struct xw_request *request,
-                        const char *machines)
+static void add_request(struct lines *lines, const struct xw_request *request, const char *machines)
 {
     add(lines, "XWORLDS_REQUEST", "%s", request->id);
     add(lines, "XWORLDS_OP", "%s", xw_verb_info(request->verb)->name);

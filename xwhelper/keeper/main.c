@@ -160,10 +160,8 @@ static _Noreturn void be_child(struct listener *listener, const struct xw_peer *
 static void tell_turned_away(struct listener *listener, const struct xw_peer *peer)
 {
     static const struct xw_note nothing;
-    const struct xw_entry entry = {.uid = peer->uid,
-                                   .peer_pid = peer->pid,
-                                   .note = &nothing,
-                                   .code = XW_EXIT_TRY_AGAIN};
+    const struct xw_entry entry = {
+        .uid = peer->uid, .peer_pid = peer->pid, .note = &nothing, .code = XW_EXIT_TRY_AGAIN};
 
     xw_journal_write(&listener->journal, &entry);
 }

@@ -1,0 +1,444 @@
+/*
+ * xwadm audit: reads both trails, joins them, and shows what was asked for.
+ */
+#include "xwadm/audit.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <json-c/json.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/exitcode.h"
+#include "common/paths.h"
+#include "xwadm/audit_time.h"
+#include "xwadm/command.h"
+#include "xwadm/confined.h"
+#include "xwadm/files.h"
+#include "xwadm/say.h"
+
+/* The two records of a request are written within moments of each other. */
+enum { SLACK_USEC = 60000000, PARTNER_USEC = 2000000, TURN_USEC = 250000 };
+
+struct options {
+    bool has_user;
+    uid_t user;
+    const char *lab;
+    const char *machine;
+    uint64_t since;
+    bool has_since;
+    uint64_t until;
+    bool refused;
+    bool disagreements;
+    long session; /* -1: any */
+    bool follow;
+    bool json;
+    const char *log_path;
+    const char *journal_path;
+};
+
+struct audit {
+    struct options options;
+    struct xw_audit_log *log;         /* NULL where it can't be read */
+    struct xw_audit_journal *journal; /* the same */
+    struct xw_audit_events *events;
+    struct json_object *list;
+    size_t shown;
+    size_t disputed;
+};
+
+static bool names_machine(const char *machines, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (!machines || strcmp(machines, "*") == 0)
+        return machines != NULL;
+    for (const char *at = machines; *at;) {
+        size_t here = strcspn(at, ",");
+        if (here == length && strncmp(at, name, length) == 0)
+            return true;
+        at += here + (at[here] == ',');
+    }
+    return false;
+}
+
+/* A side that says so is enough: a record that lies about the rest must not hide the request. */
+static bool side_fits(const struct options *options, const struct xw_audit_side *side)
+{
+    return side->present && (!options->has_user || side->uid == options->user) &&
+           (!options->lab || strcmp(side->lab, options->lab) == 0) &&
+           (!options->machine || names_machine(side->machines, options->machine));
+}
+
+static bool is_refusal(const struct xw_audit_event *event)
+{
+    for (int i = 0; i < XW_AUDIT_SOURCES; i++) {
+        const struct xw_audit_side *side = &event->side[i];
+        if (side->present && (side->refused || side->malformed || side->code == XW_EXIT_REFUSED ||
+                              side->code == XW_EXIT_LIMITED))
+            return true;
+    }
+    return event->phase == XW_AUDIT_MALFORMED;
+}
+
+static bool wanted(const struct options *options, const struct xw_audit_event *event)
+{
+    uint64_t when = xw_audit_event_time(event);
+    char dispute[8];
+
+    if (when < options->since || (options->until && when >= options->until))
+        return false;
+    if (options->session >= 0 && event->session != options->session)
+        return false;
+    if (!side_fits(options, &event->side[XW_AUDIT_GATE]) &&
+        !side_fits(options, &event->side[XW_AUDIT_KEEPER]))
+        return false;
+    xw_audit_event_dispute(event, dispute, sizeof(dispute));
+    return (!options->refused || is_refusal(event)) && (!options->disagreements || *dispute);
+}
+
+static void show(struct audit *audit, const struct xw_audit_event *event)
+{
+    char dispute[8];
+
+    if (!wanted(&audit->options, event))
+        return;
+    xw_audit_event_dispute(event, dispute, sizeof(dispute));
+    audit->disputed += *dispute != '\0';
+    if (!audit->options.json && audit->shown == 0)
+        xw_audit_print_heading();
+    audit->shown++;
+    if (!audit->options.json) {
+        xw_audit_print_line(event);
+    } else if (audit->options.follow) {
+        struct json_object *object = xw_json_new();
+        json_object_object_add(object, "request", xw_audit_to_json(event));
+        puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                        JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(object);
+    } else {
+        json_object_array_add(audit->list, xw_audit_to_json(event));
+    }
+}
+
+static int take(enum xw_audit_source source, struct xw_audit_event *read, void *data)
+{
+    struct audit *audit = data;
+    const struct options *options = &audit->options;
+    uint64_t when = read->side[source].when;
+
+    if (when + SLACK_USEC < options->since ||
+        (options->until && when > options->until + SLACK_USEC))
+        return 0;
+    return xw_audit_events_add(audit->events, source, read);
+}
+
+static int read_both(struct audit *audit, struct xw_error *err)
+{
+    int rc = 0;
+
+    /* The journal last: whatever it has, the audit log had before, or is about to have. */
+    if (audit->log)
+        rc = xw_audit_log_read(audit->log, take, audit, err);
+    if (rc == 0 && audit->journal)
+        rc = xw_audit_journal_read(audit->journal, take, audit, err);
+    return rc;
+}
+
+static uint64_t monotonic(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Whether an event can be shown: it is whole, or its other half has had its time. */
+static bool is_due(const struct xw_audit_event *event, uint64_t now)
+{
+    return (event->side[XW_AUDIT_GATE].present && event->side[XW_AUDIT_KEEPER].present) ||
+           now - event->arrived > PARTNER_USEC;
+}
+
+static void show_due(struct audit *audit, bool every)
+{
+    struct xw_audit_event **all;
+    size_t count;
+    size_t due = 0;
+    uint64_t now = monotonic();
+
+    xw_audit_events_sort(audit->events, &all, &count);
+    /* In order: one that waits for its other half holds up those after it, for at most 2 s. */
+    while (due < count && (every || is_due(all[due], now)))
+        show(audit, all[due++]);
+    xw_audit_events_drop(audit->events, due);
+}
+
+static int follow(struct audit *audit, struct xw_error *err)
+{
+    int rc = 0;
+
+    while (rc == 0 && !xw_interrupted()) {
+        show_due(audit, false);
+        if (fflush(stdout) != 0)
+            return xw_fail_errno(err, -errno, "Writing");
+        if (audit->journal)
+            rc = xw_audit_journal_wait(audit->journal, TURN_USEC);
+        else if (usleep(TURN_USEC) < 0 && errno != EINTR)
+            rc = -errno;
+        rc = rc == -EINTR ? 0 : rc;
+        if (rc < 0)
+            return xw_fail_errno(err, rc, "Waiting for the journal");
+        rc = read_both(audit, err);
+    }
+    return rc;
+}
+
+static void sum_up(const struct audit *audit)
+{
+    if (audit->shown == 0 && !audit->options.follow && !audit->options.json)
+        xw_note("nothing of this kind is in the logs");
+    if (audit->disputed > 0)
+        xw_note("the two trails disagree %zu time%s: see xwadm(8), AUDIT", audit->disputed,
+                audit->disputed == 1 ? "" : "s");
+}
+
+static void print_list(struct audit *audit)
+{
+    struct json_object *object = xw_json_new();
+
+    xw_json_bool(object, "has_audit_log", audit->log != NULL);
+    xw_json_bool(object, "has_journal", audit->journal != NULL);
+    xw_json_number(object, "disagreement_count", audit->disputed);
+    json_object_object_add(object, "requests", audit->list);
+    xw_json_print(object);
+}
+
+/* The group that may read a directory or file, where that is not root's. */
+static size_t add_group(const char *path, gid_t *groups, size_t count)
+{
+    struct stat info;
+
+    if (stat(path, &info) == 0 && info.st_gid != 0)
+        groups[count++] = info.st_gid;
+    return count;
+}
+
+/*
+ * What is in the logs was written by students' programs, and both libraries parse it: from here on
+ * this process is nobody, with the groups that may read the logs (a rotated one is opened later).
+ */
+static int drop_privileges(struct xw_error *err)
+{
+    gid_t groups[3];
+    size_t count = add_group("/var/log/audit", groups, 0);
+    uid_t r, e, s;
+
+    count = add_group("/run/log/journal", groups, count);
+    count = add_group("/var/log/journal", groups, count);
+    if (setgroups(count, groups) < 0 || setresgid(XW_NOBODY, XW_NOBODY, XW_NOBODY) < 0 ||
+        setresuid(XW_NOBODY, XW_NOBODY, XW_NOBODY) < 0 || getresuid(&r, &e, &s) < 0 ||
+        r != XW_NOBODY || e != XW_NOBODY || s != XW_NOBODY ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return xw_fail_errno(err, -errno, "Giving up root's privileges");
+    return 0;
+}
+
+/* A trail that can't be opened is told; without both there is nothing to show. */
+static int open_both(struct audit *audit, struct xw_error *err)
+{
+    const struct options *options = &audit->options;
+    const struct passwd *gate = getpwnam(XW_HELPER_USER);
+    uint64_t since = options->since > SLACK_USEC ? options->since - SLACK_USEC : 0;
+
+    audit->log = xw_audit_log_open(options->log_path, gate ? gate->pw_uid : (uid_t)-1, err);
+    if (!audit->log && options->log_path)
+        return err->code;
+    if (!audit->log)
+        xw_note("%s; the journal alone is shown", err->text);
+    audit->journal = xw_audit_journal_open(options->journal_path, since, err);
+    if (!audit->journal && (options->journal_path || !audit->log))
+        return err->code;
+    if (!audit->journal)
+        xw_note("%s; the audit log alone is shown", err->text);
+    return drop_privileges(err);
+}
+
+static int run_audit(struct audit *audit, struct xw_error *err)
+{
+    audit->events = xw_audit_events_new();
+    if (!audit->events)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    int rc = open_both(audit, err);
+    if (rc == 0)
+        rc = read_both(audit, err);
+    if (rc < 0)
+        return rc;
+    if (audit->options.follow)
+        return follow(audit, err);
+    audit->list = audit->options.json ? json_object_new_array() : NULL;
+    show_due(audit, true);
+    if (audit->options.json)
+        print_list(audit);
+    return 0;
+}
+
+static int take_user(struct options *options, const char *text)
+{
+    const struct passwd *user = getpwnam(text);
+    unsigned long uid;
+
+    if (user) {
+        options->user = user->pw_uid;
+    } else if (xw_number(text, UINT32_MAX - 1, &uid) == 0) {
+        options->user = (uid_t)uid;
+    } else {
+        xw_note("this host has no user \"%.40s\"; one that is gone can be named by uid", text);
+        return XW_EXIT_REFUSED;
+    }
+    options->has_user = true;
+    return XW_EXIT_OK;
+}
+
+static int take_name(const char **where, const char *what, const char *text)
+{
+    if (!xw_name_ok(text))
+        return xw_bad_name(what, text);
+    *where = text;
+    return XW_EXIT_OK;
+}
+
+static int take_time(uint64_t *when, const char *text)
+{
+    if (xw_audit_when(text, time(NULL), when) == 0)
+        return XW_EXIT_OK;
+    xw_note("audit: \"%.40s\" is no time: today, yesterday, all, 2h, 7d, 2026-11-24 or "
+            "\"2026-11-24 10:30\"",
+            text);
+    return XW_EXIT_USAGE;
+}
+
+static int take_session(struct options *options, const char *text)
+{
+    unsigned long number;
+
+    if (xw_number(text, UINT32_MAX - 1, &number) < 0) {
+        xw_note("audit: a session is a number, as the column SESSION shows it");
+        return XW_EXIT_USAGE;
+    }
+    options->session = (long)number;
+    return XW_EXIT_OK;
+}
+
+static int take_option(struct options *options, int option)
+{
+    switch (option) {
+    case 'u':
+        return take_user(options, optarg);
+    case 'l':
+        return take_name(&options->lab, "a lab", optarg);
+    case 'm':
+        return take_name(&options->machine, "a machine", optarg);
+    case 's':
+        options->has_since = true;
+        return take_time(&options->since, optarg);
+    case 't':
+        return take_time(&options->until, optarg);
+    case 'n':
+        return take_session(options, optarg);
+    case 'r':
+        options->refused = true;
+        return XW_EXIT_OK;
+    case 'd':
+        options->disagreements = true;
+        return XW_EXIT_OK;
+    case 'f':
+        options->follow = true;
+        return XW_EXIT_OK;
+    case 'j':
+        options->json = true;
+        return XW_EXIT_OK;
+    case 'L':
+        options->log_path = optarg;
+        return XW_EXIT_OK;
+    case 'J':
+        options->journal_path = optarg;
+        return XW_EXIT_OK;
+    default:
+        return XW_EXIT_USAGE;
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option options[] = {{"user", required_argument, NULL, 'u'},
+                                            {"lab", required_argument, NULL, 'l'},
+                                            {"machine", required_argument, NULL, 'm'},
+                                            {"since", required_argument, NULL, 's'},
+                                            {"until", required_argument, NULL, 't'},
+                                            {"session", required_argument, NULL, 'n'},
+                                            {"refused", no_argument, NULL, 'r'},
+                                            {"disagreements", no_argument, NULL, 'd'},
+                                            {"follow", no_argument, NULL, 'f'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"log", required_argument, NULL, 'L'},
+                                            {"journal", required_argument, NULL, 'J'},
+                                            {0}};
+    struct audit audit = {.options = {.session = -1}};
+    struct xw_error err = {0};
+    int option;
+
+    while ((option = xw_option(argc, argv, options)) != -1) {
+        int code = take_option(&audit.options, option);
+        if (code != XW_EXIT_OK)
+            return code;
+    }
+    if (!xw_operands_ok(argc, argv, 0, 0, ""))
+        return XW_EXIT_USAGE;
+    if (!audit.options.has_since && xw_audit_when("today", time(NULL), &audit.options.since) < 0)
+        return XW_EXIT_FAILED;
+    int rc = run_audit(&audit, &err);
+    int code = rc < 0 ? xw_complain(&err) : XW_EXIT_OK;
+    if (rc == 0)
+        sum_up(&audit);
+    xw_audit_log_close(audit.log);
+    xw_audit_journal_close(audit.journal);
+    xw_audit_events_free(audit.events);
+    return code;
+}
+
+const struct xw_command xw_command_audit = {
+    .name = "audit",
+    .arguments = "[--user USER] [--lab LAB] [--machine MACHINE] [--session N]\n"
+                 "                   [--since TIME] [--until TIME] [--refused] [--disagreements]\n"
+                 "                   [--follow] [--json] [--log FILE] [--journal DIRECTORY]",
+    .summary = "who did what to which machine, and when",
+    .help = "Show what was asked of the lab: who, when, which world and machines, how it ended.\n"
+            "Two trails are read and joined: the gate's records in the audit log, the keeper's\n"
+            "entries in the journal. Where they disagree, NOTE says how.\n"
+            "\n"
+            "  --user USER       of this user (a name or uid)\n"
+            "  --lab LAB         about this lab\n"
+            "  --machine MACHINE about this machine, whole worlds included\n"
+            "  --session N       of one login session\n"
+            "  --since TIME      from then on: today (the default), yesterday, all, 30m, 2h, 7d,\n"
+            "                    2026-11-24, \"2026-11-24 10:30\"; with Z at the end it is UTC\n"
+            "  --until TIME      before then\n"
+            "  --refused         what was not allowed, not found, or beyond a limit\n"
+            "  --disagreements   where the two trails disagree\n"
+            "  --follow          go on with what happens from now, until interrupted\n"
+            "  --json            for programs; with --follow, one object a line\n"
+            "  --log FILE        another audit log than the system's\n"
+            "  --journal DIRECTORY  another journal than the system's\n"
+            "\n"
+            "Examples:\n"
+            "  xwadm audit --refused\n"
+            "  xwadm audit --lab firewall --machine web --since 7d\n"
+            "  xwadm audit --session 12 --since all\n",
+    .run = run,
+};
