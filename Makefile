@@ -49,7 +49,7 @@ xwhelper_libs    := -laudit -lseccomp
 
 xwkeeper_main    := xwhelper/keeper/main.c
 xwkeeper_sources := $(wildcard xwhelper/keeper/*.c xwhelper/reader/*.c) $(common)
-xwkeeper_libs    := -lvirt -lcrypto -luuid -lseccomp -lcap-ng
+xwkeeper_libs    := -lvirt -lcrypto -luuid -lseccomp -lcap-ng -laudit
 
 xwrelay_main    := xwhelper/relay/main.c
 xwrelay_sources := $(wildcard xwhelper/relay/*.c common/error.c)

@@ -123,6 +123,8 @@ install_product() {
     rm -rf /etc/xworlds /var/lib/xworlds
     {
         make -C "$REPOSITORY" install &&
+            # The kernel tells its auditing's state to the machine's first pid namespace only.
+            sed -i 's/^#audit = require$/audit = prefer/' /etc/xworlds/xworlds.conf &&
             systemd-tmpfiles --create xworlds.conf &&
             nft -f /etc/xworlds/xworlds.nft
     } >"$log" 2>&1 || {

@@ -276,6 +276,30 @@ LIE
     [ "$status" -eq 0 ]
 }
 
+# The state that the kernel doesn't tell counts as off; a throwaway host is set to go on with that.
+@test "auditing off: what changes a world is refused, unless the lab goes on without, and is told" {
+    local conf=/etc/xworlds/xworlds.conf
+    as alice stop firewall/router --force
+    sed -i 's/^audit = prefer$/audit = require/' "$conf"
+    run as alice start firewall/router
+    local refused=$status said=$output
+    run as alice console firewall/client
+    local console=$status
+    run as alice list
+    local listed=$status
+    sed -i 's/^audit = require$/audit = prefer/' "$conf"
+    [ "$refused" -eq 75 ]
+    [[ $said == *"auditing is off"* ]]
+    [ "$console" -eq 75 ]
+    [ "$listed" -eq 0 ]
+    [ "$(virsh -c qemu:///system domstate xw:firewall:alice:router | head -n 1)" = "shut off" ]
+    wait_for has_entries 1 XWORLDS_MACHINES=router XWORLDS_OP=start XWORLDS_AUDITING=unknown XWORLDS_RESULT=try-again
+    # The control: the same with the other setting.
+    as alice start firewall/router
+    wait_for has_entries 1 XWORLDS_MACHINES=router XWORLDS_OP=start XWORLDS_AUDITING=unknown XWORLDS_RESULT=done
+    grep -q "the kernel's auditing is unknown: requests go on" /run/throwaway/log/keeper.log
+}
+
 @test "without journald the keeper goes on, and tells its log instead" {
     tests/throwaway-host service stop journald
     as alice list

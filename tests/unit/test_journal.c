@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/journal.c xwhelper/keeper/machine.c common/request.c common/names.c */
+/* links: xwhelper/keeper/journal.c xwhelper/keeper/auditing.c xwhelper/keeper/machine.c common/request.c common/names.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,11 @@ static int begin(void **state)
 
 static struct xw_note asked(void)
 {
-    struct xw_note note = {.parsed = true, .decided = true, .decision = XW_DECISION_ALLOW};
+    struct xw_note note = {.parsed = true,
+                           .decided = true,
+                           .decision = XW_DECISION_ALLOW,
+                           .asked_auditing = true,
+                           .auditing = XW_AUDITING_OFF};
     struct xw_request *request = &note.request;
 
     request->verb = XW_VERB_START;
@@ -109,6 +113,7 @@ static void a_request_is_told(void **state)
     assert_true(has_line("XWORLDS_DURATION_USEC=5678"));
     assert_null(strstr(text, "XWORLDS_SIGNAL"));
     assert_null(strstr(text, "XWORLDS_LOST"));
+    assert_true(has_line("XWORLDS_AUDITING=off"));
     /* Python says so, too: uuid5(UUID("6d1f0a52-c38e-4b97-a524-7e39d0b618f1"), the name) */
     assert_true(has_line("XWORLDS_DOMAIN=98de7cf5-c897-5247-a000-ea05c83a83db"));
 }

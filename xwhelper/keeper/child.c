@@ -14,6 +14,7 @@
 #include "common/access.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
+#include "xwhelper/keeper/auditing.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
@@ -205,6 +206,29 @@ static int refuse(int peer)
     return XW_EXIT_REFUSED;
 }
 
+/* What a student does to a world; typing on a console is that, too. */
+static bool must_be_audited(const struct xw_verb_info *verb)
+{
+    return (verb->changes || verb->takes_descriptor) && !verb->root_only;
+}
+
+/* Whether the request may go on with the kernel's auditing as it is; 0 or -EAGAIN. */
+static int require_auditing(const struct xw_note *note, struct xw_error *err)
+{
+    struct xw_config config;
+
+    if (!note->asked_auditing || note->auditing == XW_AUDITING_ON)
+        return 0;
+    int rc = xw_config_read(XW_CONFIG_PATH, &config, err);
+    if (rc < 0)
+        return rc;
+    if (!config.audit_required)
+        return 0;
+    return xw_fail(err, -EAGAIN,
+                   "this lab keeps a record of every change, and the host's auditing is off: "
+                   "nothing was done; tell your instructor");
+}
+
 /* The listener learns what is asked and what was decided; then the memory is given back. */
 static enum xw_decision decide_and_note(struct child *child, const struct xw_trail *trail,
                                         struct xw_note *copy)
@@ -215,6 +239,10 @@ static enum xw_decision decide_and_note(struct child *child, const struct xw_tra
                     decision == XW_DECISION_ALLOW ? &child->access : NULL);
     trail->note->decision = decision;
     trail->note->decided = true;
+    if (decision == XW_DECISION_ALLOW && must_be_audited(xw_verb_info(child->request.verb))) {
+        trail->note->auditing = xw_auditing();
+        trail->note->asked_auditing = true;
+    }
     *copy = *trail->note;
     xw_notes_unmap(trail->notes, trail->note_count);
     return decision;
@@ -246,7 +274,9 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail)
     if (decide_and_note(&child, trail, &note) != XW_DECISION_ALLOW)
         return refuse(peer->fd);
     const struct xw_opening opening = {trail->journal, peer->uid, peer->pid, &note, trail->began};
-    rc = perform(&child, peer->fd, &opening, &err);
+    rc = require_auditing(&note, &err);
+    if (rc == 0)
+        rc = perform(&child, peer->fd, &opening, &err);
     alarm(0);
     if (rc < 0) {
         fprintf(stderr, "<4>request=%s %s\n", child.request.id, err.text);

@@ -60,6 +60,13 @@ static int set_value(struct xw_config *config, const char *key, const char *valu
         set_accelerator(config, strcmp(value, "tcg") == 0 ? "qemu" : value);
         return 0;
     }
+    if (strcmp(key, "audit") == 0) {
+        if (strcmp(value, "require") != 0 && strcmp(value, "prefer") != 0)
+            return xw_fail(err, -EBADMSG, "%s:%u: audit is require or prefer, not \"%s\"", where,
+                           line, value);
+        config->audit_required = strcmp(value, "require") == 0;
+        return 0;
+    }
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         const struct number_key *number = &numbers[i];
         unsigned long read;
@@ -95,7 +102,8 @@ static int read_line(struct xw_config *config, char *text, const char *where, un
 
 int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err)
 {
-    *config = (struct xw_config){.stop_grace = 30, .per_user = 32, .in_all = 512};
+    *config =
+        (struct xw_config){.audit_required = true, .stop_grace = 30, .per_user = 32, .in_all = 512};
     set_accelerator(config, "auto");
 
     XW_AUTO_FCLOSE FILE *file = fopen(path, "re");

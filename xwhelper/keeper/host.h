@@ -15,6 +15,7 @@
 /* xworlds.conf(5), with defaults where it says nothing. */
 struct xw_config {
     char accelerator[8];     /* "kvm" or "qemu": what a domain's type is; "auto" is resolved */
+    bool audit_required;     /* what changes a world is refused while the kernel doesn't audit */
     unsigned int stop_grace; /* seconds between the power button and the plug */
     unsigned int per_user;   /* requests of one user at the same time, consoles included */
     unsigned int in_all;     /* requests at the same time */

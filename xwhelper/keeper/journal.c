@@ -141,7 +141,7 @@ static void add_domains(struct lines *lines, const struct xw_request *request)
     for (size_t i = 0; i < request->machine_count; i++) {
         const struct xw_machine machine = {request->lab, request->owner, request->machines[i]};
         char text[UUID_STR_LEN];
-        uuid_t uuid;
+        uuid_t uuid = {0};
 
         xw_machine_uuid(&machine, uuid);
         uuid_unparse_lower(uuid, text);
@@ -196,6 +196,8 @@ static void add_all(struct lines *lines, const struct xw_entry *entry)
     if (entry->note->parsed)
         add_request(lines, &entry->note->request, machines);
     add(lines, "XWORLDS_DECISION", "%s", decision_of(entry->note));
+    if (entry->note->asked_auditing)
+        add(lines, "XWORLDS_AUDITING", "%s", xw_auditing_word(entry->note->auditing));
     add(lines, "XWORLDS_RESULT", "%s", result_of(entry));
     if (entry->signal)
         add(lines, "XWORLDS_SIGNAL", "%d", entry->signal);

@@ -20,6 +20,7 @@
  *   XWORLDS_FORCE         1 with force
  *   XWORLDS_DOMAIN        the uuid of a domain concerned; one field for each of them
  *   XWORLDS_DECISION      allow, refuse, or none where there was nothing to decide
+ *   XWORLDS_AUDITING      on, off or unknown, for what changes a world: whether the kernel audited
  *   XWORLDS_RESULT        done, failed, refused, limited, try-again, malformed, silent, killed
  *   XWORLDS_CODE          the exit code, or XWORLDS_SIGNAL: what ended it
  *   XWORLDS_DURATION_USEC since the connection; at close, this includes the opening
@@ -36,6 +37,7 @@
 #include "common/access.h"
 #include "common/record.h"
 #include "common/request.h"
+#include "xwhelper/keeper/auditing.h"
 
 /*
  * What a child tells the listener of its request: in memory that both share until the child has
@@ -47,6 +49,8 @@ struct xw_note {
     bool parsed;    /* request is set */
     bool decided;   /* decision is set */
     enum xw_decision decision;
+    bool asked_auditing; /* auditing is set */
+    enum xw_auditing auditing;
     struct xw_request request; /* machines are filled in for a whole world, too */
 };
 

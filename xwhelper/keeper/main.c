@@ -218,6 +218,18 @@ static void run(struct listener *listener)
     }
 }
 
+/* Said once, when the keeper starts: each request asks again. */
+static void warn_of_auditing(const struct listener *listener)
+{
+    enum xw_auditing state = xw_auditing();
+
+    if (state != XW_AUDITING_ON)
+        fprintf(stderr, "<4>xwkeeper: the kernel's auditing is %s: %s (xworlds.conf(5), audit)\n",
+                xw_auditing_word(state),
+                listener->config.audit_required ? "what changes a world is refused"
+                                                : "requests go on, without audit records");
+}
+
 static int prepare(struct listener *listener, struct xw_error *err)
 {
     const struct passwd *account = getpwnam(XW_HELPER_USER);
@@ -258,5 +270,6 @@ int main(void)
         fprintf(stderr, "<3>xwkeeper: %s\n", err.text);
         return XW_EXIT_FAILED;
     }
+    warn_of_auditing(&listener);
     run(&listener);
 }
