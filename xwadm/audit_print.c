@@ -46,6 +46,21 @@ void xw_audit_print_heading(void)
            "WORLD/MACHINES", "RESULT", "SECONDS", "NOTE");
 }
 
+/* World and machines, and whose world it is where that isn't the user. */
+static void target_text(const struct xw_audit_side *side, const char *user, char *text, size_t size)
+{
+    bool lab = strcmp(side->lab, "-") != 0;
+    bool machines = strcmp(side->machines, "-") != 0;
+    bool other = strcmp(side->owner, "-") != 0 && strcmp(side->owner, user) != 0;
+
+    snprintf(text, size, "%s%s%s%s%s",
+             lab     ? side->lab
+             : other ? ""
+                     : "-",
+             machines ? "/" : "", machines ? side->machines : "",
+             other ? (lab ? " of " : "of ") : "", other ? side->owner : "");
+}
+
 void xw_audit_print_line(const struct xw_audit_event *event)
 {
     const struct xw_audit_side *side = xw_audit_event_side(event);
@@ -60,17 +75,18 @@ void xw_audit_print_line(const struct xw_audit_event *event)
     user_text(side->uid, user, sizeof(user));
     if (event->session >= 0)
         snprintf(session, sizeof(session), "%ld", event->session);
-    if (strcmp(side->lab, "-") == 0)
-        snprintf(target, sizeof(target), "%s",
-                 strcmp(side->op, "prepare") == 0 ? side->owner : "-");
-    else
-        snprintf(target, sizeof(target), "%s%s%s", side->lab,
-                 strcmp(side->machines, "-") == 0 ? "" : "/",
-                 strcmp(side->machines, "-") == 0 ? "" : side->machines);
+    target_text(side, user, target, sizeof(target));
     snprintf(seconds, sizeof(seconds), "%.3f", (double)side->duration / 1e6);
     xw_audit_event_dispute(event, note, sizeof(note));
     xw_say("%-19s  %-12s %7s  %-8s %-28s %-11s %8s%s%s", when, user, session, side->op, target,
            xw_audit_event_result(event), seconds, *note ? "  " : "", note);
+}
+
+/* "-" is what isn't there. */
+static void add_word(struct json_object *object, const char *key, const char *word)
+{
+    if (strcmp(word, "-") != 0)
+        xw_json_text(object, key, word);
 }
 
 static struct json_object *side_json(const struct xw_audit_side *side)
@@ -81,10 +97,10 @@ static struct json_object *side_json(const struct xw_audit_side *side)
     utc_time(side->when, when, sizeof(when));
     xw_json_text(object, "time", when);
     xw_json_number(object, "uid", side->uid);
-    xw_json_text(object, "verb", side->op);
-    xw_json_text(object, "lab", side->lab);
-    xw_json_text(object, "owner", side->owner);
-    xw_json_text(object, "machines", side->machines);
+    add_word(object, "verb", side->op);
+    add_word(object, "lab", side->lab);
+    add_word(object, "owner", side->owner);
+    add_word(object, "machines", side->machines);
     xw_json_bool(object, "refused", side->refused);
     if (side->code >= 0)
         xw_json_number(object, "code", (unsigned long long)side->code);
@@ -98,7 +114,7 @@ static struct json_object *list_of(const char *joined)
 {
     struct json_object *list = json_object_new_array();
 
-    for (const char *at = joined; at && *at;) {
+    for (const char *at = joined && strcmp(joined, "-") != 0 ? joined : NULL; at && *at;) {
         size_t length = strcspn(at, ",");
         json_object_array_add(list, json_object_new_string_len(at, (int)length));
         at += length + (at[length] == ',');
@@ -117,7 +133,7 @@ static void add_kernel_words(struct json_object *object, const struct xw_audit_e
     }
     if (event->session >= 0)
         xw_json_number(object, "session", (unsigned long long)event->session);
-    if (*event->terminal)
+    if (*event->terminal && strcmp(event->terminal, "?") != 0)
         xw_json_text(object, "terminal", event->terminal);
 }
 
@@ -136,9 +152,9 @@ struct json_object *xw_audit_to_json(const struct xw_audit_event *event)
     user_text(side->uid, text, sizeof(text));
     xw_json_text(object, "user", text);
     xw_json_number(object, "uid", side->uid);
-    xw_json_text(object, "verb", side->op);
-    xw_json_text(object, "lab", side->lab);
-    xw_json_text(object, "owner", side->owner);
+    add_word(object, "verb", side->op);
+    add_word(object, "lab", side->lab);
+    add_word(object, "owner", side->owner);
     json_object_object_add(object, "machines", list_of(side->machines));
     json_object_object_add(object, "domains", list_of(event->domains));
     xw_json_text(object, "result", xw_audit_event_result(event));
