@@ -56,7 +56,7 @@ void xw_audit_events_drop(struct xw_audit_events *events, size_t count)
         free(event);
     }
     events->count -= count;
-    memmove(events->all, events->all + count, events->count * sizeof(*events->all));
+    memmove(events->all, events->all + count, events->count * sizeof(struct xw_audit_event *));
 }
 
 void xw_audit_events_free(struct xw_audit_events *events)
@@ -73,7 +73,8 @@ static struct xw_audit_event *append(struct xw_audit_events *events)
 {
     if (events->count == events->room) {
         size_t room = events->room ? 2 * events->room : 256;
-        struct xw_audit_event **all = reallocarray(events->all, room, sizeof(*all));
+        struct xw_audit_event **all =
+            reallocarray(events->all, room, sizeof(struct xw_audit_event *));
         if (!all)
             return NULL;
         events->all = all;
@@ -144,7 +145,7 @@ void xw_audit_events_sort(struct xw_audit_events *events, struct xw_audit_event 
                           size_t *count)
 {
     if (events->count > 1)
-        qsort(events->all, events->count, sizeof(*events->all), by_time);
+        qsort(events->all, events->count, sizeof(struct xw_audit_event *), by_time);
     *all = events->all;
     *count = events->count;
 }

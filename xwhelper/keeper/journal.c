@@ -31,23 +31,25 @@ add(struct lines *lines, const char *key, const char *format, ...)
 {
     char *at = lines->text + lines->length;
     size_t room = sizeof(lines->text) - lines->length;
-    int start = snprintf(at, room, "%s=", key);
+    size_t start = strlen(key) + 1;
     va_list args;
 
-    if (start < 0 || (size_t)start >= room)
+    if (start >= room)
         return;
+    memcpy(at, key, start - 1);
+    at[start - 1] = '=';
     va_start(args, format);
-    int length = vsnprintf(at + start, room - (size_t)start, format, args);
+    int length = vsnprintf(at + start, room - start, format, args);
     va_end(args);
-    if (length < 0 || (size_t)(start + length) + 1 >= room)
+    if (length < 0 || start + (size_t)length + 1 >= room)
         return;
     /* A newline would begin a field: there is none in anything that we checked, and none here. */
     for (char *byte = at + start; *byte; byte++) {
         if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
             *byte = '?';
     }
-    at[start + length] = '\n';
-    lines->length += (size_t)(start + length) + 1;
+    at[start + (size_t)length] = '\n';
+    lines->length += start + (size_t)length + 1;
 }
 
 uint64_t xw_journal_clock(void)
