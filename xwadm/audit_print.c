@@ -51,7 +51,9 @@ static void target_text(const struct xw_audit_side *side, const char *user, char
 {
     bool lab = strcmp(side->lab, "-") != 0;
     bool machines = strcmp(side->machines, "-") != 0;
-    bool other = strcmp(side->owner, "-") != 0 && strcmp(side->owner, user) != 0;
+    /* The gate's word for a user who has no world: nobody else is meant. */
+    bool nobody = strcmp(side->owner, "-") == 0 || strcmp(side->owner, "_nobody") == 0;
+    bool other = !nobody && strcmp(side->owner, user) != 0;
 
     snprintf(text, size, "%s%s%s%s%s",
              lab     ? side->lab

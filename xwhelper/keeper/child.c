@@ -261,13 +261,14 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail)
     trail->note->silent = rc == -EPIPE;
     if (rc == 0)
         rc = xw_request_parse(line, &child.request);
+    /* Noted now, so that whatever ends this process, it is known what it was about. */
+    if (rc == 0)
+        xw_note_request(trail->note, &child.request, NULL);
     if (rc < 0 || !viewer_fits(&child.request, child.viewer) ||
         read_groups(peer->fd, &child.caller) < 0) {
         trail->note->malformed = !trail->note->silent;
         return refuse(peer->fd);
     }
-    /* Noted now, so that whatever ends this process, it is known what it was about. */
-    xw_note_request(trail->note, &child.request, NULL);
     set_deadline(peer->fd, xw_verb_info(child.request.verb)->deadline);
     child.owners = open(XW_OWNERS_DIR, directory);
     child.labs = open(XW_LABS_DIR, directory);
