@@ -21,7 +21,7 @@ setup_file() {
     sed 's/students: .*/students: [crowd]/' labs/firewall/lab.yaml >"$BATS_FILE_TMPDIR/crowd/lab.yaml"
     xwadm lab apply "$BATS_FILE_TMPDIR/crowd/lab.yaml"
     cp /etc/xworlds/xworlds.conf "$BATS_FILE_TMPDIR/xworlds.conf"
-    echo "stop-grace = $GRACE" >/etc/xworlds/xworlds.conf
+    echo "stop-grace = $GRACE" >>/etc/xworlds/xworlds.conf
     install_hook
 }
 
@@ -270,9 +270,9 @@ ended_at() {
     run as alice start firewall/web
     [ "$status" -eq 0 ]
     tests/integration/lib/guest alice firewall/web true
-    echo 'stop-grace = 3000' >/etc/xworlds/xworlds.conf
+    echo 'stop-grace = 3000' >>/etc/xworlds/xworlds.conf
     run timeout 170 ssh -F /run/throwaway/ssh_config alice@lab stop firewall/web
-    echo "stop-grace = $GRACE" >/etc/xworlds/xworlds.conf
+    echo "stop-grace = $GRACE" >>/etc/xworlds/xworlds.conf
     [ "$status" -eq 0 ]
     [[ $output == *"web: stopped"* ]]
     [ "$(processes_of "$DOMAIN")" -eq 0 ]
