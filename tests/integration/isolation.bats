@@ -215,12 +215,17 @@ neighbours_answer() {
     neighbours_answer
 }
 
-# What alice's client hears on its interface while COMMAND runs, in "seen".
+# What alice's client hears on its interface while COMMAND runs, in "seen". Her router has the last
+# word, on port 7799: once that has been heard, so has all that came before it.
 while_alice_listens() {
-    guest alice firewall/client "tcpdump -i eth0 -n -e -U -w /tmp/seen 2>/tmp/tcpdump &" \
+    guest alice firewall/client \
+        "tcpdump -i eth0 -n -e -U --immediate-mode -w /tmp/seen 2>/tmp/tcpdump &" \
         "until grep -q listening /tmp/tcpdump; do sleep 0.1; done" >/dev/null
     "$@"
-    guest alice firewall/client "kill %1; wait" "tcpdump -n -e -r /tmp/seen 2>/dev/null" \
+    guest alice firewall/router "echo last >/dev/udp/10.1.0.2/7799" >/dev/null
+    guest alice firewall/client \
+        "until tcpdump -n -r /tmp/seen 2>/dev/null | grep -q '\.7799:'; do sleep 0.1; done" \
+        "kill %1; wait" "tcpdump -n -e -r /tmp/seen 2>/dev/null" \
         >"$BATS_FILE_TMPDIR/seen"
 }
 
