@@ -48,7 +48,7 @@ static bool machine_failed(const struct xw_job *job, const char *name, const str
 int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
                 struct xw_error *err)
 {
-    const struct xw_plan_machine *chosen[XW_MACHINES_MAX];
+    const struct xw_plan_machine *chosen[XW_MACHINES_MAX] = {NULL};
     size_t count = xw_job_machines(job, chosen);
     int code = XW_EXIT_OK;
     struct xw_host *host;

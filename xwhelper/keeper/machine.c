@@ -84,7 +84,7 @@ void xw_machine_tap(const struct xw_machine *machine, size_t index, char tap[XW_
 
 int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size)
 {
-    uuid_t uuid;
+    uuid_t uuid = {0};
     char text[UUID_STR_LEN];
 
     xw_machine_uuid(machine, uuid);

@@ -153,7 +153,7 @@ static int put_entries(FILE *xml, const struct source *source)
 static void put_identity(FILE *xml, const struct source *source)
 {
     char name[XW_DOMAIN_NAME_SIZE];
-    uuid_t uuid;
+    uuid_t uuid = {0};
     char text[UUID_STR_LEN];
 
     xw_machine_domain(source->machine, name);
