@@ -194,7 +194,7 @@ static int measure(const struct xw_plan *plan, size_t owner_count, char *const o
                    overlay_maker make)
 {
     size_t count = owner_count * plan->machine_count;
-    XW_AUTO_FREE struct item *items = calloc(count, sizeof(*items));
+    struct item *items = calloc(count, sizeof(*items));
     virConnectPtr libvirt = NULL;
 
     if (!items)
@@ -205,6 +205,7 @@ static int measure(const struct xw_plan *plan, size_t owner_count, char *const o
     int undone = undo(items, count, plan->lab, owner_count, owners);
     if (libvirt)
         virConnectClose(libvirt);
+    free(items);
     return rc < 0 ? rc : undone;
 }
 

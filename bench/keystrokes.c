@@ -24,10 +24,10 @@
 
 enum {
     COUNT_MAX = 100000,
-    KEYS_PER_LINE = 40,  /* less than the terminal is wide */
-    ECHO_MS = 5000,      /* a keystroke that takes longer is lost */
-    PROMPT_MS = 60000,   /* the guest may still be booting */
-    ENTER_AGAIN_MS = 250 /* Enter may have come before anybody read it */
+    KEYS_PER_LINE = 40, /* less than the terminal is wide */
+    ECHO_MS = 5000,     /* a keystroke that takes longer is lost */
+    BOOT_MS = 90000,    /* the guest may still be booting */
+    SILENCE_MS = 1000   /* then the guest waits for somebody to type */
 };
 
 /* The guest as it is seen through the program. */
@@ -36,6 +36,7 @@ struct console {
     pid_t pid;
     char seen[4096]; /* the last output, with an end */
     size_t length;
+    unsigned int asked; /* how often the shell was asked for an answer */
 };
 
 static int64_t now_ns(void)
@@ -124,40 +125,57 @@ static bool ends_with(const struct console *console, const char *text)
            memcmp(console->seen + console->length - length, text, length) == 0;
 }
 
-/* Presses Enter until the shell's prompt is there, logging in as root on the way. */
-static int reach_prompt(struct console *console)
+/*
+ * Has the shell print a word that is not in what is typed, and waits for the prompt after it: what
+ * was typed and printed before is over by then. Returns 0, -EAGAIN when the guest stays silent.
+ */
+static int ask_shell(struct console *console)
 {
-    int64_t deadline = now_ns() + (int64_t)PROMPT_MS * 1000000;
+    char text[64];
+    char answer[32];
+
+    console->asked++;
+    snprintf(text, sizeof(text),
+             "\x15"
+             "echo asked-$((%u+0))\r",
+             console->asked);
+    snprintf(answer, sizeof(answer), "asked-%u\r\n", console->asked);
+    forget(console);
+    if (!type(console, text))
+        return -EPIPE;
+    for (;;) {
+        ssize_t got = take(console, ECHO_MS);
+        if (got <= 0)
+            return got < 0 ? (int)got : -EAGAIN;
+        if (strstr(console->seen, answer) && ends_with(console, "# "))
+            return 0;
+    }
+}
+
+/* Waits until the guest says no more, then does what gets it nearer to an answering shell. */
+static int reach_shell(struct console *console)
+{
+    int64_t deadline = now_ns() + (int64_t)BOOT_MS * 1000000;
 
     forget(console);
     while (now_ns() < deadline) {
-        ssize_t got = take(console, ENTER_AGAIN_MS);
+        ssize_t got = take(console, SILENCE_MS);
         if (got < 0)
             return (int)got;
-        if (ends_with(console, "# "))
-            return 0;
-        bool login = ends_with(console, "login: ");
-        if (!login && got > 0)
+        if (got > 0)
             continue;
+        if (ends_with(console, "# ")) {
+            int rc = ask_shell(console);
+            if (rc != -EAGAIN)
+                return rc;
+            continue;
+        }
+        const char *text = ends_with(console, "login: ") ? "root\r" : "\r";
         forget(console);
-        if (!type(console, login ? "root\r" : "\r"))
+        if (!type(console, text))
             return -EPIPE;
     }
     return -ETIMEDOUT;
-}
-
-/* Drops what the line holds (^C) and waits for the next prompt. */
-static int fresh_line(struct console *console)
-{
-    forget(console);
-    if (!type(console, "\x03"))
-        return -EPIPE;
-    while (!ends_with(console, "# ")) {
-        ssize_t got = take(console, ECHO_MS);
-        if (got <= 0)
-            return got < 0 ? (int)got : -ETIMEDOUT;
-    }
-    return 0;
 }
 
 /* Whether the echo can only be the guest's: the terminal itself echoes nothing. */
@@ -199,12 +217,12 @@ static void pause_between_keys(void)
 
 static int measure(struct console *console, unsigned long count)
 {
-    int rc = reach_prompt(console);
+    int rc = reach_shell(console);
 
     for (unsigned long i = 0; rc == 0 && i < count; i++) {
         int64_t nanoseconds = 0;
         if (i % KEYS_PER_LINE == 0)
-            rc = fresh_line(console);
+            rc = ask_shell(console);
         if (rc == 0 && !is_raw(console))
             rc = -EINVAL;
         if (rc < 0)
@@ -214,7 +232,7 @@ static int measure(struct console *console, unsigned long count)
         if (rc == 0)
             printf("%.1f\n", (double)nanoseconds / 1e3);
     }
-    return rc == 0 ? fresh_line(console) : rc;
+    return rc == 0 ? ask_shell(console) : rc;
 }
 
 /* Leaves, and reads on until the program has closed the terminal. */

@@ -1,16 +1,16 @@
 # The programs of "make bench", by the rules and flags of the Makefile, which reads this file.
 
-bench_programs := build/bench/bare-deploy build/bench/keystrokes
+bench_programs := $(BUILD)/bench/bare-deploy $(BUILD)/bench/keystrokes
 
 .PHONY: bench-programs
 bench-programs: $(bench_programs)
 
-build/bench/bare-deploy: $(call objects,bench/bare_deploy.c $(keeper_library) $(common)) build/flags
+$(BUILD)/bench/bare-deploy: $(call objects,bench/bare_deploy.c $(keeper_library) $(common)) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^) $(xwadm_libs)
 
-build/bench/keystrokes: $(call objects,bench/keystrokes.c) build/flags
+$(BUILD)/bench/keystrokes: $(call objects,bench/keystrokes.c) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^)
 
--include $(patsubst %.c,build/obj/%.d,$(wildcard bench/*.c))
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard bench/*.c))

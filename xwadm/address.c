@@ -15,7 +15,7 @@ static int family(const struct xw_address *address)
 static bool rest_is(const struct xw_address *address, unsigned int first, unsigned int value)
 {
     for (unsigned int i = first; i < address->bits; i++) {
-        if ((address->bytes[i / 8] >> (7 - i % 8) & 1U) != value)
+        if (((unsigned int)address->bytes[i / 8] >> (7 - i % 8) & 1U) != value)
             return false;
     }
     return true;

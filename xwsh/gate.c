@@ -260,9 +260,9 @@ enum xw_exit xw_gate_run(int signal_fd, const struct xw_request *request, struct
                          xw_gate_observer *observe, void *data, struct xw_error *err)
 {
     __attribute__((cleanup(close_gate))) struct xw_gate *gate = NULL;
-    struct xw_message message;
+    struct xw_message message = {0};
 
-    if (xw_gate_open(request, -1, false, &gate, err) < 0)
+    if (xw_gate_open(request, -1, false, &gate, err) < 0 || !gate)
         return XW_EXIT_TRY_AGAIN;
     for (;;) {
         enum xw_exit code = XW_EXIT_TRY_AGAIN;

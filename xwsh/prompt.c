@@ -8,7 +8,7 @@
 #include "xwsh/gate.h"
 #include "xwsh/tty.h"
 
-#define OPERAND_SIZE (2 * XW_COMMAND_MAX)
+enum { OPERAND_SIZE = 2 * XW_COMMAND_MAX };
 
 struct prompt {
     const struct xw_session *session;

@@ -15,7 +15,7 @@
 int xw_target_parse(const char *text, struct xw_request *request);
 
 /* "firewall/web,client", or "firewall" for a whole world. Returns buffer. */
-#define XW_TARGET_SIZE (XW_NAME_SIZE * (XW_MACHINES_MAX + 1))
+enum { XW_TARGET_SIZE = XW_NAME_SIZE * (XW_MACHINES_MAX + 1) };
 const char *xw_target_format(const struct xw_request *request, char buffer[XW_TARGET_SIZE]);
 
 /* Joins the request's machines with commas ("*" for the whole world), as the gate takes them. */

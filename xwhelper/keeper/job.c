@@ -32,6 +32,7 @@ size_t xw_job_machines(const struct xw_job *job, const struct xw_plan_machine **
         if (wanted)
             chosen[count++] = machine;
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): what is sorted are pointers */
     qsort(chosen, count, sizeof(*chosen), by_order);
     return count;
 }
