@@ -57,7 +57,7 @@ static int make_world(struct deployment *deployment, struct xw_error *err)
 {
     const char *lab = deployment->plan->lab;
     char path[PATH_MAX];
-    uid_t uid;
+    uid_t uid = (uid_t)-1;
 
     int rc = xw_world_path(lab, deployment->owner, path, sizeof(path));
     if (rc < 0)

@@ -125,11 +125,13 @@ static int undefine(struct xw_host *host, virDomainPtr domain, struct xw_error *
 /* The bridges of the lab's plan, if there still is one: domains may be missing. */
 static int remove_planned_bridges(const char *lab, const char *owner, struct xw_error *err)
 {
+    XW_AUTO_CLOSE int labs_fd = open(XW_LABS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (labs_fd < 0)
+        return 0;
     XW_AUTO_FREE struct xw_plan *plan = malloc(sizeof(*plan));
     if (!plan)
         return xw_fail(err, -ENOMEM, "There is not enough memory on the host");
-    XW_AUTO_CLOSE int labs_fd = open(XW_LABS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (labs_fd < 0 || xw_plan_read(labs_fd, lab, plan, NULL) < 0)
+    if (xw_plan_read(labs_fd, lab, plan, NULL) < 0)
         return 0;
 
     for (size_t i = 0; i < plan->segment_count; i++) {
