@@ -127,7 +127,8 @@ static int define(struct deployment *deployment, const char *name, const char *x
     domain = virDomainDefineXML(libvirt, xml);
     if (!domain)
         return xw_libvirt_fail(deployment->host, err, "Domain %s can't be defined", name);
-    after = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+    if (before)
+        after = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
     virDomainFree(domain);
     if (!before || !after || strcmp(before, after) != 0)
         deployment->made_something = true;
