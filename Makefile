@@ -55,7 +55,7 @@ xwsh_libs     := -lncursesw -ltinfo -ljson-c
 
 xwhelper_main    := xwhelper/gate/main.c
 xwhelper_sources := $(wildcard xwhelper/gate/*.c \
-                      $(addprefix common/,error.c names.c request.c record.c access.c lines.c))
+                      $(addprefix common/,error.c names.c request.c record.c access.c lines.c policy.c landlock.c))
 xwhelper_libs    := -laudit -lseccomp
 
 xwkeeper_main    := xwhelper/keeper/main.c
@@ -63,7 +63,7 @@ xwkeeper_sources := $(wildcard xwhelper/keeper/*.c xwhelper/reader/*.c) $(common
 xwkeeper_libs    := -lvirt -lcrypto -luuid -lseccomp -lcap-ng -laudit
 
 xwrelay_main    := xwhelper/relay/main.c
-xwrelay_sources := $(wildcard xwhelper/relay/*.c common/error.c)
+xwrelay_sources := $(wildcard xwhelper/relay/*.c common/policy.c common/landlock.c)
 xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c

@@ -49,9 +49,9 @@ enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct x
 {
     const struct xw_verb_info *verb = xw_verb_info(request->verb);
 
-    if ((caller->uid == 0) != verb->root_only)
+    if ((caller->uid == 0) != (verb->role == XW_ROLE_ROOT))
         return XW_DECISION_REFUSE;
-    if (verb->root_only)
+    if (verb->role == XW_ROLE_ROOT)
         return XW_DECISION_ALLOW;
     if (!owner || owner->uid != caller->uid || strcmp(owner->name, request->owner) != 0)
         return XW_DECISION_REFUSE;

@@ -46,6 +46,13 @@ int xw_access_parse(const char *text, size_t length, struct xw_access *access,
                     struct xw_error *err);
 
 /*
+ * Opens a directory of records by its absolute path, of which no component may be a symbolic
+ * link: state that lies elsewhere is bind-mounted here. It must belong to uid 0 and be writable
+ * by nobody else. Returns a descriptor, -EPERM (not such a directory) or a negative errno.
+ */
+int xw_record_directory(const char *path);
+
+/*
  * Reads the whole file `name` (one path component) in the directory dir_fd into a buffer that the
  * caller frees. The file must belong to uid 0, have one link, and be writable by its owner only.
  * Returns 0, -ENOENT, -EPERM (not such a file), -EFBIG, or the errno of the failed call.

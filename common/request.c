@@ -27,7 +27,7 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
                          .deadline = 15},
     [XW_VERB_PREPARE] = {.name = "prepare",
                          .scope = XW_SCOPE_NONE,
-                         .root_only = true,
+                         .role = XW_ROLE_ROOT,
                          .changes = true,
                          .deadline = 300},
 };

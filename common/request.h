@@ -34,11 +34,17 @@ enum xw_scope {
     XW_SCOPE_ONE   /* one machine */
 };
 
+/* The role that a verb needs. */
+enum xw_role {
+    XW_ROLE_STUDENT, /* the owner of the world, through the gate */
+    XW_ROLE_ROOT     /* a peer of uid 0 */
+};
+
 struct xw_verb_info {
     const char *name;
     enum xw_scope scope;
     bool may_force;        /* takes --force */
-    bool root_only;        /* asked by a peer of uid 0, and by no other */
+    enum xw_role role;     /* whose verb it is; nobody else may ask for it */
     bool changes;          /* changes a world */
     bool takes_descriptor; /* one descriptor comes along */
     unsigned int deadline; /* seconds until the keeper gives up; 0: none once it is open */

@@ -101,7 +101,7 @@ static bool expected(const struct attempt *attempt, enum xw_verb verb)
 {
     const struct xw_verb_info *info = xw_verb_info(verb);
 
-    if (info->root_only)
+    if (info->role == XW_ROLE_ROOT)
         return attempt->uid == 0;
     if (info->scope == XW_SCOPE_NONE)
         return attempt->own;

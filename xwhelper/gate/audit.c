@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 
@@ -35,8 +36,21 @@ static void machines_of(const struct xw_request *request, char *text, size_t siz
     }
 }
 
-void xw_gate_audit(int fd, uid_t caller, const struct xw_request *request, const char *phase,
-                   bool allowed, int code, uint64_t since)
+void xw_gate_terminal(char terminal[64])
+{
+    char path[64];
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (ttyname_r(fd, path, sizeof(path)) == 0 && strncmp(path, "/dev/", 5) == 0) {
+            snprintf(terminal, 64, "%s", path + 5);
+            return;
+        }
+    }
+    terminal[0] = '\0';
+}
+
+void xw_gate_audit(const struct xw_gate_log *log, uid_t caller, const struct xw_request *request,
+                   const char *phase, bool allowed, int code, uint64_t since)
 {
     char machines[XW_MACHINES_MAX * XW_NAME_SIZE + 1];
     char message[XW_LINE_MAX];
@@ -45,13 +59,14 @@ void xw_gate_audit(int fd, uid_t caller, const struct xw_request *request, const
     XW_AUTO_FREE char *lab = encode("lab", request->lab);
     XW_AUTO_FREE char *owner = encode("owner", request->owner);
     XW_AUTO_FREE char *set = encode("machines", machines);
-    if (fd < 0 || !lab || !owner || !set)
+    if (log->fd < 0 || !lab || !owner || !set)
         return;
     snprintf(message, sizeof(message),
              "op=xworlds-%s phase=%s request=%s caller=%u %s %s %s force=%d decision=%s code=%d "
-             "usec=%llu",
+             "usec=%llu landlock=%d",
              xw_verb_info(request->verb)->name, phase, request->id, (unsigned int)caller, lab,
              owner, set, request->force, allowed ? "allow" : "refuse", code,
-             (unsigned long long)(xw_gate_clock() - since));
-    audit_log_user_message(fd, AUDIT_TRUSTED_APP, message, NULL, NULL, NULL, allowed && code == 0);
+             (unsigned long long)(xw_gate_clock() - since), log->landlock);
+    audit_log_user_message(log->fd, AUDIT_TRUSTED_APP, message, NULL, NULL,
+                           *log->terminal ? log->terminal : "?", allowed && code == 0);
 }

@@ -17,6 +17,7 @@
  *   decision   allow or refuse, the gate's own
  *   code       the exit code (common/exitcode.h)
  *   usec       microseconds since the gate began; at close, how long the console was open
+ *   landlock   1, or 0 where the kernel has none: seccomp and the uid alone confined the gate
  *
  * and the kernel puts pid, uid (xwhelper's: this is how a reader knows the gate's record), auid
  * (the login), ses (its session) and, where SELinux or AppArmor is on, subj in front; libaudit
@@ -37,11 +38,24 @@
 /* Microseconds of CLOCK_MONOTONIC. */
 uint64_t xw_gate_clock(void);
 
+/* Where the records go, and what they say of this process. */
+struct xw_gate_log {
+    int fd;            /* audit_open()'s; negative: nowhere */
+    bool landlock;     /* in force */
+    char terminal[64]; /* "" without one */
+};
+
 /*
- * Sends one record on fd, which is audit_open()'s. phase is as above;
- * since is when the request or the console began (xw_gate_clock()).
+ * The terminal of descriptors 0 to 2, without "/dev/". Asked before the filter is loaded: for a
+ * terminal of another devpts ttyname_r(3) searches directories.
  */
-void xw_gate_audit(int fd, uid_t caller, const struct xw_request *request, const char *phase,
-                   bool allowed, int code, uint64_t since);
+void xw_gate_terminal(char terminal[64]);
+
+/*
+ * Sends one record. phase is as above; since is when the request or the console began
+ * (xw_gate_clock()).
+ */
+void xw_gate_audit(const struct xw_gate_log *log, uid_t caller, const struct xw_request *request,
+                   const char *phase, bool allowed, int code, uint64_t since);
 
 #endif

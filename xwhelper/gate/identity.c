@@ -3,17 +3,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/paths.h"
+
+enum { CONNECT_SECONDS = 10 };
 
 static void fill_standard_descriptors(void)
 {
@@ -39,20 +45,66 @@ static void default_signals(void)
     }
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         abort();
-    alarm(0);
+    /* Timers outlive execve(2). */
+    const struct itimerval off = {.it_interval = {0, 0}};
+    if (setitimer(ITIMER_REAL, &off, NULL) < 0 || setitimer(ITIMER_VIRTUAL, &off, NULL) < 0 ||
+        setitimer(ITIMER_PROF, &off, NULL) < 0)
+        abort();
 }
 
-void xw_gate_sanitize(int keep)
+/* Soft limits are the caller's way to end us half-way; without privilege they can be raised again.
+ */
+static void raise_limits(void)
 {
     const struct rlimit no_core = {0, 0};
+    struct rlimit limit;
 
+    for (int resource = 0; resource < (int)RLIM_NLIMITS; resource++) {
+        if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
+            abort();
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
+            abort();
+    }
+    if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+        abort();
+}
+
+static void forbid_dumps(void)
+{
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_GET_DUMPABLE) != 0)
+        abort();
+}
+
+/* The capability that the file gives, should it ever give more: prctl(2), capabilities(7). */
+static void keep_one_capability(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct now[2];
+    const uint32_t audit = CAP_TO_MASK(CAP_AUDIT_WRITE);
+
+    if (syscall(SYS_capget, &header, now) < 0)
+        abort();
+    const struct __user_cap_data_struct wanted[2] = {
+        {.permitted = now[0].permitted & audit, .effective = now[0].permitted & audit}};
+    if (syscall(SYS_capset, &header, wanted) < 0 || syscall(SYS_capget, &header, now) < 0 ||
+        memcmp(now, wanted, sizeof(now)) != 0)
+        abort();
+}
+
+void xw_gate_sanitize(int argc, char *const argv[], int keep)
+{
+    if (argc < 1 || !argv || !argv[0])
+        abort();
     fill_standard_descriptors();
     if (close_range((unsigned int)keep, ~0U, 0) < 0 || clearenv() != 0)
         abort();
     default_signals();
+    raise_limits();
     umask(077);
-    if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0)
+    if (chdir("/") < 0)
         abort();
+    forbid_dumps();
 }
 
 void xw_gate_caller(struct xw_caller *caller)
@@ -71,8 +123,12 @@ void xw_gate_caller(struct xw_caller *caller)
 static int connect_keeper(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = XW_KEEPER_SOCKET};
+    const struct timeval patience = {.tv_sec = CONNECT_SECONDS};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    /* Where the keeper is stopped and its queue is full, connect() would wait for ever. */
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+        abort();
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
         int error = errno;
         close(fd);
@@ -113,5 +169,7 @@ int xw_gate_connect_and_drop(uid_t student)
         abort();
     require_gids(group);
     require_uids(helper, helper, helper);
+    keep_one_capability();
+    forbid_dumps(); /* every change of uid sets it anew, to fs.suid_dumpable (proc(5)) */
     return fd;
 }

@@ -17,15 +17,15 @@
 #include "common/record.h"
 #include "common/request.h"
 #include "xwhelper/gate/audit.h"
-#include "xwhelper/gate/confine.h"
 #include "xwhelper/gate/identity.h"
+#include "xwhelper/gate/policy.h"
 #include "xwhelper/gate/talk.h"
 
 enum { VIEWER = 3 };
 
 struct gate {
     struct xw_caller caller;
-    int audit;
+    struct xw_gate_log audit;
     int keeper; /* or a negative errno */
     int owners; /* directories, opened before the filter */
     int labs;
@@ -63,7 +63,7 @@ static int read_arguments(int argc, char *const argv[], struct xw_request *reque
         names--;
     }
     int wanted = verb->scope == XW_SCOPE_NONE ? 0 : verb->scope == XW_SCOPE_LAB ? 1 : 2;
-    if (verb->root_only || names != wanted)
+    if (verb->role != XW_ROLE_STUDENT || names != wanted)
         return -EINVAL;
     if (wanted >= 1) {
         if (!xw_name_ok(argv[2]))
@@ -100,7 +100,7 @@ static void console_opened(void *data)
 
     if (gate->request.verb != XW_VERB_CONSOLE)
         return;
-    xw_gate_audit(gate->audit, gate->caller.uid, &gate->request, "open", true, 0, gate->since);
+    xw_gate_audit(&gate->audit, gate->caller.uid, &gate->request, "open", true, 0, gate->since);
     gate->since = xw_gate_clock();
     gate->opened = true;
 }
@@ -120,7 +120,8 @@ static int ask_keeper(struct gate *gate)
     }
     if (console)
         close(VIEWER);
-    return xw_gate_pass_on(gate->keeper, console_opened, gate);
+    return xw_gate_pass_on(gate->keeper, xw_verb_info(gate->request.verb)->deadline, console_opened,
+                           gate);
 }
 
 static int refuse(int code, const char *text)
@@ -136,6 +137,8 @@ static int serve(struct gate *gate, int argc, char *const argv[])
     int code;
     int rc = read_arguments(argc, argv, &gate->request);
 
+    if (gate->request.verb != XW_VERB_CONSOLE)
+        close(VIEWER);
     draw_id(gate->request.id);
     xw_gate_say("xworlds %s %s", XW_PROTOCOL_VERSION, gate->request.id);
     if (rc == -EINVAL) {
@@ -153,16 +156,16 @@ static int serve(struct gate *gate, int argc, char *const argv[])
         code = ask_keeper(gate);
     }
     const char *phase = gate->opened ? "close" : rc == -EINVAL ? "malformed" : "request";
-    xw_gate_audit(gate->audit, gate->caller.uid, &gate->request, phase, allowed, code, gate->since);
+    xw_gate_audit(&gate->audit, gate->caller.uid, &gate->request, phase, allowed, code,
+                  gate->since);
     return code;
 }
 
 int main(int argc, char *argv[])
 {
     static struct gate gate;
-    const int directory = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY;
 
-    xw_gate_sanitize(VIEWER + 1);
+    xw_gate_sanitize(argc, argv, VIEWER + 1);
     gate.since = xw_gate_clock();
     xw_gate_caller(&gate.caller);
     /* Something must be there, or what is opened next would be taken for the viewer. */
@@ -173,10 +176,11 @@ int main(int argc, char *argv[])
         xw_gate_say("xworlds %s %s", XW_PROTOCOL_VERSION, gate.request.id);
         return refuse(XW_EXIT_REFUSED, "root has xwadm(8); this is for students");
     }
-    gate.audit = audit_open();
+    gate.audit.fd = audit_open();
     gate.keeper = xw_gate_connect_and_drop(gate.caller.uid);
-    gate.owners = open(XW_OWNERS_DIR, directory);
-    gate.labs = open(XW_LABS_DIR, directory);
-    xw_gate_confine();
+    gate.owners = xw_record_directory(XW_OWNERS_DIR);
+    gate.labs = xw_record_directory(XW_LABS_DIR);
+    xw_gate_terminal(gate.audit.terminal);
+    gate.audit.landlock = xw_policy_enter(&xw_gate_policy);
     return serve(&gate, argc, argv);
 }

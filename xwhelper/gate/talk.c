@@ -4,15 +4,21 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/exitcode.h"
 
 /* How long xwsh may leave its pipe full before the gate stops talking to it, in ms. */
 enum { STALLED_READER = 30000 };
+
+/* How much later than the keeper the gate gives up, in s. */
+enum { GRACE = 5 };
 
 static void write_out(const char *text, size_t length)
 {
@@ -72,26 +78,60 @@ int xw_gate_send(int keeper, const struct xw_request *request, int viewer)
     return n < 0 ? -errno : n == length ? 0 : -EIO;
 }
 
-/* Looks at one whole line; returns true and sets *code at `end`. */
-static bool look_at(char *line, int *code, void (*opened)(void *), void *data)
+/* What is known of the keeper's answer so far. */
+struct answer {
+    bool opened; /* a console: no deadline any more */
+    bool ended;
+    int code;       /* of `end` */
+    uint64_t until; /* seconds of CLOCK_MONOTONIC */
+};
+
+static uint64_t seconds(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        abort();
+    return (uint64_t)now.tv_sec;
+}
+
+/* Looks at one whole line. */
+static void look_at(const char *line, struct answer *answer, void (*opened)(void *), void *data)
 {
     unsigned long value;
 
-    if (strcmp(line, "open") == 0 && opened)
+    if (strcmp(line, "open") == 0 && !answer->opened) {
+        answer->opened = true;
         opened(data);
-    if (strncmp(line, "end ", 4) != 0 || xw_number(line + 4, 125, &value) < 0)
-        return false;
-    *code = (int)value;
-    return true;
+    }
+    if (strncmp(line, "end ", 4) == 0 && xw_number(line + 4, 125, &value) == 0) {
+        answer->ended = true;
+        answer->code = (int)value;
+    }
 }
 
-int xw_gate_pass_on(int keeper, void (*opened)(void *), void *data)
+/* Waits until the keeper has said something, or ended; false when its time is over. */
+static bool wait_for(int keeper, const struct answer *answer)
 {
+    struct pollfd in = {.fd = keeper, .events = POLLIN};
+    int rc;
+
+    do {
+        uint64_t now = seconds();
+        if (!answer->opened && now >= answer->until)
+            return false;
+        rc = poll(&in, 1, answer->opened ? -1 : (int)(answer->until - now) * 1000);
+    } while (rc == 0 || (rc < 0 && errno == EINTR));
+    return rc > 0;
+}
+
+int xw_gate_pass_on(int keeper, unsigned int deadline, void (*opened)(void *), void *data)
+{
+    struct answer answer = {.until = seconds() + deadline + GRACE};
     char buffer[XW_LINE_MAX];
     size_t used = 0;
-    int code = XW_EXIT_TRY_AGAIN;
 
-    while (used < sizeof(buffer)) {
+    while (used < sizeof(buffer) && wait_for(keeper, &answer)) {
         ssize_t n = read(keeper, buffer + used, sizeof(buffer) - used);
         if (n < 0 && errno == EINTR)
             continue;
@@ -103,8 +143,9 @@ int xw_gate_pass_on(int keeper, void (*opened)(void *), void *data)
             size_t length = (size_t)(newline - buffer) + 1;
             write_out(buffer, length);
             *newline = '\0';
-            if (look_at(buffer, &code, opened, data))
-                return code;
+            look_at(buffer, &answer, opened, data);
+            if (answer.ended)
+                return answer.code;
             used -= length;
             memmove(buffer, newline + 1, used);
         }

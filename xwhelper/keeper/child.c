@@ -1,7 +1,6 @@
 #include "xwhelper/keeper/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/auditing.h"
-#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/reader/reader.h"
@@ -126,6 +124,8 @@ static int read_groups(int peer, struct xw_caller *caller)
 }
 
 struct child {
+    enum xw_auditing auditing; /* asked at the start */
+    const struct xw_accounts *accounts;
     struct xw_caller caller;
     struct xw_request request;
     struct xw_owner owner;
@@ -147,15 +147,15 @@ static int list(struct child *child, int peer, struct xw_error *err)
             xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW)
             count++;
     }
-    xw_reader_become();
+    xw_reader_become(&child->accounts->reader);
     return xw_reader_list(peer, &child->owner, visible, count, err);
 }
 
 static int perform(struct child *child, int peer, const struct xw_opening *opening,
                    struct xw_error *err)
 {
-    const struct xw_job job = {peer,          child->viewer, &child->request,
-                               &child->owner, &child->plan,  opening};
+    const struct xw_job job = {peer,         child->viewer, &child->request,        &child->owner,
+                               &child->plan, opening,       &child->accounts->relay};
 
     if (child->request.verb == XW_VERB_LIST)
         return list(child, peer, err);
@@ -165,10 +165,10 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     if (rc < 0)
         return rc;
     if (xw_verb_info(child->request.verb)->changes)
-        xw_confine_child();
+        xw_confine_change(child->request.verb);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
-        xw_reader_become();
+        xw_reader_become(&child->accounts->reader);
         return xw_reader_status(peer, child->owner.name, &child->plan, err);
     case XW_VERB_START:
         return xw_verb_start(&job, err);
@@ -209,7 +209,7 @@ static int refuse(int peer)
 /* What a student does to a world; typing on a console is that, too. */
 static bool must_be_audited(const struct xw_verb_info *verb)
 {
-    return (verb->changes || verb->takes_descriptor) && !verb->root_only;
+    return (verb->changes || verb->takes_descriptor) && verb->role == XW_ROLE_STUDENT;
 }
 
 /* Whether the request may go on with the kernel's auditing as it is; 0 or -EAGAIN. */
@@ -240,7 +240,7 @@ static enum xw_decision decide_and_note(struct child *child, const struct xw_tra
     trail->note->decision = decision;
     trail->note->decided = true;
     if (decision == XW_DECISION_ALLOW && must_be_audited(xw_verb_info(child->request.verb))) {
-        trail->note->auditing = xw_auditing();
+        trail->note->auditing = child->auditing;
         trail->note->asked_auditing = true;
     }
     *copy = *trail->note;
@@ -248,15 +248,25 @@ static enum xw_decision decide_and_note(struct child *child, const struct xw_tra
     return decision;
 }
 
-int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail)
+int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
+                   const struct xw_accounts *accounts)
 {
     static struct child child = {.viewer = -1};
     static struct xw_note note;
-    const int directory = O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
     char line[XW_LINE_MAX];
     struct xw_error err = {0};
 
+    child.accounts = accounts;
     child.caller.uid = peer->uid;
+    /*
+     * Whether the kernel audits is asked before the first byte is read, because asking takes a
+     * capability that can also switch auditing off. Root alone may ask for `prepare`, which looks
+     * names up: a filter would forbid too little.
+     */
+    if (peer->uid != 0) {
+        child.auditing = xw_auditing();
+        xw_confine_request();
+    }
     int rc = receive_line(peer->fd, line, &child.viewer);
     trail->note->silent = rc == -EPIPE;
     if (rc == 0)
@@ -270,8 +280,8 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail)
         return refuse(peer->fd);
     }
     set_deadline(peer->fd, xw_verb_info(child.request.verb)->deadline);
-    child.owners = open(XW_OWNERS_DIR, directory);
-    child.labs = open(XW_LABS_DIR, directory);
+    child.owners = xw_record_directory(XW_OWNERS_DIR);
+    child.labs = xw_record_directory(XW_LABS_DIR);
     if (decide_and_note(&child, trail, &note) != XW_DECISION_ALLOW)
         return refuse(peer->fd);
     const struct xw_opening opening = {trail->journal, peer->uid, peer->pid, &note, trail->began};

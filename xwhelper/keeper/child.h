@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/journal.h"
 
 /* What the listener learnt of the peer from the kernel. */
@@ -27,7 +28,14 @@ struct xw_trail {
     uint64_t began; /* xw_journal_clock() at the connection */
 };
 
+/* The accounts that a child may become; looked up by the listener when it starts. */
+struct xw_accounts {
+    struct xw_account reader;
+    struct xw_account relay;
+};
+
 /* Serves one peer and returns the process's exit code. */
-int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail);
+int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
+                   const struct xw_accounts *accounts);
 
 #endif

@@ -1,87 +1,123 @@
 #include "xwhelper/keeper/confine.h"
 
-#include <seccomp.h>
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
-/* Both kinds: libvirt's client on a UNIX socket, memory, the reply, the deadline. */
-static const int common_calls[] = {
-    SCMP_SYS(socket),       SCMP_SYS(connect),      SCMP_SYS(getsockname),
-    SCMP_SYS(getsockopt),   SCMP_SYS(setsockopt),   SCMP_SYS(sendto),
-    SCMP_SYS(sendmsg),      SCMP_SYS(recvmsg),      SCMP_SYS(recvfrom),
-    SCMP_SYS(shutdown),     SCMP_SYS(eventfd2),     SCMP_SYS(pipe2),
-    SCMP_SYS(poll),         SCMP_SYS(ppoll),        SCMP_SYS(read),
-    SCMP_SYS(write),        SCMP_SYS(writev),       SCMP_SYS(close),
-    SCMP_SYS(fcntl),        SCMP_SYS(lseek),        SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat),   SCMP_SYS(access),       SCMP_SYS(openat),
-    SCMP_SYS(brk),          SCMP_SYS(munmap),       SCMP_SYS(mremap),
-    SCMP_SYS(madvise),      SCMP_SYS(futex),        SCMP_SYS(set_robust_list),
-    SCMP_SYS(getrandom),    SCMP_SYS(gettid),       SCMP_SYS(getpid),
-    SCMP_SYS(getuid),       SCMP_SYS(geteuid),      SCMP_SYS(getgid),
-    SCMP_SYS(getegid),      SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(alarm),        SCMP_SYS(clock_gettime),
-    SCMP_SYS(gettimeofday), SCMP_SYS(tgkill),       SCMP_SYS(restart_syscall),
-    SCMP_SYS(exit),         SCMP_SYS(exit_group),
+#include "xwhelper/keeper/policy.h"
+
+#define END (-1)
+
+/* Each capability (capabilities(7)) with what takes it. */
+static const int listener_capabilities[] = {
+    CAP_SETUID,        /* the reader and the relay */
+    CAP_SETGID,        /* the same; no groups */
+    CAP_SETPCAP,       /* children drop theirs from the bounding set */
+    CAP_NET_ADMIN,     /* start: bridges */
+    CAP_CHOWN,         /* prepare: an owner's record is root:xwhelper */
+    CAP_DAC_OVERRIDE,  /* console: QEMU's socket is libvirt-qemu's */
+    CAP_AUDIT_CONTROL, /* a child asks whether the kernel audits, and drops it at once */
+    END,
 };
-
-/* What changing a world takes besides: its files, its bridges, waiting. */
-static const int changing_calls[] = {
-    SCMP_SYS(ioctl),     SCMP_SYS(mkdir),           SCMP_SYS(mkdirat),  SCMP_SYS(rename),
-    SCMP_SYS(renameat),  SCMP_SYS(renameat2),       SCMP_SYS(unlink),   SCMP_SYS(unlinkat),
-    SCMP_SYS(rmdir),     SCMP_SYS(copy_file_range), SCMP_SYS(fsync),    SCMP_SYS(fdatasync),
-    SCMP_SYS(ftruncate), SCMP_SYS(fchown),          SCMP_SYS(fchmod),   SCMP_SYS(fchownat),
-    SCMP_SYS(chmod),     SCMP_SYS(chown),           SCMP_SYS(fchmodat), SCMP_SYS(getdents64),
-    SCMP_SYS(readlink),  SCMP_SYS(readlinkat),      SCMP_SYS(umask),    SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(fallocate), SCMP_SYS(pread64),         SCMP_SYS(pwrite64), SCMP_SYS(uname),
-    SCMP_SYS(sysinfo),
+static const int request_capabilities[] = {
+    CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, END,
 };
+static const int start_capabilities[] = {CAP_NET_ADMIN, END};
+static const int prepare_capabilities[] = {CAP_CHOWN, END};
+static const int console_capabilities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, END};
+static const int no_capabilities[] = {END};
 
-static void allow(scmp_filter_ctx filter, const int *calls, size_t count)
+static bool is_among(const int *capabilities, int capability)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) < 0)
+    while (*capabilities != END && *capabilities != capability)
+        capabilities++;
+    return *capabilities == capability;
+}
+
+/* Keeps these, as far as they are there, in the permitted, effective and bounding sets. */
+static void keep(const int *capabilities)
+{
+    if (capng_get_caps_process() < 0)
+        abort();
+    for (int i = 0; i <= CAP_LAST_CAP; i++) {
+        const unsigned int sets = CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET;
+        if (!is_among(capabilities, i) && capng_update(CAPNG_DROP, (capng_type_t)sets, (unsigned)i))
+            abort();
+        if (capng_update(CAPNG_DROP, CAPNG_INHERITABLE, (unsigned int)i))
+            abort();
+    }
+    if (capng_apply(CAPNG_SELECT_BOTH) < 0 || capng_get_caps_process() < 0)
+        abort();
+    for (int i = 0; i <= CAP_LAST_CAP; i++) {
+        if (!is_among(capabilities, i) && capng_have_capability(CAPNG_PERMITTED, (unsigned int)i))
             abort();
     }
 }
 
-/* Memory may be mapped and protected, but never as executable. */
-static void allow_data_memory(scmp_filter_ctx filter)
+static void forbid_dumps(void)
 {
-    const struct scmp_arg_cmp not_executable = SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-
-    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, not_executable) < 0 ||
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable) < 0)
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_GET_DUMPABLE) != 0)
         abort();
 }
 
-static scmp_filter_ctx begin(void)
+int xw_account_find(const char *name, struct xw_account *account, struct xw_error *err)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    const struct passwd *found = getpwnam(name);
 
-    if (!filter || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    if (!found || found->pw_uid == 0 || found->pw_gid == 0)
+        return xw_fail(err, -ENOENT, "There is no user %s: run systemd-sysusers (see INSTALL)",
+                       name);
+    *account = (struct xw_account){found->pw_uid, found->pw_gid};
+    return 0;
+}
+
+void xw_become(const struct xw_account *account)
+{
+    uid_t uid = account->uid;
+    gid_t gid = account->gid;
+    uid_t r, e, s;
+    gid_t rg, eg, sg;
+
+    if (uid == 0 || gid == 0 || setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+        setresuid(uid, uid, uid) < 0)
         abort();
-    allow(filter, common_calls, sizeof(common_calls) / sizeof(common_calls[0]));
-    allow_data_memory(filter);
-    return filter;
-}
-
-static void load(scmp_filter_ctx filter)
-{
-    if (seccomp_load(filter) < 0)
+    if (getresuid(&r, &e, &s) < 0 || r != uid || e != uid || s != uid ||
+        getresgid(&rg, &eg, &sg) < 0 || rg != gid || eg != gid || sg != gid ||
+        getgroups(0, NULL) != 0 || setresuid(0, 0, 0) == 0)
         abort();
-    seccomp_release(filter);
+    forbid_dumps();
 }
 
-void xw_confine_reader(void)
+void xw_confine_listener(void)
 {
-    load(begin());
+    keep(listener_capabilities);
+    forbid_dumps();
+    xw_policy_enter(&xw_listener_policy);
 }
 
-void xw_confine_child(void)
+void xw_confine_request(void)
 {
-    scmp_filter_ctx filter = begin();
+    keep(request_capabilities);
+    xw_policy_enter(&xw_request_policy);
+}
 
-    allow(filter, changing_calls, sizeof(changing_calls) / sizeof(changing_calls[0]));
-    load(filter);
+void xw_confine_change(enum xw_verb verb)
+{
+    bool prepare = verb == XW_VERB_PREPARE;
+
+    keep(prepare                 ? prepare_capabilities
+         : verb == XW_VERB_START ? start_capabilities
+                                 : no_capabilities);
+    xw_policy_enter(prepare ? &xw_prepare_policy : &xw_changing_policy);
+}
+
+void xw_confine_console(void)
+{
+    keep(console_capabilities);
+    xw_policy_enter(&xw_console_policy);
 }

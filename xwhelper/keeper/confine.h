@@ -1,14 +1,37 @@
 /*
- * The seccomp filters of the processes that the listener forks: what each kind may still ask of
- * the kernel once its request has been authorized. Anything else kills the process.
+ * How a process of the keeper's loses what it doesn't need: its uid, its capabilities, and by the
+ * tables of policy.h its system calls and files. Each step is read back; whatever fails, aborts.
  */
 #ifndef XW_KEEPER_CONFINE_H
 #define XW_KEEPER_CONFINE_H
 
-/* For the reader, after it has become xwread: libvirt's client and nothing else. */
-void xw_confine_reader(void);
+#include <sys/types.h>
 
-/* For a child that changes a world: libvirt's client, files of the world, bridges; no program. */
-void xw_confine_child(void);
+#include "common/error.h"
+#include "common/request.h"
+
+/* An account of ours; looked up once, by the listener before it listens. */
+struct xw_account {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Looks up a user by name; never root. Returns 0 or -ENOENT. */
+int xw_account_find(const char *name, struct xw_account *account, struct xw_error *err);
+
+/* Becomes the account in all uids and gids, without groups, capabilities and core dumps. */
+void xw_become(const struct xw_account *account);
+
+/* The listener, when all is ready. */
+void xw_confine_listener(void);
+
+/* A child of the listener's whose peer isn't root, before it reads a byte. */
+void xw_confine_request(void);
+
+/* A child that is about to carry out a verb that changes a world, prepare included. */
+void xw_confine_change(enum xw_verb verb);
+
+/* A child that is about to open a console. */
+void xw_confine_console(void);
 
 #endif

@@ -5,20 +5,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/paths.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
@@ -86,24 +84,15 @@ static void place_descriptors(const int from[4])
         abort();
 }
 
-static _Noreturn void become_relay(const int from[4])
+static _Noreturn void become_relay(const struct xw_account *account, const int from[4])
 {
-    const struct passwd *account = getpwnam(XW_RELAY_USER);
     char name[] = "xwrelay";
     char *const argv[] = {name, NULL};
     char *const environment[] = {NULL};
 
-    if (!account || account->pw_uid == 0 || account->pw_gid == 0)
-        abort();
-    uid_t uid = account->pw_uid;
-    gid_t gid = account->pw_gid;
-    uid_t r, e, s;
     alarm(0);
     place_descriptors(from);
-    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
-        getresuid(&r, &e, &s) < 0 || r != uid || e != uid || s != uid ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        abort();
+    xw_become(account);
     execve(XW_RELAY_PATH, argv, environment);
     abort();
 }
@@ -128,6 +117,7 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 
     if (!planned)
         return xw_fail(err, -EPERM, "not found or not allowed");
+    xw_confine_console();
     const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
     int rc = xw_machine_console_path(&machine, path, sizeof(path));
     if (rc < 0)
@@ -143,5 +133,5 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
         return guest;
     const int descriptors[] = {guest, job->viewer, job->peer, lock};
     tell_journal(job->opening);
-    become_relay(descriptors);
+    become_relay(job->relay, descriptors);
 }

@@ -170,7 +170,8 @@ static int open_host(struct xw_host **host, bool read_only, struct xw_error *err
     if (!opened)
         return xw_fail(err, -ENOMEM, "There is not enough memory on the host");
 
-    int rc = xw_config_read(XW_CONFIG_PATH, &opened->config, err);
+    /* The reader, which has no use for the configuration, opens no file. */
+    int rc = read_only ? 0 : xw_config_read(XW_CONFIG_PATH, &opened->config, err);
     if (rc < 0)
         return rc;
 

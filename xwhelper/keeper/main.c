@@ -7,12 +7,12 @@
 #include <grp.h>
 #include <libvirt/libvirt.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,11 +21,12 @@
 #include <unistd.h>
 
 #include "common/exitcode.h"
+#include "common/landlock.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/child.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
-#include "xwhelper/keeper/reply.h"
 
 enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
 
@@ -41,6 +42,7 @@ struct listener {
     int socket;
     int signals;
     gid_t gate_group;
+    struct xw_accounts accounts;
     struct xw_config config;
     struct xw_journal journal;
     struct xw_note *notes; /* CHILDREN_MAX of them, shared with the children */
@@ -153,7 +155,7 @@ static _Noreturn void be_child(struct listener *listener, const struct xw_peer *
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setgroups(0, NULL) < 0)
         abort();
-    exit(xw_child_serve(peer, &trail));
+    exit(xw_child_serve(peer, &trail, &listener->accounts));
 }
 
 /* A peer for which no process was made: nothing of its request has been read. */
@@ -164,6 +166,16 @@ static void tell_turned_away(struct listener *listener, const struct xw_peer *pe
         .uid = peer->uid, .peer_pid = peer->pid, .note = &nothing, .code = XW_EXIT_TRY_AGAIN};
 
     xw_journal_write(&listener->journal, &entry);
+}
+
+/* Without waiting for the peer, whatever it does with its end. */
+static void turn_away(int fd)
+{
+    static const char text[] = "error too many requests at once; wait for the others to end\n"
+                               "end 75\n";
+
+    if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        return;
 }
 
 static void serve_peer(struct listener *listener, int fd)
@@ -179,8 +191,7 @@ static void serve_peer(struct listener *listener, int fd)
     if (peer.uid != 0 && peer.gid != listener->gate_group)
         return;
     if (!admits(listener, peer.uid)) {
-        xw_reply(fd, "error too many requests at once; wait for the others to end");
-        xw_reply(fd, "end %d", XW_EXIT_TRY_AGAIN);
+        turn_away(fd);
         tell_turned_away(listener, &peer);
         return;
     }
@@ -232,15 +243,16 @@ static void warn_of_auditing(const struct listener *listener)
 
 static int prepare(struct listener *listener, struct xw_error *err)
 {
-    const struct passwd *account = getpwnam(XW_HELPER_USER);
+    struct xw_account gate;
     sigset_t child;
 
     if (geteuid() != 0)
         return xw_fail(err, -EPERM, "The keeper must be started by root");
-    if (!account)
-        return xw_fail(err, -ENOENT,
-                       "There is no user " XW_HELPER_USER ": run systemd-sysusers (see INSTALL)");
-    listener->gate_group = account->pw_gid;
+    if (xw_account_find(XW_HELPER_USER, &gate, err) < 0 ||
+        xw_account_find(XW_READER_USER, &listener->accounts.reader, err) < 0 ||
+        xw_account_find(XW_RELAY_USER, &listener->accounts.relay, err) < 0)
+        return -ENOENT;
+    listener->gate_group = gate.gid;
     int rc = xw_config_read(XW_CONFIG_PATH, &listener->config, err);
     if (rc < 0)
         return rc;
@@ -264,12 +276,21 @@ int main(void)
     static struct listener listener;
     struct xw_error err = {0};
 
-    signal(SIGPIPE, SIG_IGN);
+    const struct rlimit no_core = {0, 0};
+
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_CORE, &no_core) < 0)
+        abort();
     umask(077);
-    if (chdir("/") < 0 || clearenv() != 0 || prepare(&listener, &err) < 0) {
+    /* glib asks the C library for a home where the environment names none. */
+    if (chdir("/") < 0 || clearenv() != 0 || setenv("HOME", "/nonexistent", 1) < 0 ||
+        prepare(&listener, &err) < 0) {
         fprintf(stderr, "<3>xwkeeper: %s\n", err.text);
         return XW_EXIT_FAILED;
     }
     warn_of_auditing(&listener);
+    if (xw_landlock_version() == 0)
+        fprintf(stderr, "<4>xwkeeper: this kernel has no Landlock: which files a process reaches "
+                        "is left to its uid and its seccomp filter\n");
+    xw_confine_listener();
     run(&listener);
 }

@@ -61,7 +61,7 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
 
     if (!user || user->pw_uid == 0 || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
         return xw_fail(err, -ENOENT, "There is no user %s who could have a world", request->owner);
-    xw_confine_child();
+    xw_confine_change(XW_VERB_PREPARE);
     XW_AUTO_CLOSEDIR DIR *labs = opendir(XW_LABS_DIR);
     if (!labs)
         return xw_fail_errno(err, -errno, "Reading " XW_LABS_DIR);

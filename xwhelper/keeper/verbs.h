@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/record.h"
 #include "common/request.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
 #include "xwhelper/keeper/plan.h"
@@ -31,6 +32,7 @@ struct xw_job {
     const struct xw_owner *owner;
     const struct xw_plan *plan;
     const struct xw_opening *opening;
+    const struct xw_account *relay; /* who a console's child becomes */
 };
 
 int xw_verb_start(const struct xw_job *job, struct xw_error *err);

@@ -1,34 +1,18 @@
 #include "xwhelper/reader/reader.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
-#include "common/paths.h"
-#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/reply.h"
+#include "xwhelper/reader/policy.h"
 
-void xw_reader_become(void)
+void xw_reader_become(const struct xw_account *account)
 {
-    const struct passwd *account = getpwnam(XW_READER_USER);
-
-    if (!account || account->pw_uid == 0 || account->pw_gid == 0)
-        abort();
-    uid_t uid = account->pw_uid;
-    gid_t gid = account->pw_gid;
-    uid_t r, e, s;
-    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-        abort();
-    if (getresuid(&r, &e, &s) < 0 || r != uid || e != uid || s != uid || getgroups(0, NULL) != 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-        abort();
-    xw_confine_reader();
+    xw_become(account);
+    xw_policy_enter(&xw_reader_policy);
 }
 
 /* The domain of a machine, NULL where none is defined; -EAGAIN when libvirt doesn't answer. */

@@ -7,10 +7,11 @@
 
 #include "common/error.h"
 #include "common/record.h"
+#include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/plan.h"
 
-/* Becomes xwread for good: groups, gids, uids, capabilities; each read back. Aborts on failure. */
-void xw_reader_become(void);
+/* Becomes xwread for good, and loads the reader's policy. Aborts on failure. */
+void xw_reader_become(const struct xw_account *account);
 
 /* `list`: a line for each world. access and count: the labs that are the caller's. */
 int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,

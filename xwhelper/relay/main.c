@@ -9,13 +9,14 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "xwhelper/relay/policy.h"
 
 enum { GUEST = 3, VIEWER = 4, GATE = 5, BUFFER = 16384 };
 
@@ -28,24 +29,6 @@ struct lane {
     bool closed; /* from has ended */
     char data[BUFFER];
 };
-
-static void confine(void)
-{
-    const int calls[] = {SCMP_SYS(read),  SCMP_SYS(poll),       SCMP_SYS(restart_syscall),
-                         SCMP_SYS(write), SCMP_SYS(sendto),     SCMP_SYS(shutdown),
-                         SCMP_SYS(close), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn)};
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-
-    if (!filter)
-        abort();
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) < 0)
-            abort();
-    }
-    if (seccomp_load(filter) < 0)
-        abort();
-    seccomp_release(filter);
-}
 
 static void tell(const char *line)
 {
@@ -141,9 +124,9 @@ int main(void)
     static struct lane to_guest = {.from = VIEWER, .to = GUEST};
     static struct lane to_viewer = {.from = GUEST, .to = VIEWER};
 
-    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_GET_DUMPABLE) != 0)
         abort();
-    confine();
+    xw_policy_enter(&xw_relay_policy);
     tell("open\n");
     pump(&to_guest, &to_viewer);
     if (to_viewer.closed)

@@ -1,0 +1,284 @@
+/*
+ * What the listener and the processes that it forks may do. A filter is inherited and can only be
+ * narrowed: the listener's holds all that its children do, `request` all that a student's request
+ * can become, and each kind of child what it is for.
+ *
+ * Nobody gets tgkill() or kill(): a root process without them can't end another one. So abort()
+ * ends by the filter, as a violation does, which is as dead and leaves a record besides.
+ */
+#include "xwhelper/keeper/policy.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "common/paths.h"
+
+#define DATA (PROT_READ | PROT_WRITE)
+
+static const struct xw_rule memory[] = {
+    XW_CALL(brk, "malloc"),
+    XW_CALL_IF(mmap, "malloc", XW_LONG_WITHIN(2, DATA)),
+    XW_CALL_IF(mprotect, "malloc", XW_LONG_WITHIN(2, DATA)),
+    XW_CALL(munmap, "free"),
+    XW_CALL(mremap, "realloc"),
+    XW_CALL(madvise, "free"),
+    XW_CALL(futex, "once-only initialisation and locks in glib and libvirt"),
+    XW_CALL(getrandom, "glib: the seed of its hash tables"),
+    XW_CALL(restart_syscall, "a wait that the kernel continues after a stop"),
+    XW_CALL(exit_group, "the end"),
+};
+const struct xw_rule_set xw_memory_rules = XW_RULE_SET(memory);
+
+static const struct xw_rule reply[] = {
+    XW_CALL(sendto, "lines to the gate"),
+    XW_CALL(write, "the log on descriptor 2; libvirt's wake-up of itself"),
+    XW_CALL(close, "any descriptor"),
+    XW_CALL(alarm, "the deadline"),
+    XW_CALL(clock_gettime, "the vdso's fall-back"),
+    XW_CALL(gettimeofday, "the vdso's fall-back"),
+};
+const struct xw_rule_set xw_reply_rules = XW_RULE_SET(reply);
+
+static const struct xw_rule libvirt[] = {
+    XW_CALL_IF(socket, "libvirt's UNIX socket; a console's", XW_INT_IS(0, AF_UNIX),
+               XW_INT_IS_WITH(1, SOCK_STREAM, SOCK_CLOEXEC | SOCK_NONBLOCK), XW_INT_IS(2, 0)),
+    XW_CALL(connect, "the same"),
+    XW_CALL(getsockname, "libvirt: the address for its log"),
+    XW_CALL_IF(fcntl, "libvirt: close-on-exec", XW_INT_IS(1, F_GETFD)),
+    XW_CALL_IF(fcntl, "libvirt: close-on-exec", XW_INT_IS(1, F_SETFD)),
+    XW_CALL_IF(fcntl, "libvirt: non-blocking", XW_INT_IS(1, F_GETFL)),
+    XW_CALL_IF(fcntl, "libvirt: non-blocking", XW_INT_IS(1, F_SETFL)),
+    XW_CALL(access, "libvirt: which of its sockets and files are there"),
+    XW_CALL(eventfd2, "glib's main loop wakes itself"),
+    XW_CALL(read, "libvirt's replies, wake-ups"),
+    XW_CALL(poll, "waiting for a reply"),
+    XW_CALL(rt_sigprocmask, "libvirt: SIGPIPE and SIGCHLD are held while it waits"),
+    XW_CALL(getpid, "glib"),
+    XW_CALL(gettid, "libvirt: the thread, for its log"),
+    XW_CALL(getuid, "libvirt: which of its sockets is ours"),
+    XW_CALL(geteuid, "the same"),
+    XW_CALL(getgid, "the same"),
+    XW_CALL(getegid, "the same"),
+};
+const struct xw_rule_set xw_libvirt_rules = XW_RULE_SET(libvirt);
+
+static const struct xw_rule reading[] = {
+    XW_CALL_IF(openat, "records, images, configuration: for reading",
+               XW_INT_WITHIN(2, O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY)),
+    XW_CALL(newfstatat, "owner, mode and links of what was opened"),
+    XW_CALL(fstat, "the same, glibc from 2.39 on"),
+    XW_CALL(lseek, "where a file has holes; stdio"),
+    XW_CALL(getdents64, "the labs there are"),
+};
+static const struct xw_rule_set reading_rules = XW_RULE_SET(reading);
+
+static const struct xw_rule world[] = {
+    XW_CALL_IF(openat, "overlays, locks, records written aside, /dev/kvm",
+               XW_INT_WITHIN(2, O_ACCMODE | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC),
+               XW_INT_WITHIN(3, 0666)),
+    XW_CALL_IF(fcntl, "the world's lock", XW_INT_IS(1, F_OFD_SETLKW)),
+    XW_CALL_IF(mkdir, "a lab's directory of worlds, a world's", XW_INT_WITHIN(1, 0777)),
+    XW_CALL_IF(chmod, "the same: 0711 whatever the umask", XW_INT_IS(1, 0711)),
+    XW_CALL(ftruncate, "the size of an overlay"),
+    XW_CALL(copy_file_range, "an overlay from its template"),
+    XW_CALL(fsync, "on the disk before it is renamed"),
+    XW_CALL(rename, "what was written aside into its place"),
+    XW_CALL(unlink, "what was written aside and failed"),
+    XW_CALL(clock_nanosleep, "between two looks at a domain that shuts down"),
+};
+static const struct xw_rule_set world_rules = XW_RULE_SET(world);
+
+static const struct xw_rule bridges[] = {
+    XW_CALL_IF(socket, "to speak of interfaces with the kernel", XW_INT_IS(0, AF_UNIX),
+               XW_INT_IS(1, SOCK_DGRAM | SOCK_CLOEXEC), XW_INT_IS(2, 0)),
+    XW_CALL_IF(ioctl, "a bridge is made", XW_INT_IS(1, SIOCBRADDBR)),
+    XW_CALL_IF(ioctl, "and set up", XW_INT_IS(1, SIOCGIFFLAGS)),
+    XW_CALL_IF(ioctl, "the same", XW_INT_IS(1, SIOCSIFFLAGS)),
+};
+static const struct xw_rule_set bridge_rules = XW_RULE_SET(bridges);
+
+/* The owner's record, and the one name that is looked up for it: the group xwhelper. */
+static const struct xw_rule deploying[] = {
+    XW_CALL_IF(fchown, "root:xwhelper", XW_INT_IS(1, 0)),
+    XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
+    XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
+    XW_CALL(renameat, "the record into its place"),
+    XW_CALL(unlinkat, "what was written aside and failed"),
+    XW_CALL(recvmsg, "nscd, where it runs: its table"),
+    XW_CALL(readv, "nscd: an answer"),
+    XW_CALL(sendmsg, "nscd: a question"),
+};
+static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
+
+static const struct xw_rule console[] = {
+    XW_CALL_IF(openat, "the viewer's lock", XW_INT_IS(2, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC),
+               XW_INT_IS(3, 0600)),
+    XW_CALL(flock, "the same"),
+    XW_CALL(ftruncate, "the name in it"),
+    XW_CALL_IF(fcntl, "the relay's descriptors", XW_INT_IS(1, F_DUPFD)),
+    XW_CALL(dup2, "the same"),
+    XW_CALL(close_range, "no other descriptor goes along"),
+};
+static const struct xw_rule_set console_rules = XW_RULE_SET(console);
+
+/* Another uid, fewer capabilities, a narrower filter. */
+static const struct xw_rule becoming[] = {
+    XW_CALL(setgroups, "no group"),
+    XW_CALL(setresgid, "xwread, xwrelay"),
+    XW_CALL(setresuid, "the same"),
+    XW_CALL(getresgid, "read back"),
+    XW_CALL(getresuid, "read back"),
+    XW_CALL(getgroups, "read back"),
+    XW_CALL(capget, "read back"),
+    XW_CALL(capset, "fewer capabilities"),
+    XW_CALL(prctl, "no_new_privs, dumpable, the bounding set"),
+    XW_CALL(landlock_create_ruleset, "the files of a kind of child"),
+    XW_CALL(landlock_add_rule, "the same"),
+    XW_CALL(landlock_restrict_self, "the same"),
+    XW_CALL_IF(openat, "the same: the path of a rule", XW_INT_IS(2, O_PATH | O_CLOEXEC)),
+    XW_CALL(seccomp, "its filter; what the kernel knows of filters"),
+};
+static const struct xw_rule_set becoming_rules = XW_RULE_SET(becoming);
+
+/* The relay's program, its loader, and the loader's libraries: the one place with code mapped. */
+static const struct xw_rule starting[] = {
+    XW_CALL(execve, "the relay"),
+    XW_CALL_IF(mmap, "libraries", XW_LONG_WITHIN(2, PROT_READ | PROT_WRITE | PROT_EXEC)),
+    XW_CALL(pread64, "a library's headers"),
+    XW_CALL_IF(openat, "libraries", XW_INT_IS(2, O_RDONLY | O_CLOEXEC)),
+    XW_CALL(newfstatat, "libraries"),
+    XW_CALL(fstat, "the same, glibc from 2.39 on"),
+    XW_CALL(read, "libraries; then the console's bytes"),
+    XW_CALL(poll, "the relay's own"),
+    XW_CALL(access, "ld.so: a list of preloaded libraries"),
+    XW_CALL(arch_prctl, "the C library starts"),
+    XW_CALL(set_tid_address, "the same"),
+    XW_CALL(set_robust_list, "the same"),
+    XW_CALL(rseq, "the same"),
+    XW_CALL(prlimit64, "the same"),
+};
+static const struct xw_rule_set starting_rules = XW_RULE_SET(starting);
+
+static const struct xw_rule first_line[] = {
+    XW_CALL(recvmsg, "the request and the viewer's end"),
+    XW_CALL(getsockopt, "the peer's groups, the viewer's kind of socket"),
+    XW_CALL(rt_sigaction, "the deadline's signal"),
+};
+static const struct xw_rule_set first_line_rules = XW_RULE_SET(first_line);
+
+static const struct xw_rule listening[] = {
+    XW_CALL(accept4, "a peer"),
+    XW_CALL(getsockopt, "its credentials"),
+    XW_CALL(setsockopt, "how long a child may wait for it"),
+    XW_CALL_IF(clone, "fork()", XW_LONG_IS(0, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)),
+    XW_CALL(set_robust_list, "fork(): glibc, in the child"),
+    XW_CALL(wait4, "children that ended"),
+};
+static const struct xw_rule_set listening_rules = XW_RULE_SET(listening);
+
+/*
+ * The user that root prepares worlds for may be known to any module of nsswitch.conf(5) only, and
+ * is looked up under the listener's filter: modules are loaded, local daemons and directory
+ * servers asked. Requests of students never get here, `request` has none of it.
+ */
+static const struct xw_rule names[] = {
+    XW_CALL(socket, "nscd, sssd, systemd, a directory server"),
+    XW_CALL(bind, "netlink: which addresses this host has"),
+    XW_CALL(setsockopt, "the same sockets"),
+    XW_CALL(getpeername, "the same"),
+    XW_CALL(recvfrom, "their answers"),
+    XW_CALL(sendmmsg, "the resolver's questions"),
+    XW_CALL(shutdown, "the end of a connection"),
+    XW_CALL_IF(openat, "maps of users, libraries: for reading",
+               XW_INT_WITHIN(2, O_PATH | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY)),
+    XW_CALL(readlinkat, "systemd: where its directories are"),
+    XW_CALL(readlink, "the same"),
+    XW_CALL(statx, "the same"),
+    XW_CALL(fstatfs, "the same"),
+    XW_CALL(getcwd, "the same"),
+    XW_CALL(epoll_create1, "systemd's event loop"),
+    XW_CALL(epoll_ctl, "the same"),
+    XW_CALL(epoll_wait, "the same"),
+    XW_CALL(epoll_pwait, "the same"),
+    XW_CALL(timerfd_create, "the same"),
+    XW_CALL(timerfd_settime, "the same"),
+    XW_CALL(ppoll, "the same"),
+    XW_CALL(getsockname, "the same"),
+    XW_CALL(sysinfo, "qsort's memory"),
+    XW_CALL(uname, "sssd, the resolver"),
+};
+static const struct xw_rule_set name_rules = XW_RULE_SET(names);
+
+static const struct xw_reach changing_reach[] = {
+    {XW_REACH_CHANGE, XW_WORLDS_DIR, "overlays, locks"},
+    {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "accelerator, grace time"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
+    {XW_REACH_WRITE | XW_REACH_IF_THERE, "/proc/sys/net/ipv6/conf", "no IPv6 address on a bridge"},
+    {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
+    {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
+    {XW_REACH_END, NULL, NULL},
+};
+
+static const struct xw_reach prepare_reach[] = {
+    {XW_REACH_CHANGE, XW_OWNERS_DIR, "the owner's record"},
+    {XW_REACH_READ, XW_LABS_DIR, "labs and their plans"},
+    {XW_REACH_CHANGE, XW_WORLDS_DIR, "worlds"},
+    {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "accelerator"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/nsswitch.conf", "the group xwhelper"},
+    {XW_REACH_READ, "/etc/group", "the group xwhelper"},
+    {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
+    {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
+    {XW_REACH_END, NULL, NULL},
+};
+
+static const struct xw_reach console_reach[] = {
+    {XW_REACH_CHANGE, XW_CONSOLE_DIR, "the viewer's lock"},
+    {XW_REACH_EXECUTE, XW_RELAY_PATH, "the relay"},
+    {XW_REACH_EXECUTE, "/usr/lib", "its libraries"},
+    {XW_REACH_EXECUTE, "/lib", "the same, where /lib is a directory of its own"},
+    {XW_REACH_EXECUTE, "/lib64", "the loader"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/ld.so.cache", "where libraries are"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/ld.so.preload", "the administrator's list"},
+    {XW_REACH_END, NULL, NULL},
+};
+
+/*
+ * The listener and `request` have no Landlock rules of their own: the layers of Landlock are
+ * cut with one another, and each kind of child has its own.
+ */
+const struct xw_policy xw_listener_policy = {
+    "listener",
+    {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
+     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &deploy_rules, &console_rules,
+     &starting_rules, &name_rules},
+    NULL};
+
+const struct xw_policy xw_request_policy = {
+    "request",
+    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
+     &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules},
+    NULL};
+
+const struct xw_policy xw_changing_policy = {"changing",
+                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                              &reading_rules, &world_rules, &bridge_rules},
+                                             changing_reach};
+
+const struct xw_policy xw_prepare_policy = {"prepare",
+                                            {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                             &reading_rules, &world_rules, &deploy_rules},
+                                            prepare_reach};
+
+const struct xw_policy xw_console_policy = {"console",
+                                            {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                             &console_rules, &becoming_rules, &starting_rules},
+                                            console_reach};

@@ -1,0 +1,8 @@
+#ifndef XW_RELAY_POLICY_H
+#define XW_RELAY_POLICY_H
+
+#include "common/policy.h"
+
+extern const struct xw_policy xw_relay_policy;
+
+#endif
