@@ -41,7 +41,8 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZERS) -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all install deps check check-full demo bench mutants lint clean unit-tests FORCE
+.PHONY: all install deps check check-full demo bench mutants lint clean unit-tests \
+        gate-sources FORCE
 
 # --- programs ---------------------------------------------------------------------------------
 
@@ -124,6 +125,10 @@ $(BUILD)/test-obj/%.o: %.c $(BUILD)/flags
 	$(COMPILE_TEST) -c -o $@ $<
 
 unit-tests: $(UNIT_TESTS)
+
+# What the gate is made of, for the test that counts its lines.
+gate-sources:
+	@printf '%s\n' $(xwhelper_sources)
 
 -include $(sort $(ALL_OBJECTS:.o=.d))
 include bench/programs.mk

@@ -87,10 +87,11 @@ static const struct xw_rule world[] = {
     XW_CALL_IF(chmod, "the same: 0711 whatever the umask", XW_INT_IS(1, 0711)),
     XW_CALL(ftruncate, "the size of an overlay"),
     XW_CALL(copy_file_range, "an overlay from its template"),
+    XW_CALL(pread64, "the same, from one kind of file system to another"),
+    XW_CALL(pwrite64, "the same"),
     XW_CALL(fsync, "on the disk before it is renamed"),
     XW_CALL(rename, "what was written aside into its place"),
     XW_CALL(unlink, "what was written aside and failed"),
-    XW_CALL(clock_nanosleep, "between two looks at a domain that shuts down"),
 };
 static const struct xw_rule_set world_rules = XW_RULE_SET(world);
 
@@ -103,16 +104,13 @@ static const struct xw_rule bridges[] = {
 };
 static const struct xw_rule_set bridge_rules = XW_RULE_SET(bridges);
 
-/* The owner's record, and the one name that is looked up for it: the group xwhelper. */
+/* The owner's record. */
 static const struct xw_rule deploying[] = {
     XW_CALL_IF(fchown, "root:xwhelper", XW_INT_IS(1, 0)),
     XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
     XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
     XW_CALL(renameat, "the record into its place"),
     XW_CALL(unlinkat, "what was written aside and failed"),
-    XW_CALL(recvmsg, "nscd, where it runs: its table"),
-    XW_CALL(readv, "nscd: an answer"),
-    XW_CALL(sendmsg, "nscd: a question"),
 };
 static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
 
@@ -195,6 +193,9 @@ static const struct xw_rule names[] = {
     XW_CALL(recvfrom, "their answers"),
     XW_CALL(sendmmsg, "the resolver's questions"),
     XW_CALL(shutdown, "the end of a connection"),
+    XW_CALL(sendmsg, "nscd and others: a question"),
+    XW_CALL(readv, "nscd: an answer"),
+    XW_CALL(writev, "nscd and others: a question"),
     XW_CALL_IF(openat, "maps of users, libraries: for reading",
                XW_INT_WITHIN(2, O_PATH | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY)),
     XW_CALL(readlinkat, "systemd: where its directories are"),
@@ -233,8 +234,6 @@ static const struct xw_reach prepare_reach[] = {
     {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
     {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "accelerator"},
     {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
-    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/nsswitch.conf", "the group xwhelper"},
-    {XW_REACH_READ, "/etc/group", "the group xwhelper"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
     {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
     {XW_REACH_END, NULL, NULL},
