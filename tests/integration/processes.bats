@@ -60,6 +60,25 @@ uid_of() {
     grep -q libseccomp "/proc/$pid/maps"
 }
 
+# descriptors PID: its descriptors and what each is, in order.
+descriptors() {
+    local fd
+    for fd in $(ls "/proc/$1/fd" | sort -n); do
+        printf '%s:%s ' "$fd" "$(readlink "/proc/$1/fd/$fd" | sed -E 's/:\[[0-9]+\]$//')"
+    done
+}
+
+@test "the gate at a console holds exactly its descriptors: the viewer's end has been passed on" {
+    local pid
+    pid=$(cat "$BATS_FILE_TMPDIR/gate")
+    run descriptors "$pid"
+    # 4 the audit socket, 5 the keeper, 6 and 7 the records
+    [[ $output == "0:"*" 1:"*" 2:"*" 4:socket 5:socket 6:/var/lib/xworlds/owners 7:/var/lib/xworlds/labs " ]]
+    [ "$(ls "/proc/$pid/fd" | sort -n | xargs)" = "0 1 2 4 5 6 7" ]
+    [ "$(grep '^Max core file size' "/proc/$pid/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
+    [ "$(stat -c %u "/proc/$pid/environ")" = 0 ] # not dumpable: proc(5) gives its files to root
+}
+
 @test "the gate can't be signalled by its student" {
     local pid
     pid=$(cat "$BATS_FILE_TMPDIR/gate")
@@ -81,6 +100,9 @@ uid_of() {
     [ "$(field "$pid" Seccomp)" = 2 ]
     ! grep -q libvirt "/proc/$pid/maps"
     [ "$(ls "/proc/$pid/fd" | tr '\n' ' ')" = "0 1 2 3 4 5 6 " ]
+    [[ $(readlink "/proc/$pid/fd/6") == /run/xworlds/console/*.viewer ]]
+    [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
+    [ "$(grep '^Max core file size' "/proc/$pid/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
 }
 
 @test "a second viewer is told who is there" {
@@ -89,29 +111,87 @@ uid_of() {
     [[ $output == *"alice is at the console of web"* ]]
 }
 
-@test "the reader: xwread, no group, no capability, a filter" {
-    local daemon keeper child
+# caught COMMAND...: runs it as alice with libvirtd stopped, so that the keeper's child waits where it
+# can be looked at; keeps what is asked of it in caught.FIELD, and lets go.
+caught() {
+    local daemon keeper child name
     daemon=$(cat /run/throwaway/libvirtd.pid)
     keeper=$(cat /run/throwaway/keeper.pid)
-    # With libvirtd stopped the reader waits where it can be looked at.
     kill -STOP "$daemon"
-    as alice status firewall >"$BATS_FILE_TMPDIR/status" 3>&- &
+    "$@" >"$BATS_TEST_TMPDIR/answer" 2>&1 3>&- &
     local client=$!
-    reader() {
-        child=$(pgrep -P "$keeper" -u xwread)
+    # Its connection to libvirt has its wake-up: the policy of its kind is in force.
+    waiting() {
+        for child in $(pgrep -P "$keeper" | grep -vxFf "$BATS_FILE_TMPDIR/relay"); do
+            [[ $(descriptors "$child" 2>/dev/null) == *eventfd* ]] && return
+        done
+        return 1
     }
-    wait_for reader
-    wait_for grep -q '^Seccomp:[[:space:]]*2' "/proc/$child/status" || { kill -CONT "$daemon"; false; }
-    local uid groups capabilities
-    uid=$(field "$child" Uid)
-    groups=$(field "$child" Groups)
-    capabilities=$(field "$child" CapPrm)
+    wait_for waiting || { kill -CONT "$daemon"; wait "$client"; return 1; }
+    for name in Uid Gid Groups CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters; do
+        field "$child" "$name" >"$BATS_TEST_TMPDIR/caught.$name"
+    done
+    descriptors "$child" >"$BATS_TEST_TMPDIR/caught.descriptors"
+    stat -c %u "/proc/$child/environ" >"$BATS_TEST_TMPDIR/caught.owner"
     kill -CONT "$daemon"
     wait "$client"
-    [ "$uid" = "$(uid_of xwread) $(uid_of xwread) $(uid_of xwread) $(uid_of xwread)" ]
-    [ -z "$groups" ]
-    [ "$capabilities" = 0000000000000000 ]
-    grep -q running "$BATS_FILE_TMPDIR/status"
+}
+
+is() {
+    [ "$(cat "$BATS_TEST_TMPDIR/caught.$1")" = "$2" ] && return
+    printf '%s is "%s" and not "%s"\n' "$1" "$(cat "$BATS_TEST_TMPDIR/caught.$1")" "$2"
+    return 1
+}
+
+@test "the reader: xwread, no group, no capability, a filter, and its descriptors" {
+    caught as alice status firewall
+    local uid gid
+    uid=$(uid_of xwread)
+    gid=$(id -g xwread)
+    is Uid "$uid $uid $uid $uid"
+    is Gid "$gid $gid $gid $gid"
+    is Groups ""
+    is CapPrm 0000000000000000
+    is CapEff 0000000000000000
+    is NoNewPrivs 1
+    is Seccomp 2
+    is Seccomp_filters 3 # the listener's, the request's, the reader's
+    is owner 0
+    cat "$BATS_TEST_TMPDIR/caught.descriptors"
+    # The peer, libvirt's socket and its wake-up.
+    [ "$(tr ' ' '\n' <"$BATS_TEST_TMPDIR/caught.descriptors" | sed -nE 's/^([3-9]|[0-9]{2,})://p' | sort | xargs)" = \
+        "anon_inode:[eventfd] socket socket" ]
+    grep -q running "$BATS_TEST_TMPDIR/answer"
+}
+
+@test "the child that stops a machine: root, no group, no capability at all, a filter" {
+    caught as alice stop firewall/client
+    is Uid "0 0 0 0"
+    is Groups ""
+    is CapPrm 0000000000000000
+    is CapEff 0000000000000000
+    is CapBnd 0000000000000000
+    is NoNewPrivs 1
+    is Seccomp_filters 3
+    is owner 0
+    [[ $(cat "$BATS_TEST_TMPDIR/caught.descriptors") == *"/var/lib/xworlds/worlds/firewall/.alice.lock "* ]]
+}
+
+@test "the child that starts a machine has one capability: bridges" {
+    caught as alice start firewall/client
+    is CapPrm 0000000000001000 # CAP_NET_ADMIN
+    is CapEff 0000000000001000
+    is CapBnd 0000000000001000
+    is Seccomp_filters 3
+    as alice stop firewall/client --force
+}
+
+@test "the child that prepares worlds has one capability: the owner's record" {
+    caught xwadm prepare alice
+    is CapPrm 0000000000000001 # CAP_CHOWN
+    is CapBnd 0000000000000001
+    is NoNewPrivs 1
+    is Seccomp_filters 2 # the listener's and its own: root's requests have none of a student's
 }
 
 @test "the keeper's listener: root, and no student's group" {
@@ -119,4 +199,10 @@ uid_of() {
     pid=$(cat /run/throwaway/keeper.pid)
     [ "$(field "$pid" Uid)" = "0 0 0 0" ]
     [ "$(readlink "/proc/$pid/exe")" = /usr/local/libexec/xworlds/xwkeeper ]
+    # chown, dac_override, setgid, setuid, setpcap, net_admin
+    [ "$(field "$pid" CapPrm)" = 00000000000011c3 ]
+    [ "$(field "$pid" CapBnd)" = 00000000000011c3 ]
+    [ "$(field "$pid" NoNewPrivs)" = 1 ]
+    [ "$(field "$pid" Seccomp)" = 2 ]
+    [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
 }

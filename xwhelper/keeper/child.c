@@ -136,6 +136,14 @@ struct child {
     int viewer;
 };
 
+/* Everything that it needs of the records has been read. */
+static void become_reader(struct child *child)
+{
+    close(child->owners);
+    close(child->labs);
+    xw_reader_become(&child->accounts->reader);
+}
+
 static int list(struct child *child, int peer, struct xw_error *err)
 {
     static struct xw_access visible[XW_LABS_PER_OWNER_MAX];
@@ -147,7 +155,7 @@ static int list(struct child *child, int peer, struct xw_error *err)
             xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW)
             count++;
     }
-    xw_reader_become(&child->accounts->reader);
+    become_reader(child);
     return xw_reader_list(peer, &child->owner, visible, count, err);
 }
 
@@ -168,7 +176,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         xw_confine_change(child->request.verb);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
-        xw_reader_become(&child->accounts->reader);
+        become_reader(child);
         return xw_reader_status(peer, child->owner.name, &child->plan, err);
     case XW_VERB_START:
         return xw_verb_start(&job, err);

@@ -271,6 +271,18 @@ static int prepare(struct listener *listener, struct xw_error *err)
     return listener->socket < 0 ? listener->socket : 0;
 }
 
+/*
+ * Nothing of ours reads the environment; glib does, and where it finds no home it asks the C
+ * library's data base of users, where it finds no character set it reads a file of aliases.
+ */
+static int set_environment(void)
+{
+    return clearenv() != 0 || setenv("HOME", "/nonexistent", 1) < 0 ||
+                   setenv("CHARSET", "UTF-8", 1) < 0
+               ? -1
+               : 0;
+}
+
 int main(void)
 {
     static struct listener listener;
@@ -281,9 +293,7 @@ int main(void)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_CORE, &no_core) < 0)
         abort();
     umask(077);
-    /* glib asks the C library for a home where the environment names none. */
-    if (chdir("/") < 0 || clearenv() != 0 || setenv("HOME", "/nonexistent", 1) < 0 ||
-        prepare(&listener, &err) < 0) {
+    if (chdir("/") < 0 || set_environment() < 0 || prepare(&listener, &err) < 0) {
         fprintf(stderr, "<3>xwkeeper: %s\n", err.text);
         return XW_EXIT_FAILED;
     }

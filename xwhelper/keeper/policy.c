@@ -115,8 +115,8 @@ static const struct xw_rule deploying[] = {
 static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
 
 static const struct xw_rule console[] = {
-    XW_CALL_IF(openat, "the viewer's lock", XW_INT_IS(2, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC),
-               XW_INT_IS(3, 0600)),
+    XW_CALL_IF(openat, "the viewer's lock: made, and held",
+               XW_INT_IS_WITH(2, O_NOFOLLOW | O_CLOEXEC, O_RDWR | O_CREAT), XW_INT_WITHIN(3, 0600)),
     XW_CALL(flock, "the same"),
     XW_CALL(ftruncate, "the name in it"),
     XW_CALL_IF(fcntl, "the relay's descriptors", XW_INT_IS(1, F_DUPFD)),
@@ -167,6 +167,7 @@ static const struct xw_rule first_line[] = {
     XW_CALL(recvmsg, "the request and the viewer's end"),
     XW_CALL(getsockopt, "the peer's groups, the viewer's kind of socket"),
     XW_CALL(rt_sigaction, "the deadline's signal"),
+    XW_CALL(openat2, "the directories of records; no kind of child has it any more"),
 };
 static const struct xw_rule_set first_line_rules = XW_RULE_SET(first_line);
 
