@@ -243,6 +243,7 @@ struct refusal {
     uint32_t result;  /* the errno it fails with; 0: it pretends */
     bool in_identity; /* the change of identity, and not the first lines */
     int wanted;
+    bool last_only; /* where its first argument is the helper's uid: the last change */
 };
 
 /* Everything but this call goes on as before. */
@@ -251,7 +252,8 @@ static int load_refusal(const struct refusal *refusal)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
     if (!filter ||
-        seccomp_rule_add(filter, SCMP_ACT_ERRNO(refusal->result), refusal->call, 0) < 0 ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(refusal->result), refusal->call,
+                         refusal->last_only ? 1 : 0, SCMP_A0_32(SCMP_CMP_EQ, HELPER)) < 0 ||
         seccomp_load(filter) < 0)
         return -1;
     seccomp_release(filter);
@@ -290,24 +292,26 @@ static int refused(void *data)
 static void each_refused_or_pretended_call_aborts(void **state)
 {
     const struct refusal refusals[] = {
-        {"nothing", -1, 0, false, ENDED_WELL},
-        {"close_range", SCMP_SYS(close_range), EPERM, false, 128 + SIGABRT},
-        {"prlimit64", SCMP_SYS(prlimit64), EPERM, false, 128 + SIGABRT},
-        {"setitimer", SCMP_SYS(setitimer), EPERM, false, 128 + SIGABRT},
-        {"rt_sigprocmask", SCMP_SYS(rt_sigprocmask), EPERM, false, 128 + SIGABRT},
-        {"chdir", SCMP_SYS(chdir), EACCES, false, 128 + SIGABRT},
-        {"prctl", SCMP_SYS(prctl), EPERM, false, 128 + SIGABRT},
-        {"nothing", -1, 0, true, ENDED_WELL},
-        {"setresuid", SCMP_SYS(setresuid), EAGAIN, true, 128 + SIGABRT},
-        {"setresuid", SCMP_SYS(setresuid), 0, true, 128 + SIGABRT},
-        {"setresgid", SCMP_SYS(setresgid), EPERM, true, 128 + SIGABRT},
-        {"setresgid", SCMP_SYS(setresgid), 0, true, 128 + SIGABRT},
-        {"getresuid", SCMP_SYS(getresuid), EFAULT, true, 128 + SIGABRT},
-        {"getresgid", SCMP_SYS(getresgid), EFAULT, true, 128 + SIGABRT},
-        {"capset", SCMP_SYS(capset), EPERM, true, 128 + SIGABRT},
-        {"capget", SCMP_SYS(capget), EPERM, true, 128 + SIGABRT},
-        {"prctl", SCMP_SYS(prctl), EPERM, true, 128 + SIGABRT},
-        {"setsockopt", SCMP_SYS(setsockopt), EPERM, true, 128 + SIGABRT},
+        {"nothing", -1, 0, false, ENDED_WELL, false},
+        {"close_range", SCMP_SYS(close_range), EPERM, false, 128 + SIGABRT, false},
+        {"prlimit64", SCMP_SYS(prlimit64), EPERM, false, 128 + SIGABRT, false},
+        {"setitimer", SCMP_SYS(setitimer), EPERM, false, 128 + SIGABRT, false},
+        {"rt_sigprocmask", SCMP_SYS(rt_sigprocmask), EPERM, false, 128 + SIGABRT, false},
+        {"chdir", SCMP_SYS(chdir), EACCES, false, 128 + SIGABRT, false},
+        {"prctl", SCMP_SYS(prctl), EPERM, false, 128 + SIGABRT, false},
+        {"nothing", -1, 0, true, ENDED_WELL, false},
+        {"setresuid", SCMP_SYS(setresuid), EAGAIN, true, 128 + SIGABRT, false},
+        {"setresuid", SCMP_SYS(setresuid), 0, true, 128 + SIGABRT, false},
+        {"the last setresuid", SCMP_SYS(setresuid), EAGAIN, true, 128 + SIGABRT, true},
+        {"the last setresuid", SCMP_SYS(setresuid), 0, true, 128 + SIGABRT, true},
+        {"setresgid", SCMP_SYS(setresgid), EPERM, true, 128 + SIGABRT, false},
+        {"setresgid", SCMP_SYS(setresgid), 0, true, 128 + SIGABRT, false},
+        {"getresuid", SCMP_SYS(getresuid), EFAULT, true, 128 + SIGABRT, false},
+        {"getresgid", SCMP_SYS(getresgid), EFAULT, true, 128 + SIGABRT, false},
+        {"capset", SCMP_SYS(capset), EPERM, true, 128 + SIGABRT, false},
+        {"capget", SCMP_SYS(capget), EPERM, true, 128 + SIGABRT, false},
+        {"prctl", SCMP_SYS(prctl), EPERM, true, 128 + SIGABRT, false},
+        {"setsockopt", SCMP_SYS(setsockopt), EPERM, true, 128 + SIGABRT, false},
     };
 
     (void)state;
