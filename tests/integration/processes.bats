@@ -2,6 +2,11 @@
 # The four parts of the helper as they run: who they are, what they may do, what they have mapped.
 # shellcheck shell=bash
 
+# refute COMMAND...: fails if it succeeds ("!" alone would not fail a test).
+refute() {
+    ! "$@"
+}
+
 as() {
     local user=$1
     shift
@@ -56,14 +61,19 @@ uid_of() {
     [ "$(field "$pid" CapPrm)" = 0000000020000000 ]
     [ "$(field "$pid" NoNewPrivs)" = 1 ]
     [ "$(field "$pid" Seccomp)" = 2 ]
-    ! grep -q libvirt "/proc/$pid/maps"
+    refute grep -q libvirt "/proc/$pid/maps"
     grep -q libseccomp "/proc/$pid/maps"
+}
+
+# numbers PID: its descriptors, in order.
+numbers() {
+    find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n | xargs
 }
 
 # descriptors PID: its descriptors and what each is, in order.
 descriptors() {
     local fd
-    for fd in $(ls "/proc/$1/fd" | sort -n); do
+    for fd in $(numbers "$1"); do
         printf '%s:%s ' "$fd" "$(readlink "/proc/$1/fd/$fd" | sed -E 's/:\[[0-9]+\]$//')"
     done
 }
@@ -74,7 +84,7 @@ descriptors() {
     run descriptors "$pid"
     # 4 the audit socket, 5 the keeper, 6 and 7 the records
     [[ $output == "0:"*" 1:"*" 2:"*" 4:socket 5:socket 6:/var/lib/xworlds/owners 7:/var/lib/xworlds/labs " ]]
-    [ "$(ls "/proc/$pid/fd" | sort -n | xargs)" = "0 1 2 4 5 6 7" ]
+    [ "$(numbers "$pid")" = "0 1 2 4 5 6 7" ]
     [ "$(grep '^Max core file size' "/proc/$pid/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
     [ "$(stat -c %u "/proc/$pid/environ")" = 0 ] # not dumpable: proc(5) gives its files to root
 }
@@ -98,8 +108,8 @@ descriptors() {
     [ "$(field "$pid" CapPrm)" = 0000000000000000 ]
     [ "$(field "$pid" NoNewPrivs)" = 1 ]
     [ "$(field "$pid" Seccomp)" = 2 ]
-    ! grep -q libvirt "/proc/$pid/maps"
-    [ "$(ls "/proc/$pid/fd" | tr '\n' ' ')" = "0 1 2 3 4 5 6 " ]
+    refute grep -q libvirt "/proc/$pid/maps"
+    [ "$(numbers "$pid")" = "0 1 2 3 4 5 6" ]
     [[ $(readlink "/proc/$pid/fd/6") == /run/xworlds/console/*.viewer ]]
     [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
     [ "$(grep '^Max core file size' "/proc/$pid/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
