@@ -24,7 +24,10 @@
 
 #include "common/landlock.h"
 
-#define BASE "/tmp/xworlds-landlock"
+/* Each run has a directory of its own, in which all of these are relative. */
+#define BASE "."
+
+static char base[] = "/tmp/xworlds-landlock-XXXXXX";
 
 static const struct xw_reach table[] = {
     {XW_REACH_READ, BASE "/read", "a"},
@@ -49,9 +52,11 @@ static int make_tree(void **state)
     char path[128];
 
     (void)state;
+    assert_non_null(mkdtemp(base));
+    assert_int_equal(chdir(base), 0);
     for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
         snprintf(path, sizeof(path), BASE "%s", directories[i]);
-        if (mkdir(path, 0700) < 0)
+        if (i > 0 && mkdir(path, 0700) < 0)
             assert_int_equal(errno, EEXIST);
         snprintf(path, sizeof(path), BASE "%s/file", directories[i]);
         make_file(path);
@@ -72,7 +77,7 @@ static int remove_tree(void **state)
         snprintf(path, sizeof(path), BASE "%s", paths[i]);
         remove(path);
     }
-    return 0;
+    return chdir("/") < 0 || rmdir(base) < 0 ? -1 : 0;
 }
 
 static int opens(const char *path, int flags)
