@@ -165,6 +165,11 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     const struct xw_job job = {peer,         child->viewer, &child->request,        &child->owner,
                                &child->plan, opening,       &child->accounts->relay};
 
+    /* Only a console tells the journal by itself; nobody else could forge an entry. */
+    if (child->request.verb != XW_VERB_CONSOLE && opening->journal->fd >= 0) {
+        close(opening->journal->fd);
+        opening->journal->fd = -1;
+    }
     if (child->request.verb == XW_VERB_LIST)
         return list(child, peer, err);
     if (child->request.verb == XW_VERB_PREPARE)
