@@ -1,6 +1,5 @@
 #include "common/access.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool in_any_group(const struct xw_caller *caller, const gid_t *groups, size_t count)
@@ -23,6 +22,11 @@ static bool has_name(const char (*names)[XW_NAME_SIZE], size_t count, const char
     return false;
 }
 
+bool xw_access_lists(const struct xw_owner *owner, const char *lab)
+{
+    return has_name(owner->labs, owner->lab_count, lab);
+}
+
 static bool has_every_machine(const struct xw_access *access, const struct xw_request *request)
 {
     for (size_t i = 0; i < request->machine_count; i++) {
@@ -37,7 +41,7 @@ enum xw_decision xw_access_to_lab(const struct xw_caller *caller, const struct x
 {
     if (caller->uid == 0 || !owner || !access)
         return XW_DECISION_REFUSE;
-    if (owner->uid != caller->uid || !has_name(owner->labs, owner->lab_count, access->lab))
+    if (owner->uid != caller->uid || !xw_access_lists(owner, access->lab))
         return XW_DECISION_REFUSE;
     if (!in_any_group(caller, access->students, access->student_count))
         return XW_DECISION_REFUSE;

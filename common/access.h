@@ -4,6 +4,7 @@
 #ifndef XW_COMMON_ACCESS_H
 #define XW_COMMON_ACCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -29,6 +30,12 @@ enum xw_decision {
  */
 enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct xw_request *request,
                                   const struct xw_owner *owner, const struct xw_access *access);
+
+/*
+ * Whether the record lists the lab. Only then is the lab's own record opened: whoever asks for
+ * another's lab causes what one that doesn't exist causes, and no more.
+ */
+bool xw_access_lists(const struct xw_owner *owner, const char *lab);
 
 /*
  * Whether a world of this lab is the caller's to see: the rule of `list`, and the part of

@@ -34,11 +34,16 @@ static void default_signals(void)
     sigset_t none;
 
     sigemptyset(&none);
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse: that is fine */
-    /* The terminal's signals reach every process on it, whatever its uid; an outcome is recorded
-     * all the same. */
-    const int ignored[] = {SIGPIPE, SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};
+    for (int number = 1; number < NSIG; number++) {
+        /* To ignore a signal drops one that is pending. SIGKILL, SIGSTOP and libc's own refuse:
+         * that is fine. */
+        signal(number, SIG_IGN);
+        signal(number, SIG_DFL);
+    }
+    /* The terminal's signals reach every process on it, whatever its uid, and those of timers and
+     * limits are the caller's to cause; an outcome is recorded all the same. */
+    const int ignored[] = {SIGPIPE, SIGINT,    SIGQUIT, SIGHUP,  SIGTSTP, SIGTTIN,
+                           SIGTTOU, SIGVTALRM, SIGPROF, SIGXFSZ, SIGXCPU};
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
         if (signal(ignored[i], SIG_IGN) == SIG_ERR)
             abort();
@@ -50,6 +55,35 @@ static void default_signals(void)
     if (setitimer(ITIMER_REAL, &off, NULL) < 0 || setitimer(ITIMER_VIRTUAL, &off, NULL) < 0 ||
         setitimer(ITIMER_PROF, &off, NULL) < 0)
         abort();
+}
+
+/*
+ * A hard limit that could end the gate, or take a descriptor or its memory from it, between asking
+ * the keeper and recording the outcome: then it doesn't begin. Processor time that the caller has
+ * used before execve(2) counts.
+ */
+static void require_limits(void)
+{
+    enum { MIB = 1024 * 1024 };
+    struct rusage used;
+
+    if (getrusage(RUSAGE_SELF, &used) < 0)
+        abort();
+    const struct {
+        __rlimit_resource_t resource;
+        rlim_t least;
+    } needed[] = {
+        {RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 10},
+        {RLIMIT_NOFILE, 16},
+        {RLIMIT_AS, 64 * MIB},
+        {RLIMIT_DATA, 16 * MIB},
+        {RLIMIT_STACK, MIB},
+    };
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        struct rlimit limit;
+        if (getrlimit(needed[i].resource, &limit) < 0 || limit.rlim_max < needed[i].least)
+            abort();
+    }
 }
 
 /* Soft limits are the caller's way to end us half-way; without privilege they can be raised again.
@@ -96,6 +130,7 @@ void xw_gate_sanitize(int argc, char *const argv[], int keep)
 {
     if (argc < 1 || !argv || !argv[0])
         abort();
+    require_limits();
     fill_standard_descriptors();
     if (close_range((unsigned int)keep, ~0U, 0) < 0 || clearenv() != 0)
         abort();

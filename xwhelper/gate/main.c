@@ -32,6 +32,7 @@ struct gate {
     uint64_t since; /* when the request, or the console, began */
     bool opened;    /* a console */
     struct xw_request request;
+    bool unknown; /* there is no record of the caller */
     struct xw_owner owner;
     struct xw_access access;
 };
@@ -83,13 +84,16 @@ static enum xw_decision authorize(struct gate *gate)
     struct xw_request *request = &gate->request;
     const struct xw_access *access = NULL;
 
-    if (xw_owner_read(gate->owners, gate->caller.uid, &gate->owner, NULL) < 0) {
+    int rc = xw_owner_read(gate->owners, gate->caller.uid, &gate->owner, NULL);
+    if (rc < 0) {
         /* Nobody's owner yet: `list` of nothing is an answer, everything else is refused. */
+        gate->unknown = rc == -ENOENT;
         snprintf(request->owner, sizeof(request->owner), "_nobody");
         return XW_DECISION_REFUSE;
     }
     snprintf(request->owner, sizeof(request->owner), "%s", gate->owner.name);
-    if (*request->lab && xw_access_read(gate->labs, request->lab, &gate->access, NULL) == 0)
+    if (xw_access_lists(&gate->owner, request->lab) &&
+        xw_access_read(gate->labs, request->lab, &gate->access, NULL) == 0)
         access = &gate->access;
     return xw_access_decide(&gate->caller, request, &gate->owner, access);
 }
@@ -144,7 +148,7 @@ static int serve(struct gate *gate, int argc, char *const argv[])
     if (rc == -EINVAL) {
         code = refuse(XW_EXIT_USAGE, "the gate was not asked in its own form; see xwsh(1)");
     } else if (rc < 0 || authorize(gate) != XW_DECISION_ALLOW) {
-        if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->caller.uid != 0) {
+        if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->unknown) {
             code = XW_EXIT_OK; /* no world has been deployed for this user */
             allowed = true;
             xw_gate_say("end %d", code);

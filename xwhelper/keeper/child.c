@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,15 +199,24 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     }
 }
 
+/* Whether the uid is still this user's: one that was given to somebody else grants nothing. */
+static bool is_still_named(const struct xw_owner *owner)
+{
+    const struct passwd *account = getpwuid(owner->uid);
+
+    return account && strcmp(account->pw_name, owner->name) == 0;
+}
+
 /* Decides again, by the kernel's word and our own records. */
 static enum xw_decision authorize(struct child *child)
 {
     const struct xw_access *access = NULL;
     const struct xw_owner *owner = NULL;
 
-    if (xw_owner_read(child->owners, child->caller.uid, &child->owner, NULL) == 0)
+    if (xw_owner_read(child->owners, child->caller.uid, &child->owner, NULL) == 0 &&
+        is_still_named(&child->owner))
         owner = &child->owner;
-    if (*child->request.lab &&
+    if (owner && xw_access_lists(owner, child->request.lab) &&
         xw_access_read(child->labs, child->request.lab, &child->access, NULL) == 0)
         access = &child->access;
     return xw_access_decide(&child->caller, &child->request, owner, access);

@@ -46,6 +46,20 @@ static bool machine_failed(const struct xw_job *job, const char *name, const str
     return false;
 }
 
+/* The world's directory is one, no link to another's, and says that it is this owner's. */
+static int check_world(const struct xw_job *job, struct xw_error *err)
+{
+    struct xw_error reading = {0};
+    uid_t uid;
+    int rc = xw_world_owner(job->plan->lab, job->owner->name, &uid, &reading);
+
+    if (rc < 0)
+        return xw_fail(err, rc, "%s", reading.text);
+    if (uid != job->owner->uid)
+        return xw_fail(err, -EPERM, XW_REFUSED_TEXT);
+    return 0;
+}
+
 int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
                 struct xw_error *err)
 {
@@ -57,7 +71,9 @@ int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
 
     if (lock < 0)
         return lock;
-    int rc = xw_host_open(&host, err);
+    int rc = check_world(job, err);
+    if (rc == 0)
+        rc = xw_host_open(&host, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < count; i++) {
