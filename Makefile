@@ -134,6 +134,7 @@ gate-sources:
 include bench/programs.mk
 include tests/fuzz/fuzz.mk
 include tests/faults/faults.mk
+include tests/hostile/programs.mk
 
 # --- tests ------------------------------------------------------------------------------------
 
@@ -142,11 +143,11 @@ deps:
 
 # A make of its own for what is compiled: the compiler itself may have come with deps.
 check: deps
-	+$(MAKE) --no-print-directory all unit-tests fuzz-targets
+	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
 	tests/run
 
 check-full: deps
-	+$(MAKE) --no-print-directory all unit-tests fuzz-targets
+	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
 	tests/run --full
 
 demo: deps
@@ -161,7 +162,7 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz))
+            xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz tests/hostile))
 
 # Every check of gate and keeper broken in turn; resumes where it was ended.
 mutants: deps

@@ -1,0 +1,205 @@
+/*
+ * Class L: availability. A libvirtd that hangs, callers that stop whatever they can, and storms.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/hostile/suite.h"
+
+static pid_t daemon_pid(void)
+{
+    FILE *file = fopen("/run/throwaway/libvirtd.pid", "re");
+    int pid = 0;
+
+    if (!file || fscanf(file, "%d", &pid) != 1)
+        fail("there is no libvirtd");
+    if (file)
+        fclose(file);
+    return pid;
+}
+
+/* --- L1 --------------------------------------------------------------------------------------- */
+
+/* A request whose deadline is 10 s; start and stop, whose deadline is minutes, with XW_FULL. */
+static void hung_daemon(void)
+{
+    const struct drive_call status = {
+        .argv = ARGV("status", "hostile"), .user = people.alice, .tracer = &recorder};
+    const struct drive_call stop = {.argv = ARGV("stop", "hostile", "m1", "--force"),
+                                    .user = people.alice,
+                                    .patience = 240,
+                                    .tracer = &recorder};
+    const struct drive_call *const calls[] = {&status, &stop};
+    pid_t daemon = daemon_pid();
+
+    for (size_t i = 0; i < (everything() ? 2 : 1); i++) {
+        struct drive_result result;
+        kill(daemon, SIGSTOP);
+        drive_run(calls[i], &result);
+        kill(daemon, SIGCONT);
+        tried(1);
+        if (!result.exited || result.code != XW_EXIT_TRY_AGAIN || result.audit_count != 1 ||
+            result.milliseconds > (i == 0 ? 15000 : 200000))
+            fail("with libvirtd stopped: %d after %ld ms, %zu records: %.200s", result.code,
+                 result.milliseconds, result.audit_count, result.out);
+        drive_free(&result);
+        allowed("once it goes on", calls[i]);
+    }
+}
+
+/* --- L2 --------------------------------------------------------------------------------------- */
+
+/* Runs the gate as alice with descriptor 1 a pipe that nobody reads, and leaves it be. */
+static pid_t start_gate(const char *const argv[], int *output)
+{
+    int ends[2];
+
+    if (pipe(ends) < 0)
+        abort();
+    fcntl(ends[1], F_SETPIPE_SZ, 4096);
+    /* Full from the start: the gate can't say a word. */
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], "x", 1) == 1)
+        continue;
+    fcntl(ends[1], F_SETFL, 0);
+    fflush(NULL);
+    pid_t pid = drive_fork_as(people.alice);
+    if (pid == 0) {
+        char *const nothing[] = {NULL};
+        dup2(ends[1], 1);
+        syscall(SYS_close_range, 3U, ~0U, 0U);
+        execve("/usr/local/libexec/xworlds/xwhelper", (char *const *)(const void *)argv, nothing);
+        _exit(99);
+    }
+    close(ends[1]);
+    *output = ends[0];
+    return pid;
+}
+
+/* While callers are stopped in every way that alice has, her world is not locked against her. */
+static void stopped_callers(void)
+{
+    enum { COUNT = 12 };
+    pid_t pids[COUNT];
+    int outputs[COUNT];
+    struct drive_result result;
+
+    for (size_t i = 0; i < COUNT; i++) {
+        pids[i] = start_gate(i % 2 ? ARGV("stop", "hostile", "m1", "--force")
+                                   : ARGV("revert", "hostile", "m1"),
+                             &outputs[i]);
+        /* At first the process is still hers to stop; later it is not, and that is fine. */
+        usleep(random_below(3000));
+        pid_t killer = drive_fork_as(people.alice);
+        if (killer == 0) {
+            kill(pids[i], SIGSTOP);
+            _exit(0);
+        }
+        waitpid(killer, NULL, 0);
+        tried(1);
+    }
+    drive_run(&(struct drive_call){.argv = ARGV("stop", "hostile", "m1", "--force"),
+                                   .user = people.alice},
+              &result);
+    if (result.code != 0 || result.milliseconds > 10000)
+        fail("while %d callers are stopped: %d after %ld ms: %.200s", COUNT, result.code,
+             result.milliseconds, result.out);
+    drive_free(&result);
+    for (size_t i = 0; i < COUNT; i++) {
+        kill(pids[i], SIGKILL);
+        waitpid(pids[i], NULL, 0);
+        close(outputs[i]);
+    }
+    control(people.alice);
+}
+
+/* --- L3 --------------------------------------------------------------------------------------- */
+
+static unsigned int children_of(pid_t pid)
+{
+    char path[64];
+    unsigned int count = 0;
+    int child;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    FILE *file = fopen(path, "re");
+    while (file && fscanf(file, "%d", &child) == 1)
+        count++;
+    if (file)
+        fclose(file);
+    return count;
+}
+
+/* 500 of alice's at once: each ends with a result or "try again"; bob is answered meanwhile. */
+static void storm(void)
+{
+    enum { COUNT = 500 };
+    static pid_t pids[COUNT];
+    unsigned int done = 0;
+    unsigned int again = 0;
+    unsigned int other = 0;
+    struct drive_result result;
+    int gate[2];
+
+    if (pipe2(gate, O_CLOEXEC) < 0)
+        abort();
+    fflush(NULL);
+    for (int i = 0; i < COUNT; i++) {
+        pids[i] = drive_fork_as(people.alice);
+        if (pids[i] == 0) {
+            char *const nothing[] = {NULL};
+            char byte;
+            int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+            dup2(null, 1);
+            close(gate[1]);
+            if (read(gate[0], &byte, 1) != 0) /* all begin when the other end is closed */
+                _exit(98);
+            execve("/usr/local/libexec/xworlds/xwhelper",
+                   (char *const[]){(char[]){"xwhelper"}, (char[]){"status"}, (char[]){"hostile"},
+                                   NULL},
+                   nothing);
+            _exit(99);
+        }
+    }
+    close(gate[0]);
+    close(gate[1]);
+    drive_run(&(struct drive_call){.argv = ARGV("list"), .user = people.bob, .patience = 60},
+              &result);
+    if (result.code != 0)
+        fail("bob's list meanwhile: %d after %ld ms: %.200s", result.code, result.milliseconds,
+             result.out);
+    drive_free(&result);
+    for (int i = 0; i < COUNT; i++) {
+        int status = 0;
+        waitpid(pids[i], &status, 0);
+        done += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        again += WIFEXITED(status) && WEXITSTATUS(status) == XW_EXIT_TRY_AGAIN;
+        other += !WIFEXITED(status) ||
+                 (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != XW_EXIT_TRY_AGAIN);
+    }
+    tried(COUNT);
+    printf("# %u answered, %u told to try again, bob's list in %ld ms\n", done, again,
+           result.milliseconds);
+    if (other || done == 0)
+        fail("%u of %d ended in another way, %u were answered", other, COUNT, done);
+    for (int turn = 0; turn < 500 && children_of(keeper_pid()) > 0; turn++)
+        usleep(10000);
+    if (children_of(keeper_pid()) > 0)
+        fail("%u children of the keeper are left", children_of(keeper_pid()));
+    control(people.alice);
+}
+
+const struct test suite_load[] = {
+    {"T-L1 libvirtd hangs: the deadline, exit 75, and the same command works later", hung_daemon},
+    {"T-L2 callers stopped and deaf: no lock stays held", stopped_callers},
+    {"T-L3 500 requests of one user at once", storm},
+    {NULL, NULL},
+};

@@ -1,0 +1,378 @@
+/*
+ * Class E: ownership. The whole matrix of people, verbs and targets; names that resemble one
+ * another; worlds made anew meanwhile; and that nobody can tell a foreign world from none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tests/hostile/proxy.h"
+#include "tests/hostile/signature.h"
+#include "tests/hostile/suite.h"
+
+/* --- the matrix ------------------------------------------------------------------------------- */
+
+struct target {
+    const char *lab;
+    const char *machine;
+};
+
+static const struct target targets[] = {
+    {"hostile", "m1"}, {"hostile", "m2"},     {"hostile", "*"}, {"hostile", "m1,m2"},
+    {"lab1", "m1"},    {"lab10", "m1"},       {"other", "m1"},  {"nosuchlab", "m1"},
+    {"lab", "m1"},     {"hostile", "nosuch"}, {"lab1", "m2"},   {"hostile", "m1,nosuch"},
+};
+
+static const struct {
+    const char *verb;
+    const char *option;
+    bool machine;
+} verbs[] = {
+    {"status", NULL, false},   {"start", NULL, true},   {"stop", NULL, true},
+    {"stop", "--force", true}, {"reboot", NULL, true},  {"reboot", "--force", true},
+    {"revert", NULL, true},    {"console", NULL, true},
+};
+
+enum { TARGETS = sizeof(targets) / sizeof(targets[0]), VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+struct person {
+    const char *what;
+    const struct drive_user *user;
+    const char *labs[3]; /* whose worlds are hers */
+};
+
+/* Whether the rule of access gives this person this target, from what the world's makers know. */
+static bool is_hers(const struct person *person, size_t verb, const struct target *target)
+{
+    bool lab = false;
+
+    for (size_t i = 0; i < 3 && person->labs[i]; i++)
+        lab = lab || strcmp(person->labs[i], target->lab) == 0;
+    if (!lab)
+        return false;
+    if (!verbs[verb].machine)
+        return true;
+    if (strstr(target->machine, "nosuch") ||
+        (strcmp(target->lab, "hostile") != 0 && strcmp(target->machine, "m1") != 0))
+        return false;
+    return strcmp(verbs[verb].verb, "console") != 0 || !strpbrk(target->machine, "*,");
+}
+
+static void cell(const struct person *person, size_t verb, const struct target *target)
+{
+    char what[160];
+    const char *option = verbs[verb].option;
+    const struct drive_call call = {
+        .argv = verbs[verb].machine ? ARGV(verbs[verb].verb, target->lab, target->machine, option)
+                                    : ARGV(verbs[verb].verb, target->lab),
+        .user = person->user};
+
+    snprintf(what, sizeof(what), "%s: %s%s %s/%s", person->what, verbs[verb].verb,
+             option ? " --force" : "", target->lab, target->machine);
+    if (!is_hers(person, verb, target))
+        refused(what, &call, XW_EXIT_REFUSED);
+    else if (strcmp(verbs[verb].verb, "status") == 0 || (option && verbs[verb].verb[0] == 's'))
+        allowed(what, &call); /* the others take a machine's time: own_worlds() */
+}
+
+static void matrix(void)
+{
+    struct drive_user alice_elsewhere = *people.alice;
+    struct drive_user oscar_in_group = *people.alice;
+    struct drive_user alice_as_teacher = *people.tina;
+    alice_elsewhere.group_count = 0;
+    oscar_in_group.uid = people.oscar->uid;
+    alice_as_teacher.uid = people.alice->uid;
+    const struct person persons[] = {
+        {"alice", people.alice, {"hostile", "lab1", "uuids"}},
+        {"bob", people.bob, {"hostile", "lab10"}},
+        {"eve, no longer in the group", people.eve, {NULL}},
+        {"tina, instructor of the lab", people.tina, {NULL}},
+        {"hank, instructor of another", people.hank, {NULL}},
+        {"oscar, nobody", people.oscar, {NULL}},
+        {"alice in a session without groups", &alice_elsewhere, {NULL}},
+        {"oscar in alice's groups, without a world", &oscar_in_group, {NULL}},
+        {"alice's uid with an instructor's groups", &alice_as_teacher, {NULL}},
+    };
+
+    for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
+        for (size_t verb = 0; verb < VERBS; verb++) {
+            for (size_t j = 0; j < TARGETS; j++)
+                cell(&persons[i], verb, &targets[j]);
+        }
+    }
+}
+
+/* What a list says, exactly. */
+static void lists(const struct drive_user *user, const char *who, const char *expected)
+{
+    struct drive_result result;
+
+    drive_run(&(struct drive_call){.argv = ARGV("list"), .user = user, .tracer = &recorder},
+              &result);
+    tried(1);
+    const char *said = without_id(&result);
+    if (!said || strcmp(said, expected) != 0 || result.code != 0 || result.audit_count != 1)
+        fail("%s's list: exit %d, %zu records: %s", who, result.code, result.audit_count,
+             result.out);
+    drive_free(&result);
+}
+
+static void the_lists(void)
+{
+    lists(people.alice, "alice",
+          "world hostile alice 2 0 Lab hostile\nworld lab1 alice 1 0 Lab lab1\n"
+          "world uuids alice 1 0 Lab uuids\n"
+          "world llllllllllllllllllllllllllllllll alice 1 0 Lab llllllllllllllllllllllllllllllll\n"
+          "end 0\n");
+    lists(people.bob, "bob",
+          "world hostile bob 2 0 Lab hostile\nworld lab10 bob 1 0 Lab lab10\nend 0\n");
+    lists(people.eve, "eve", "end 0\n");
+    lists(people.tina, "tina", "end 0\n");
+    lists(people.hank, "hank", "end 0\n");
+    lists(people.oscar, "oscar", "end 0\n");
+}
+
+/*
+ * ruth has the uid that sven had, and is in the lab's group; his world is not hers. The gate knows
+ * no names, so it is the keeper that refuses.
+ */
+static void reused_uid(void)
+{
+    for (size_t verb = 0; verb <= VERBS; verb++) {
+        const struct drive_call call = {
+            .argv = verb == VERBS ? ARGV("list")
+                    : verbs[verb].machine
+                        ? ARGV(verbs[verb].verb, "hostile", "m1", verbs[verb].option)
+                        : ARGV(verbs[verb].verb, "hostile"),
+            .user = people.ruth};
+        refused_by_keeper("ruth, with sven's uid", &call);
+    }
+}
+
+/* Root is answered by the gate itself: it has xwadm, and is told so. */
+static void root_calls(void)
+{
+    for (size_t verb = 0; verb < VERBS; verb++) {
+        struct proxy_count before = proxy_count();
+        const struct drive_call call = {.argv = verbs[verb].machine
+                                                    ? ARGV(verbs[verb].verb, "hostile", "m1")
+                                                    : ARGV(verbs[verb].verb, "hostile"),
+                                        .user = people.root};
+        exits("root", &call, XW_EXIT_REFUSED);
+        if (proxy_count().connections != before.connections)
+            fail("root's %s reached libvirt", verbs[verb].verb);
+    }
+}
+
+/* --- the positive side: each verb on one's own world, and that the proxy sees it ------------- */
+
+/* Runs it and requires exit 0; `changes` is whether libvirt must have been asked for a change. */
+static void own(const struct drive_user *user, bool changes, const char *const argv[])
+{
+    struct proxy_count before = proxy_count();
+
+    allowed(argv[1], &(struct drive_call){.argv = argv, .user = user, .patience = 60});
+    if ((proxy_count().mutating != before.mutating) != changes)
+        fail("%s: %lu calls that change something", argv[1],
+             proxy_count().mutating - before.mutating);
+}
+
+/* A viewer who leaves at once: the console's two records. */
+static void own_console(const struct drive_user *user, const char *lab)
+{
+    int ends[2];
+    struct drive_result result;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        abort();
+    close(ends[1]);
+    drive_run(&(struct drive_call){.argv = ARGV("console", lab, "m1"),
+                                   .user = user,
+                                   .viewer = ends[0],
+                                   .tracer = &recorder},
+              &result);
+    close(ends[0]);
+    tried(1);
+    if (result.code != 0 || !strstr(result.out, "\nopen\n") || result.audit_count != 2 ||
+        !strstr(result.audit[0], "phase=open") || !strstr(result.audit[1], "phase=close"))
+        fail("console: %d, %zu records: %.200s", result.code, result.audit_count, result.out);
+    drive_free(&result);
+}
+
+static void whole_path(const struct drive_user *user, const char *lab)
+{
+    own(user, false, ARGV("status", lab));
+    own(user, true, ARGV("start", lab, "m1"));
+    own(user, true, ARGV("reboot", lab, "m1"));
+    own(user, true, ARGV("reboot", lab, "m1", "--force"));
+    own_console(user, lab);
+    own(user, true, ARGV("revert", lab, "m1"));
+    own(user, true, ARGV("stop", lab, "m1"));
+    own(user, false, ARGV("revert", lab, "m1"));
+    own(user, false, ARGV("stop", lab, "m1", "--force"));
+}
+
+static void own_worlds(void)
+{
+    whole_path(people.alice, "hostile");
+    whole_path(people.bob, "lab10");
+}
+
+/* --- E2 --------------------------------------------------------------------------------------- */
+
+static bool runs(const char *domain)
+{
+    char uri[] = "qemu:///system";
+
+    return COMMAND("sh", "-c", "virsh -q -c \"$1\" domstate \"$2\" | grep -qx running", "sh", uri,
+                   domain) == 0;
+}
+
+static void similar_names(void)
+{
+    char uuid[64] = "";
+    char domain[128];
+    FILE *file = fopen("/tmp/uuid-name", "re");
+    const char *const variants[] = {"lab",   "lab1 ", "LAB1",  "Lab1",   "lab01",
+                                    "lab-1", "lab1-", "lab11", "lab100", "ab1"};
+
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+        refused(
+            variants[i],
+            &(struct drive_call){.argv = ARGV("start", variants[i], "m1"), .user = people.alice},
+            XW_EXIT_REFUSED);
+    refused("lab10 of alice",
+            &(struct drive_call){.argv = ARGV("start", "lab10", "m1"), .user = people.alice},
+            XW_EXIT_REFUSED);
+    refused("lab1 of bob",
+            &(struct drive_call){.argv = ARGV("start", "lab1", "m1"), .user = people.bob},
+            XW_EXIT_REFUSED);
+    /* A machine of alice's is named as bob's domain's UUID. */
+    if (!file || fscanf(file, "%63s", uuid) != 1)
+        fail("there is no machine named as a UUID");
+    if (file)
+        fclose(file);
+    own(people.alice, true, ARGV("start", "uuids", uuid));
+    snprintf(domain, sizeof(domain), "xw:uuids:alice:%s", uuid);
+    if (runs("xw:hostile:bob:m1") || !runs(domain))
+        fail("alice's machine named as the UUID of bob's: the wrong one was started");
+    own(people.alice, true, ARGV("stop", "uuids", uuid, "--force"));
+}
+
+/* --- E3 --------------------------------------------------------------------------------------- */
+
+struct remaking {
+    bool again;
+    bool done;
+};
+
+static struct drive_order remake(void *data, pid_t pid, size_t index,
+                                 const struct drive_syscall *call)
+{
+    struct remaking *remaking = data;
+
+    (void)pid;
+    (void)index;
+    if (call->number == SYS_sendmsg && !remaking->done) {
+        remaking->done = true;
+        MUST("xwadm", "destroy", "lab1", "--user", "alice", "--yes");
+        if (remaking->again)
+            MUST("xwadm", "deploy", "lab1", "--user", "alice");
+    }
+    return (struct drive_order){DRIVE_GO_ON, 0};
+}
+
+static void made_anew(void)
+{
+    struct remaking gone = {false, false};
+    struct remaking back = {true, false};
+    const struct drive_tracer destroys = {.at = remake, .data = &gone};
+    const struct drive_tracer remakes = {.at = remake, .data = &back};
+    struct drive_call call = {.argv = ARGV("start", "lab1", "m1"), .user = people.alice};
+    struct drive_result result;
+
+    call.tracer = &destroys;
+    drive_run(&call, &result);
+    tried(1);
+    if (result.code != XW_EXIT_REFUSED || !gone.done || runs("xw:lab1:alice:m1"))
+        fail("destroyed meanwhile: exit %d: %.200s", result.code, result.out);
+    drive_free(&result);
+    MUST("xwadm", "deploy", "lab1", "--user", "alice");
+    call.tracer = &remakes;
+    drive_run(&call, &result);
+    tried(1);
+    if (result.code != 0 || !back.done || !runs("xw:lab1:alice:m1"))
+        fail("made anew meanwhile: exit %d: %.200s", result.code, result.out);
+    drive_free(&result);
+    own(people.alice, true, ARGV("stop", "lab1", "m1", "--force"));
+}
+
+/* --- E6 --------------------------------------------------------------------------------------- */
+
+/* Both calls give one answer by one sequence of calls. */
+static void indistinguishable(const struct drive_user *user, const char *const foreign[],
+                              const char *const missing[])
+{
+    struct drive_result left;
+    struct drive_result right;
+    struct drive_call call = {.argv = foreign, .user = user, .tracer = &recorder};
+    char lines[2][DRIVE_TEXT + 64];
+
+    drive_run(&call, &left);
+    call.argv = missing;
+    drive_run(&call, &right);
+    tried(1);
+    char *first = signature(&left, false);
+    char *second = signature(&right, false);
+    unsigned int differs = signature_difference(first, second);
+    if (differs) {
+        signature_line(first, differs, lines[0], sizeof(lines[0]));
+        signature_line(second, differs, lines[1], sizeof(lines[1]));
+        fail("%s %s and %s are told apart by a system call: %s | %s", foreign[1], foreign[2],
+             missing[2], lines[0], lines[1]);
+    }
+    const char *said = without_id(&left);
+    const char *says = without_id(&right);
+    if (!said || !says || strcmp(said, says) != 0 || left.code != XW_EXIT_REFUSED ||
+        right.code != XW_EXIT_REFUSED || strcmp(left.err, right.err) != 0)
+        fail("%s %s and %s have two answers: %d %.200s | %d %.200s", foreign[1], foreign[2],
+             missing[2], left.code, left.out, right.code, right.out);
+    free(first);
+    free(second);
+    drive_free(&left);
+    drive_free(&right);
+}
+
+static void foreign_and_missing(void)
+{
+    const struct drive_user *const users[] = {people.alice, people.eve, people.tina, people.oscar};
+
+    for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+        for (size_t verb = 0; verb < VERBS; verb++) {
+            const char *name = verbs[verb].verb;
+            const char *option = verbs[verb].option;
+            if (verbs[verb].machine)
+                indistinguishable(users[i], ARGV(name, "lab10", "m1", option),
+                                  ARGV(name, "lab99", "m1", option));
+            else
+                indistinguishable(users[i], ARGV(name, "lab10"), ARGV(name, "lab99"));
+        }
+    }
+    control(people.alice);
+}
+
+const struct test suite_ownership[] = {
+    {"T-E1 every verb, every target, everybody", matrix},
+    {"T-E1 the lists", the_lists},
+    {"T-E1 a uid that was another's", reused_uid},
+    {"T-E1 root is sent to xwadm", root_calls},
+    {"T-E1 each verb on one's own world", own_worlds},
+    {"T-E2 lab1 and lab10, and a machine named as a UUID", similar_names},
+    {"T-E3 a world destroyed, or made anew, between look-up and act", made_anew},
+    {"T-E6 foreign and missing: one answer, the same system calls", foreign_and_missing},
+    {NULL, NULL},
+};
