@@ -1,5 +1,6 @@
 /*
- * Class L: availability. A libvirtd that hangs, callers that stop whatever they can, and storms.
+ * Class L: availability. Callers that stop whatever they can, and storms. (A libvirtd that hangs or
+ * is gone: tests/integration/failures.bats.)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,47 +14,6 @@
 #include <unistd.h>
 
 #include "tests/hostile/suite.h"
-
-static pid_t daemon_pid(void)
-{
-    FILE *file = fopen("/run/throwaway/libvirtd.pid", "re");
-    int pid = 0;
-
-    if (!file || fscanf(file, "%d", &pid) != 1)
-        fail("there is no libvirtd");
-    if (file)
-        fclose(file);
-    return pid;
-}
-
-/* --- L1 --------------------------------------------------------------------------------------- */
-
-/* A request whose deadline is 10 s; start and stop, whose deadline is minutes, with XW_FULL. */
-static void hung_daemon(void)
-{
-    const struct drive_call status = {
-        .argv = ARGV("status", "hostile"), .user = people.alice, .tracer = &recorder};
-    const struct drive_call stop = {.argv = ARGV("stop", "hostile", "m1", "--force"),
-                                    .user = people.alice,
-                                    .patience = 240,
-                                    .tracer = &recorder};
-    const struct drive_call *const calls[] = {&status, &stop};
-    pid_t daemon = daemon_pid();
-
-    for (size_t i = 0; i < (everything() ? 2 : 1); i++) {
-        struct drive_result result;
-        kill(daemon, SIGSTOP);
-        drive_run(calls[i], &result);
-        kill(daemon, SIGCONT);
-        tried(1);
-        if (!result.exited || result.code != XW_EXIT_TRY_AGAIN || result.audit_count != 1 ||
-            result.milliseconds > (i == 0 ? 15000 : 200000))
-            fail("with libvirtd stopped: %d after %ld ms, %zu records: %.200s", result.code,
-                 result.milliseconds, result.audit_count, result.out);
-        drive_free(&result);
-        allowed("once it goes on", calls[i]);
-    }
-}
 
 /* --- L2 --------------------------------------------------------------------------------------- */
 
@@ -198,7 +158,6 @@ static void storm(void)
 }
 
 const struct test suite_load[] = {
-    {"T-L1 libvirtd hangs: the deadline, exit 75, and the same command works later", hung_daemon},
     {"T-L2 callers stopped and deaf: no lock stays held", stopped_callers},
     {"T-L3 500 requests of one user at once", storm},
     {NULL, NULL},

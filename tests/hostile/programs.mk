@@ -1,16 +1,16 @@
 # The hostile callers' programs, by the rules and flags of the Makefile, which reads this file.
 
-hostile_programs := build/hostile/hostile build/hostile/libbait.so
+hostile_programs := $(BUILD)/hostile/hostile $(BUILD)/hostile/libbait.so
 
 .PHONY: hostile-programs
 hostile-programs: $(hostile_programs)
 
-build/hostile/hostile: $(call objects,$(filter-out %/bait.c,$(wildcard tests/hostile/*.c)) common/error.c common/names.c common/request.c) build/flags
+$(BUILD)/hostile/hostile: $(call objects,$(filter-out %/bait.c,$(wildcard tests/hostile/*.c)) common/error.c common/names.c common/request.c) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^)
 
-build/hostile/libbait.so: tests/hostile/bait.c build/flags
+$(BUILD)/hostile/libbait.so: tests/hostile/bait.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -fPIC -shared -o $@ $<
 
--include $(patsubst %.c,build/obj/%.d,$(wildcard tests/hostile/*.c))
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/hostile/*.c))

@@ -175,6 +175,7 @@ start_completes() {
     [ "$(processes_of "$DOMAIN")" -eq 1 ]
 }
 
+# T-L1
 @test "start: libvirtd killed before anything of the machine is there: 75, then it completes" {
     killed_start "prepare begin"
 }
@@ -323,6 +324,7 @@ killed_revert() {
     killed_revert "start begin"
 }
 
+# T-L1
 @test "libvirtd hung: list and status give up after their deadline with 75, then work again" {
     kill -STOP "$(libvirtd_pid)"
     local before=$SECONDS status_client list_client

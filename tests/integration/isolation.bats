@@ -188,6 +188,7 @@ neighbours_answer() {
     [ "$status" -eq 0 ]
 }
 
+# T-N1
 @test "br_netfilter on: the neighbours answer, the host and what is behind it do not" {
     [ -e /proc/sys/net/bridge ]
     sysctl -q -w net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 \
@@ -249,6 +250,7 @@ alices_router_sends() {
     guest alice firewall/router "echo alice >/dev/udp/10.1.0.2/7700"
 }
 
+# T-N2
 @test "another student's world hears nothing, whatever addresses are claimed" {
     while_alice_listens bob_sends
     refute grep -E '\.770[123]:|10\.1\.0\.77' "$BATS_FILE_TMPDIR/seen"
@@ -282,6 +284,7 @@ settled() {
 }
 
 # Each control puts the tables back whatever it found.
+# T-N1
 @test "control, tables off: all that was refused is reached, by each of the ways" {
     local word missing=()
     tables_off

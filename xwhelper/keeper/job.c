@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/exitcode.h"
@@ -46,18 +47,20 @@ static bool machine_failed(const struct xw_job *job, const char *name, const str
     return false;
 }
 
-/* The world's directory is one, no link to another's, and says that it is this owner's. */
-static int check_world(const struct xw_job *job, struct xw_error *err)
+int xw_job_lock(const struct xw_job *job, struct xw_error *err)
 {
+    const char *lab = job->plan->lab;
     struct xw_error reading = {0};
     uid_t uid;
-    int rc = xw_world_owner(job->plan->lab, job->owner->name, &uid, &reading);
+    int lock = xw_world_lock(lab, job->owner->name, err);
 
-    if (rc < 0)
-        return xw_fail(err, rc, "%s", reading.text);
-    if (uid != job->owner->uid)
-        return xw_fail(err, -EPERM, XW_REFUSED_TEXT);
-    return 0;
+    if (lock < 0)
+        return lock;
+    int rc = xw_world_owner(lab, job->owner->name, &uid, &reading);
+    if (rc == 0 && uid == job->owner->uid)
+        return lock;
+    close(lock);
+    return rc < 0 ? xw_fail(err, rc, "%s", reading.text) : xw_fail(err, -EPERM, XW_REFUSED_TEXT);
 }
 
 int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
@@ -67,13 +70,11 @@ int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
     size_t count = xw_job_machines(job, chosen);
     int code = XW_EXIT_OK;
     struct xw_host *host;
-    XW_AUTO_CLOSE int lock = xw_world_lock(job->plan->lab, job->owner->name, err);
+    XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
 
     if (lock < 0)
         return lock;
-    int rc = check_world(job, err);
-    if (rc == 0)
-        rc = xw_host_open(&host, err);
+    int rc = xw_host_open(&host, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < count; i++) {

@@ -9,7 +9,6 @@
 #include "xwhelper/keeper/lifecycle.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
-#include "xwhelper/keeper/world.h"
 
 struct stopping {
     const struct xw_job *job;
@@ -130,7 +129,7 @@ static int stop_all(struct stopping *stopping, struct xw_error *err)
 int xw_verb_stop(const struct xw_job *job, struct xw_error *err)
 {
     struct stopping stopping = {.job = job, .code = XW_EXIT_OK};
-    XW_AUTO_CLOSE int lock = xw_world_lock(job->plan->lab, job->owner->name, err);
+    XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
 
     if (lock < 0)
         return lock;

@@ -47,6 +47,13 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err);
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err);
 
 /*
+ * Takes the world's lock (xw_world_lock()) and checks that the world's directory is one, no link to
+ * another's, and says that it is this owner's. Returns a descriptor; -ENOENT (there is no such
+ * world), -EPERM (it is another's or not a directory of ours) or another negative errno.
+ */
+int xw_job_lock(const struct xw_job *job, struct xw_error *err);
+
+/*
  * The machines of a request in start order. chosen has room for XW_MACHINES_MAX; returns their
  * number.
  */
