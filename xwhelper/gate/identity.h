@@ -13,8 +13,8 @@
 /*
  * First lines of main: at least one argument, descriptors 0 to 2 open (on /dev/null where they
  * weren't), everything from `keep` on closed, no environment, default signals, no timer, hard
- * limits that suffice, soft ones raised to them, no core, umask 077, the root as directory, not dumpable. Aborts the process
- * when the kernel refuses any of it.
+ * limits that suffice, soft ones raised to them, no core, umask 077, the root as directory, not
+ * dumpable. Aborts the process when the kernel refuses any of it.
  */
 void xw_gate_sanitize(int argc, char *const argv[], int keep);
 
