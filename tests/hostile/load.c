@@ -17,19 +17,19 @@
 
 /* --- L2 --------------------------------------------------------------------------------------- */
 
-/* Runs the gate as alice with descriptor 1 a pipe that nobody reads, and leaves it be. */
+/*
+ * Runs the gate as alice with descriptor 1 a pipe that nobody reads, and leaves it be. The pipe has
+ * two buffers (pipe(7)): one is full, the other takes the gate's heading, and then there is no room
+ * for what the keeper says.
+ */
 static pid_t start_gate(const char *const argv[], int *output)
 {
+    static const char filling[4096];
     int ends[2];
 
-    if (pipe(ends) < 0)
+    if (pipe(ends) < 0 || fcntl(ends[1], F_SETPIPE_SZ, 2 * sizeof(filling)) < 0 ||
+        write(ends[1], filling, sizeof(filling)) != sizeof(filling))
         abort();
-    fcntl(ends[1], F_SETPIPE_SZ, 4096);
-    /* Full from the start: the gate can't say a word. */
-    fcntl(ends[1], F_SETFL, O_NONBLOCK);
-    while (write(ends[1], "x", 1) == 1)
-        continue;
-    fcntl(ends[1], F_SETFL, 0);
     fflush(NULL);
     pid_t pid = drive_fork_as(people.alice);
     if (pid == 0) {
@@ -44,7 +44,41 @@ static pid_t start_gate(const char *const argv[], int *output)
     return pid;
 }
 
-/* While callers are stopped in every way that alice has, her world is not locked against her. */
+/* Waits until the gate waits for room in the pipe, having heard from the keeper. */
+static bool becomes_deaf(pid_t pid)
+{
+    char path[64];
+    long until = milliseconds() + 10000;
+
+    snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+    while (milliseconds() < until) {
+        long number = -1;
+        unsigned long descriptors = 0;
+        unsigned long count = 0;
+        FILE *file = fopen(path, "re");
+        int fields = file ? fscanf(file, "%ld 0x%lx 0x%lx", &number, &descriptors, &count) : 0;
+        if (file)
+            fclose(file);
+        if (fields == 3 && number == SYS_poll)
+            return true;
+        usleep(1000);
+    }
+    return false;
+}
+
+/* As alice: SIGSTOP to the gate, at a moment when it may still be hers to stop. */
+static void stop_it(pid_t pid)
+{
+    usleep(random_below(6000));
+    pid_t killer = drive_fork_as(people.alice);
+    if (killer == 0) {
+        kill(pid, SIGSTOP);
+        _exit(0);
+    }
+    waitpid(killer, NULL, 0);
+}
+
+/* While callers are stopped and deaf, as many as alice may have, her world is not locked to her. */
 static void stopped_callers(void)
 {
     enum { COUNT = 12 };
@@ -53,24 +87,20 @@ static void stopped_callers(void)
     struct drive_result result;
 
     for (size_t i = 0; i < COUNT; i++) {
-        pids[i] = start_gate(i % 2 ? ARGV("stop", "hostile", "m1", "--force")
-                                   : ARGV("revert", "hostile", "m1"),
+        pids[i] = start_gate(i % 4 < 2 ? ARGV("stop", "hostile", "m1", "--force")
+                                       : ARGV("revert", "hostile", "m1"),
                              &outputs[i]);
-        /* At first the process is still hers to stop; later it is not, and that is fine. */
-        usleep(random_below(3000));
-        pid_t killer = drive_fork_as(people.alice);
-        if (killer == 0) {
-            kill(pids[i], SIGSTOP);
-            _exit(0);
-        }
-        waitpid(killer, NULL, 0);
+        if (i % 2)
+            stop_it(pids[i]);
+        else if (!becomes_deaf(pids[i]))
+            fail("a caller that doesn't read is not waited for");
         tried(1);
     }
     drive_run(&(struct drive_call){.argv = ARGV("stop", "hostile", "m1", "--force"),
                                    .user = people.alice},
               &result);
     if (result.code != 0 || result.milliseconds > 10000)
-        fail("while %d callers are stopped: %d after %ld ms: %.200s", COUNT, result.code,
+        fail("while %d callers are stopped or deaf: %d after %ld ms: %.200s", COUNT, result.code,
              result.milliseconds, result.out);
     drive_free(&result);
     for (size_t i = 0; i < COUNT; i++) {
