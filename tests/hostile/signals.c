@@ -266,8 +266,15 @@ static void unlimited_core(void *data)
 struct blow {
     size_t index;
     int signal;
-    bool lands; /* a signal can't come after exit_group() */
+    bool lands;
 };
+
+/* No signal comes after exit_group(), and one that is being ignored is dropped (sigaction(2)). */
+static bool swallows(const struct drive_syscall *call, int signal)
+{
+    return call->number == SYS_exit_group ||
+           (call->number == SYS_rt_sigaction && call->args[0] == (unsigned long)signal);
+}
 
 static struct drive_order strike(void *data, pid_t pid, size_t index,
                                  const struct drive_syscall *call)
@@ -275,7 +282,7 @@ static struct drive_order strike(void *data, pid_t pid, size_t index,
     struct blow *blow = data;
 
     (void)pid;
-    if (index != blow->index || call->number == SYS_exit_group)
+    if (index != blow->index || swallows(call, blow->signal))
         return (struct drive_order){DRIVE_GO_ON, 0};
     blow->lands = true;
     return (struct drive_order){DRIVE_SIGNAL, blow->signal};
