@@ -3,8 +3,10 @@
 #   make                 the programs
 #   make install         PREFIX=/usr/local DESTDIR=; see contrib/install-host for what root adds
 #   make deps            the Debian packages that building and testing take
+#   make uninstall       takes it off this host again; see INSTALL
 #   make check           builds and runs the tests; check-full adds the long ones
 #   make fuzz            SECONDS=60 for each parser; make check runs each for a fixed number of executions
+#   make check-vm        follows INSTALL in a virtual machine and tests what it made
 #   make lint            formatting, static analysis, scripts, manual pages; -j runs it in parallel
 #   make compilers       gcc and clang at several levels: no warning
 #
@@ -41,7 +43,7 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZERS) -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all install deps check check-full demo bench mutants lint clean unit-tests \
+.PHONY: all install uninstall deps check check-full check-vm demo bench mutants lint clean unit-tests \
         gate-sources FORCE
 
 # --- programs ---------------------------------------------------------------------------------
@@ -149,6 +151,12 @@ check: deps
 check-full: deps
 	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
 	tests/run --full
+	tests/vm/check --full
+
+# A real host with systemd, as INSTALL makes it, in a virtual machine.
+check-vm: deps
+	+$(MAKE) --no-print-directory all
+	tests/vm/check
 
 demo: deps
 	+$(MAKE) --no-print-directory all
@@ -229,6 +237,7 @@ clean:
 LIBEXEC := $(PREFIX)/libexec/xworlds
 UNITS   := $(PREFIX)/lib/systemd/system
 MAN     := $(wildcard docs/man/*.[1-8])
+SOCKET_DROP_INS := $(wildcard contrib/systemd/*.socket.d/xworlds.conf)
 BASH_COMPLETION := $(wildcard contrib/bash-completion/*)
 SUBSTITUTE := sed 's|@PREFIX@|$(PREFIX)|g'
 
@@ -254,11 +263,16 @@ install: all
 	install -d -m 0755 '$(DESTDIR)$(SYSCONFDIR)/xworlds/labs.d'
 	$(call put_text,contrib/systemd/xworlds-keeper.service,$(UNITS)/xworlds-keeper.service)
 	$(call put_text,contrib/systemd/xworlds-nft.service,$(UNITS)/xworlds-nft.service)
-	$(call put,0644,contrib/systemd/libvirtd.socket.d/xworlds.conf,$(UNITS)/libvirtd.socket.d/xworlds.conf)
-	$(call put,0644,contrib/systemd/libvirtd-ro.socket.d/xworlds.conf,$(UNITS)/libvirtd-ro.socket.d/xworlds.conf)
+	set -e; for file in $(SOCKET_DROP_INS); do \
+	    install -D -m 0644 "$$file" "$(DESTDIR)$(UNITS)/$${file#contrib/systemd/}"; done
+	$(call put,0644,INSTALL,$(PREFIX)/share/doc/xworlds/INSTALL)
 	$(call put_text,contrib/sshd_config.d/60-xworlds.conf,$(PREFIX)/share/xworlds/60-xworlds.conf)
 	set -e; for page in $(MAN); do \
 	    install -D -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
 	set -e; for file in $(BASH_COMPLETION); do install -D -m 0644 "$$file" \
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${file##*/}"; done
 	contrib/install-host --prefix '$(PREFIX)' --destdir '$(DESTDIR)'
+
+# Needs no build of its own: what install would put there is what goes.
+uninstall:
+	contrib/uninstall --prefix '$(PREFIX)'
