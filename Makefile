@@ -237,7 +237,7 @@ clean:
 LIBEXEC := $(PREFIX)/libexec/xworlds
 UNITS   := $(PREFIX)/lib/systemd/system
 MAN     := $(wildcard docs/man/*.[1-8])
-SOCKET_DROP_INS := $(wildcard contrib/systemd/*.socket.d/xworlds.conf)
+UNIT_DROP_INS := $(wildcard contrib/systemd/*.d/xworlds.conf)
 BASH_COMPLETION := $(wildcard contrib/bash-completion/*)
 SUBSTITUTE := sed 's|@PREFIX@|$(PREFIX)|g'
 
@@ -263,7 +263,7 @@ install: all
 	install -d -m 0755 '$(DESTDIR)$(SYSCONFDIR)/xworlds/labs.d'
 	$(call put_text,contrib/systemd/xworlds-keeper.service,$(UNITS)/xworlds-keeper.service)
 	$(call put_text,contrib/systemd/xworlds-nft.service,$(UNITS)/xworlds-nft.service)
-	set -e; for file in $(SOCKET_DROP_INS); do \
+	set -e; for file in $(UNIT_DROP_INS); do \
 	    install -D -m 0644 "$$file" "$(DESTDIR)$(UNITS)/$${file#contrib/systemd/}"; done
 	$(call put,0644,INSTALL,$(PREFIX)/share/doc/xworlds/INSTALL)
 	$(call put_text,contrib/sshd_config.d/60-xworlds.conf,$(PREFIX)/share/xworlds/60-xworlds.conf)

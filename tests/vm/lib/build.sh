@@ -19,14 +19,15 @@ use_recipe() {
 # This machine's package sources, as far as they are Debian's, as lines of sources.list(5).
 debian_sources() {
     local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    # shellcheck disable=SC2016 # apt's dollars
     apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        sed -n "s|^Debian \([^ ]* $RECIPE_SUITE[^ ]* [^ ]*\)\$|deb [signed-by=$keyring] \1|p" | sort -u
+        sed -n "s|^Debian \([^ ]* ${RECIPE_SUITE}[^ ]* [^ ]*\)\$|deb [signed-by=$keyring] \1|p" | sort -u
 }
 
 # Sets VM_BASE, the directory that holds disk.raw, vmlinuz, initrd.img and the key pair.
 find_base() {
     local sources key
-    cd -- "$REPOSITORY"
+    cd -- "$REPOSITORY" || exit
     sources=$(debian_sources)
     if [[ -z $sources ]]; then
         # The lists that apt would take the answer from were not fetched yet.

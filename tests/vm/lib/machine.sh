@@ -8,7 +8,7 @@ readonly BOOT_SECONDS=${XW_VM_BOOT_SECONDS:-300}
 boot_machine() {
     XW_VM=$1
     export XW_VM
-    mkdir -p -m 0700 -- "$XW_VM/keys"
+    mkdir -m 0700 -- "$XW_VM/keys"
     install -m 0600 "$VM_BASE/key" "$XW_VM/keys/root"
     cp -- "$VM_BASE/known_hosts" "$XW_VM/known_hosts"
     qemu-img create -q -f qcow2 -F raw -b "$VM_BASE/disk.raw" "$XW_VM/disk.qcow2"
@@ -31,6 +31,7 @@ accelerator() {
 # The network is QEMU's own: it lets connections in, through a port of this machine's loopback that
 # the kernel picks, and none out (restrict).
 start_qemu() {
+    # shellcheck disable=SC2054 # QEMU's commas
     local arguments=(
         -name "xworlds-vm-$$" -machine q35 -accel "$(accelerator)" -cpu max -smp 2 -m "$OPT_MEMORY"
         -nodefaults -no-user-config -display none
@@ -139,12 +140,13 @@ end_machine() {
 # put_source DIRECTORY BUILT: the files that git tracks or would track, as they are now, as root's.
 # With BUILT=yes also what was compiled here, so that make finds it up to date.
 put_source() {
-    cd -- "$REPOSITORY"
+    cd -- "$REPOSITORY" || exit
+    # shellcheck disable=SC2016 # expanded inside
     {
         git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do
             [[ ! -e $file ]] || printf '%s\0' "$file"
         done
         [[ $2 != yes ]] || find build/flags build/obj build/xw* -type f -print0
     } | tar -c -z --null --no-recursion --owner=0 --group=0 -T - |
-        in_machine sh -c 'mkdir -p "$1" && tar -x -z -C "$1"' sh "$1"
+        in_machine sh -c 'umask 022; mkdir -p "$1" && tar -x -z -C "$1"' sh "$1"
 }

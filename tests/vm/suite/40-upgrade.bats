@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# Upgrading as INSTALL says, with a machine running and its console open.
+# shellcheck shell=bash disable=SC2016 # what is in single quotes is expanded inside
+load helpers
+
+@test "an open console and a running machine outlive an upgrade" {
+    run as carol start firewall/web
+    [ "$status" -eq 0 ]
+    run guest firewall/web "echo before"
+    [ "$status" -eq 0 ]
+    mkfifo "$BATS_TEST_TMPDIR/keys"
+    ssh -F "$XW_VM/ssh_config" -tt carol@vm console firewall/web \
+        <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
+    local client=$!
+    exec 9>"$BATS_TEST_TMPDIR/keys"
+    within 60 grep -q Connected "$BATS_TEST_TMPDIR/screen"
+    local before after
+    before=$(inside 'systemctl show -p MainPID --value xworlds-keeper.service; echo "# mine" >>/etc/xworlds/xworlds.conf')
+    run follow Upgrading
+    echo "$output" | tail -n 20
+    [ "$status" -eq 0 ]
+    after=$(inside 'systemctl show -p MainPID --value xworlds-keeper.service')
+    [ "$before" != "$after" ]
+    printf 'echo still $((40 + 2))\r' >&9
+    within 60 grep -q 'still 42' "$BATS_TEST_TMPDIR/screen"
+    exec 9>&-
+    wait "$client" || true
+    run as carol status firewall
+    echo "$output"
+    [ "$(grep -c running <<<"$output")" -eq 1 ]
+    # What an administrator wrote stays.
+    run inside 'tail -n 1 /etc/xworlds/xworlds.conf'
+    [ "$output" = '# mine' ]
+}
