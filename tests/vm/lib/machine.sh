@@ -80,10 +80,15 @@ Host vm
     HostName 127.0.0.1
     Port $1
     HostKeyAlias vm
+# A handshake takes an emulated processor a second or more, and root asks often.
+Match originalhost vm user root
+    ControlMaster auto
+    ControlPath $XW_VM/control
+    ControlPersist yes
+    ServerAliveInterval 15
 Host *
     BatchMode yes
     ConnectTimeout 30
-    ControlMaster no
     GlobalKnownHostsFile /dev/null
     HostKeyAlgorithms ssh-ed25519
     IdentitiesOnly yes
@@ -111,6 +116,7 @@ await_ssh() {
             [[ -n $id && $id != "${1-}" ]]; then
             return
         fi
+        close_connection
         if ((SECONDS >= deadline)); then
             tail -n 30 "$XW_VM/console.log" >&2
             die "the machine did not answer for $BOOT_SECONDS seconds; above is its console."
@@ -124,12 +130,19 @@ reboot_machine() {
     id=$(in_machine cat /proc/sys/kernel/random/boot_id)
     # The connection may end before the answer.
     in_machine systemctl reboot || true
+    close_connection
     await_ssh "$id"
+}
+
+# Root's shared connection to the machine.
+close_connection() {
+    ssh -F "$XW_VM/ssh_config" -O exit root@vm 2>/dev/null || true
 }
 
 # End it as one pulls a plug: its disk is thrown away.
 end_machine() {
     [[ -n ${QEMU_PID-} ]] || return 0
+    close_connection
     kill -KILL "$QEMU_PID" 2>/dev/null || true
     wait "$QEMU_PID" 2>/dev/null || true
     QEMU_PID=''

@@ -78,10 +78,16 @@ xworlds
     ((BASH_REMATCH[1] < 2))
 }
 
+# It listens anew when it has read the configuration.
+sshd_answers() {
+    ssh -F "$XW_VM/ssh_config" -o ControlPath=none root@vm true
+}
+
 @test "step 6: sshd takes its configuration" {
     run follow 6
     echo "$output"
     [ "$status" -eq 0 ]
+    within 60 sshd_answers
 }
 
 @test "step 7: an image" {

@@ -3,9 +3,9 @@
 
 readonly SOURCE=/root/xworlds
 
-# inside SCRIPT: in a bash of root's, in the machine.
+# inside SCRIPT: in a bash of root's, in the machine. (Started by sshd, bash would read bash.bashrc.)
 inside() {
-    tests/vm/host exec -- bash -euo pipefail -c "$1"
+    tests/vm/host exec -- bash --norc -euo pipefail -c "$1"
 }
 
 # as USER WORD...: from outside, as an ssh client of the user's would.
