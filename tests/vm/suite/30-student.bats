@@ -37,7 +37,7 @@ load helpers
 }
 
 @test "AppArmor had nothing to deny" {
-    run inside 'ausearch -m AVC,USER_AVC --raw 2>/dev/null | grep "apparmor=\"DENIED\"" || true'
+    run inside 'ausearch --input-logs -m AVC,USER_AVC --raw 2>/dev/null | grep "apparmor=\"DENIED\"" || true'
     echo "$output"
     [ "$status" -eq 0 ]
     [ -z "$output" ]
@@ -91,7 +91,7 @@ load helpers
 
 @test "one request, two trails: auditd's record and the keeper's journal entry have one id" {
     run inside 'uid=$(id -u carol)
-        record=$(ausearch -m TRUSTED_APP -ul carol --raw | grep op=xworlds-start | tail -n 1)
+        record=$(ausearch --input-logs -m TRUSTED_APP -ul carol --raw | grep op=xworlds-start | tail -n 1)
         echo "$record"
         [[ $record == *" auid=$uid "* && $record == *"decision=allow"* && $record == *res=success* ]]
         id=$(sed -n "s/.* request=\([0-9a-f]\{16\}\) .*/\1/p" <<<"$record")
@@ -99,7 +99,7 @@ load helpers
     echo "$output"
     [ "$status" -eq 0 ]
     # A refused one as well.
-    run inside 'ausearch -m TRUSTED_APP -ul carol --raw | grep op=xworlds-status | grep decision=refuse'
+    run inside 'ausearch --input-logs -m TRUSTED_APP -ul carol --raw | grep op=xworlds-status | grep decision=refuse'
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *'code=3'* ]]
