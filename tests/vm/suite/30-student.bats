@@ -61,12 +61,7 @@ load helpers
 }
 
 @test "while she is at a console: a session of logind's, the gate with her loginuid, the relay in the keeper's unit" {
-    mkfifo "$BATS_TEST_TMPDIR/keys"
-    ssh -F "$XW_VM/ssh_config" -tt carol@vm console firewall/router \
-        <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
-    local client=$!
-    exec 9>"$BATS_TEST_TMPDIR/keys"
-    within 60 grep -q Connected "$BATS_TEST_TMPDIR/screen"
+    open_console firewall/router
     run inside 'uid=$(id -u carol)
         gate=$(pgrep -x xwhelper); relay=$(pgrep -x xwrelay)
         echo "loginuid $(cat "/proc/$gate/loginuid") of $uid, gate in $(cat "/proc/$gate/cgroup"), relay in $(cat "/proc/$relay/cgroup")"
@@ -79,8 +74,7 @@ load helpers
         [ "$(stat -c %U "/proc/$relay")" = xwrelay ]
         awk "/^(CapEff|NoNewPrivs|Seccomp):/ { print \"relay\", \$1, \$2 }" "/proc/$relay/status"'
     echo "$output"
-    exec 9>&-
-    wait "$client" || true
+    leave_console
     [ "$status" -eq 0 ]
     [[ $output == *Name=carol* ]]
     [[ $output == *Service=sshd* ]]

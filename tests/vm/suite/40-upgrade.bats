@@ -8,12 +8,7 @@ load helpers
     [ "$status" -eq 0 ]
     run guest firewall/web "echo before"
     [ "$status" -eq 0 ]
-    mkfifo "$BATS_TEST_TMPDIR/keys"
-    ssh -F "$XW_VM/ssh_config" -tt carol@vm console firewall/web \
-        <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
-    local client=$!
-    exec 9>"$BATS_TEST_TMPDIR/keys"
-    within 60 grep -q Connected "$BATS_TEST_TMPDIR/screen"
+    open_console firewall/web
     local before after
     before=$(inside 'systemctl show -p MainPID --value xworlds-keeper.service; echo "# mine" >>/etc/xworlds/xworlds.conf')
     run follow Upgrading
@@ -21,10 +16,9 @@ load helpers
     [ "$status" -eq 0 ]
     after=$(inside 'systemctl show -p MainPID --value xworlds-keeper.service')
     [ "$before" != "$after" ]
-    printf 'echo still $((40 + 2))\r' >&9
-    within 60 grep -q 'still 42' "$BATS_TEST_TMPDIR/screen"
-    exec 9>&-
-    wait "$client" || true
+    printf 'echo still $((40 + 2))\r' >&"$KEYS"
+    within 60 grep -q 'still 42' "$SCREEN"
+    leave_console
     run as carol status firewall
     echo "$output"
     [ "$(grep -c running <<<"$output")" -eq 1 ]

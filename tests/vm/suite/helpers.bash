@@ -57,3 +57,21 @@ within() {
         sleep 0.5
     done
 }
+
+# open_console MACHINE: a console that stays open; what it shows goes to $SCREEN, $KEYS takes input.
+open_console() {
+    SCREEN=$BATS_TEST_TMPDIR/screen
+    mkfifo "$BATS_TEST_TMPDIR/keys"
+    timeout 900 ssh -F "$XW_VM/ssh_config" -tt carol@vm console "$1" \
+        <"$BATS_TEST_TMPDIR/keys" >"$SCREEN" 2>&1 3>&- &
+    CLIENT=$!
+    exec {KEYS}>"$BATS_TEST_TMPDIR/keys"
+    within 120 grep -q Connected "$SCREEN"
+}
+
+# leave_console: with the key for it; the end of input alone ends no session that has a terminal.
+leave_console() {
+    printf '\x1d' >&"$KEYS"
+    wait "$CLIENT" || true
+    exec {KEYS}>&-
+}
