@@ -209,9 +209,9 @@ is() {
     pid=$(cat /run/throwaway/keeper.pid)
     [ "$(field "$pid" Uid)" = "0 0 0 0" ]
     [ "$(readlink "/proc/$pid/exe")" = /usr/local/libexec/xworlds/xwkeeper ]
-    # chown, dac_override, setgid, setuid, setpcap, net_admin, audit_control
-    [ "$(field "$pid" CapPrm)" = 00000000400011c3 ]
-    [ "$(field "$pid" CapBnd)" = 00000000400011c3 ]
+    # chown, setgid, setuid, setpcap, net_admin, audit_control
+    [ "$(field "$pid" CapPrm)" = 00000000400011c1 ]
+    [ "$(field "$pid" CapBnd)" = 00000000400011c1 ]
     [ "$(field "$pid" NoNewPrivs)" = 1 ]
     [ "$(field "$pid" Seccomp)" = 2 ]
     [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]

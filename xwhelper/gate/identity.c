@@ -64,7 +64,7 @@ static void default_signals(void)
  */
 static void require_limits(void)
 {
-    enum { MIB = 1024 * 1024 };
+    const rlim_t mib = (rlim_t)1 << 20;
     struct rusage used;
 
     if (getrusage(RUSAGE_SELF, &used) < 0)
@@ -75,9 +75,9 @@ static void require_limits(void)
     } needed[] = {
         {RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 10},
         {RLIMIT_NOFILE, 16},
-        {RLIMIT_AS, 64 * MIB},
-        {RLIMIT_DATA, 16 * MIB},
-        {RLIMIT_STACK, MIB},
+        {RLIMIT_AS, 64 * mib},
+        {RLIMIT_DATA, 16 * mib},
+        {RLIMIT_STACK, mib},
     };
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         struct rlimit limit;

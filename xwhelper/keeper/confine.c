@@ -20,16 +20,15 @@ static const int listener_capabilities[] = {
     CAP_SETPCAP,       /* children drop theirs from the bounding set */
     CAP_NET_ADMIN,     /* start: bridges */
     CAP_CHOWN,         /* prepare: an owner's record is root:xwhelper */
-    CAP_DAC_OVERRIDE,  /* console: QEMU's socket is libvirt-qemu's */
     CAP_AUDIT_CONTROL, /* a child asks whether the kernel audits, and drops it at once */
     END,
 };
 static const int request_capabilities[] = {
-    CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_DAC_OVERRIDE, END,
+    CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, END,
 };
 static const int start_capabilities[] = {CAP_NET_ADMIN, END};
 static const int prepare_capabilities[] = {CAP_CHOWN, END};
-static const int console_capabilities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, END};
+static const int console_capabilities[] = {CAP_SETUID, CAP_SETGID, END};
 static const int no_capabilities[] = {END};
 
 static bool is_among(const int *capabilities, int capability)

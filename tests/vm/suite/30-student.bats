@@ -89,9 +89,15 @@ load helpers
         echo "$record"
         [[ $record == *" auid=$uid "* && $record == *"decision=allow"* && $record == *res=success* ]]
         id=$(sed -n "s/.* request=\([0-9a-f]\{16\}\) .*/\1/p" <<<"$record")
-        journalctl -q -o cat -u xworlds-keeper.service | grep -F "$id" | tee /dev/stderr | grep -F "uid=$uid" | grep -q op=start'
+        journalctl -q -o verbose -u xworlds-keeper.service "XWORLDS_REQUEST=$id" | tee /dev/stderr |
+            grep -cE "^ +(XWORLDS_UID=$uid|XWORLDS_OP=start|XWORLDS_AUDITING=on)$"
+        xwadm audit --user carol'
     echo "$output"
     [ "$status" -eq 0 ]
+    [[ $output == *$'\n3\n'* ]]
+    # xwadm audit reads both and finds that they agree.
+    [[ $output == *start*firewall* ]]
+    [[ $output != *'the two trails disagree'* ]]
     # A refused one as well.
     run inside 'ausearch --input-logs -m TRUSTED_APP -ul carol --raw | grep op=xworlds-status | grep decision=refuse'
     echo "$output"
