@@ -196,10 +196,10 @@ is() {
     as alice stop firewall/client --force
 }
 
-@test "the child that prepares worlds has one capability: the owner's record" {
+@test "the child that prepares worlds has no capability: a record gets its directory's group" {
     caught xwadm prepare alice
-    is CapPrm 0000000000000001 # CAP_CHOWN
-    is CapBnd 0000000000000001
+    is CapPrm 0000000000000000
+    is CapBnd 0000000000000000
     is NoNewPrivs 1
     is Seccomp_filters 2 # the listener's and its own: root's requests have none of a student's
 }
@@ -209,9 +209,9 @@ is() {
     pid=$(cat /run/throwaway/keeper.pid)
     [ "$(field "$pid" Uid)" = "0 0 0 0" ]
     [ "$(readlink "/proc/$pid/exe")" = /usr/local/libexec/xworlds/xwkeeper ]
-    # chown, setgid, setuid, setpcap, net_admin, audit_control
-    [ "$(field "$pid" CapPrm)" = 00000000400011c1 ]
-    [ "$(field "$pid" CapBnd)" = 00000000400011c1 ]
+    # setgid, setuid, setpcap, net_admin, audit_control
+    [ "$(field "$pid" CapPrm)" = 00000000400011c0 ]
+    [ "$(field "$pid" CapBnd)" = 00000000400011c0 ]
     [ "$(field "$pid" NoNewPrivs)" = 1 ]
     [ "$(field "$pid" Seccomp)" = 2 ]
     [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]

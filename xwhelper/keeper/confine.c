@@ -19,7 +19,6 @@ static const int listener_capabilities[] = {
     CAP_SETGID,        /* the same; no groups */
     CAP_SETPCAP,       /* children drop theirs from the bounding set */
     CAP_NET_ADMIN,     /* start: bridges */
-    CAP_CHOWN,         /* prepare: an owner's record is root:xwhelper */
     CAP_AUDIT_CONTROL, /* a child asks whether the kernel audits, and drops it at once */
     END,
 };
@@ -27,7 +26,6 @@ static const int request_capabilities[] = {
     CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, END,
 };
 static const int start_capabilities[] = {CAP_NET_ADMIN, END};
-static const int prepare_capabilities[] = {CAP_CHOWN, END};
 static const int console_capabilities[] = {CAP_SETUID, CAP_SETGID, END};
 static const int no_capabilities[] = {END};
 
@@ -107,12 +105,8 @@ void xw_confine_request(void)
 
 void xw_confine_change(enum xw_verb verb)
 {
-    bool prepare = verb == XW_VERB_PREPARE;
-
-    keep(prepare                 ? prepare_capabilities
-         : verb == XW_VERB_START ? start_capabilities
-                                 : no_capabilities);
-    xw_policy_enter(prepare ? &xw_prepare_policy : &xw_changing_policy);
+    keep(verb == XW_VERB_START ? start_capabilities : no_capabilities);
+    xw_policy_enter(verb == XW_VERB_PREPARE ? &xw_prepare_policy : &xw_changing_policy);
 }
 
 void xw_confine_console(void)

@@ -60,11 +60,13 @@ static int listen_on_socket(gid_t group, struct xw_error *err)
         return xw_fail_errno(err, -errno, "Making a socket");
     if (unlink(XW_KEEPER_SOCKET) < 0 && errno != ENOENT)
         return xw_fail_errno(err, -errno, "Removing the old " XW_KEEPER_SOCKET);
-    mode_t before = umask(0177); /* nobody may connect before the group is set */
-    int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+    /* Made root:xwhelper 0660 from the start, which takes no capability over owners. */
+    mode_t before = umask(0117);
+    int rc = setresgid((gid_t)-1, group, (gid_t)-1);
+    if (rc == 0)
+        rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
     umask(before);
-    if (rc < 0 || chown(XW_KEEPER_SOCKET, 0, group) < 0 || chmod(XW_KEEPER_SOCKET, 0660) < 0 ||
-        listen(fd, 256) < 0)
+    if (rc < 0 || setresgid((gid_t)-1, 0, (gid_t)-1) < 0 || listen(fd, 256) < 0)
         return xw_fail_errno(err, -errno, "Listening on " XW_KEEPER_SOCKET);
     return fd;
 }

@@ -57,10 +57,16 @@ static int read_owner(int owners_fd, uid_t uid, const char *name, struct xw_owne
 static int write_text(int owners_fd, int fd, const struct xw_owner *owner)
 {
     struct stat owners;
+    struct stat record;
 
-    /* The gate's group is the directory's: no name is looked up here, in whichever process. */
-    if (fstat(owners_fd, &owners) < 0 || fchown(fd, 0, owners.st_gid) < 0 || fchmod(fd, 0640) < 0)
+    /*
+     * The gate's group is the directory's, which gives it to what is made in it (tmpfiles.d: mode
+     * 2750): no name is looked up here, and no capability over owners is needed.
+     */
+    if (fstat(owners_fd, &owners) < 0 || fstat(fd, &record) < 0 || fchmod(fd, 0640) < 0)
         return -errno;
+    if (record.st_gid != owners.st_gid)
+        return -EPERM;
 
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     FILE *file = copy >= 0 ? fdopen(copy, "w") : NULL;

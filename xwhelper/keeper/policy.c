@@ -106,7 +106,6 @@ static const struct xw_rule_set bridge_rules = XW_RULE_SET(bridges);
 
 /* The owner's record. */
 static const struct xw_rule deploying[] = {
-    XW_CALL_IF(fchown, "root:xwhelper", XW_INT_IS(1, 0)),
     XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
     XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
     XW_CALL(renameat, "the record into its place"),

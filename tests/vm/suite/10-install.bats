@@ -48,7 +48,7 @@ xworlds
 /var/lib/xworlds root:root 711
 /var/lib/xworlds/images root:libvirt-qemu 710
 /var/lib/xworlds/labs root:xwhelper 750
-/var/lib/xworlds/owners root:xwhelper 750
+/var/lib/xworlds/owners root:xwhelper 2750
 /var/lib/xworlds/worlds root:libvirt-qemu 710
 /run/xworlds root:root 711
 /run/xworlds/console root:root 700' ]
