@@ -1,8 +1,8 @@
 /* links: common/policy.c common/landlock.c common/error.c xwhelper/gate/policy.c xwhelper/relay/policy.c xwhelper/reader/policy.c xwhelper/keeper/policy.c */
 /*
- * What each part may ask of the kernel equals its table: the filter as libseccomp compiles it is
- * run here over every number, entry and many arguments, and loaded into processes that try every
- * number on the kernel that runs this.
+ * What each part may ask of the kernel equals its table (T-J1, T-J2): the filter as libseccomp
+ * compiles it is run here over every number, entry and many arguments, and loaded into processes
+ * that try every number on the kernel that runs this.
  */
 #include <setjmp.h>
 #include <stdarg.h>
