@@ -164,25 +164,30 @@ static void print_nothing(void *data, virErrorPtr error)
     (void)error;
 }
 
-static int open_host(struct xw_host **host, bool read_only, struct xw_error *err)
+static int fill_host(struct xw_host *host, bool read_only, struct xw_error *err)
 {
-    XW_AUTO_FREE struct xw_host *opened = calloc(1, sizeof(*opened));
-    if (!opened)
-        return xw_fail(err, -ENOMEM, "There is not enough memory on the host");
-
     /* The reader, which has no use for the configuration, opens no file. */
-    int rc = read_only ? 0 : xw_config_read(XW_CONFIG_PATH, &opened->config, err);
+    int rc = read_only ? 0 : xw_config_read(XW_CONFIG_PATH, &host->config, err);
     if (rc < 0)
         return rc;
 
     virSetErrorFunc(NULL, print_nothing);
-    opened->libvirt = read_only ? virConnectOpenReadOnly(LIBVIRT_URI) : virConnectOpen(LIBVIRT_URI);
-    if (!opened->libvirt)
-        return xw_libvirt_fail(NULL, err, "libvirt is not answering");
+    host->libvirt = read_only ? virConnectOpenReadOnly(LIBVIRT_URI) : virConnectOpen(LIBVIRT_URI);
+    return host->libvirt ? 0 : xw_libvirt_fail(NULL, err, "libvirt is not answering");
+}
 
-    *host = opened;
-    opened = NULL;
-    return 0;
+static int open_host(struct xw_host **host, bool read_only, struct xw_error *err)
+{
+    struct xw_host *opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return xw_fail(err, -ENOMEM, "There is not enough memory on the host");
+
+    int rc = fill_host(opened, read_only, err);
+    if (rc < 0)
+        free(opened);
+    else
+        *host = opened;
+    return rc;
 }
 
 int xw_host_open(struct xw_host **host, struct xw_error *err)
