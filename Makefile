@@ -31,7 +31,6 @@ SANITIZERS := -U_FORTIFY_SOURCE -fsanitize=address,undefined -fno-sanitize-recov
 DEFINES    := -D_GNU_SOURCE -DXW_LIBEXECDIR='"$(PREFIX)/libexec/xworlds"'
 ifneq ($(SANITIZE),)
 HARDENING := -fPIE $(SANITIZERS)
-DEFINES   += -DXW_SANITIZED
 endif
 
 BASE_FLAGS = -std=c17 $(DEFINES) -I. $(WARNINGS) $(WERROR) -MMD -MP
