@@ -64,6 +64,10 @@ follow() {
     [ "$status" -eq 0 ]
     [ "$(tail -n 1 /etc/xworlds/xworlds.conf)" = '# mine' ]
     sed -i '$d' /etc/xworlds/xworlds.conf
+    # The step that takes systemd elsewhere: from here on the keeper is the one just installed.
+    tests/throwaway-host service restart keeper
+    run ssh -F /run/throwaway/ssh_config carol@lab list
+    [ "$status" -eq 0 ]
 }
 
 @test "the keeper's unit has an exposure below 2.0; without its bounded capabilities it has not" {
