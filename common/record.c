@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,17 +142,53 @@ static ssize_t read_whole(int fd, char *buffer, size_t size)
     return (ssize_t)used;
 }
 
+/* The next component of an absolute path; false where there is none. */
+static bool next_component(const char **path, char *component, size_t size)
+{
+    *path += strspn(*path, "/");
+    size_t length = strcspn(*path, "/");
+
+    if (length == 0 || length >= size)
+        return false;
+    memcpy(component, *path, length);
+    component[length] = '\0';
+    *path += length;
+    return true;
+}
+
+/*
+ * Goes to a directory one component after the other, none of them a link: what openat2(2) does at
+ * once with RESOLVE_NO_SYMLINKS, but its flags are in memory, where no filter can look. So
+ * systemd's RestrictSUIDSGID= forbids it, and so do our own filters.
+ */
+static int walk(const char *path)
+{
+    const char *rest = path;
+    char component[NAME_MAX + 1];
+    XW_AUTO_CLOSE int at = open("/", XW_RECORD_WAY_FLAGS);
+
+    while (at >= 0 && next_component(&rest, component, sizeof(component))) {
+        int next = *rest ? openat(at, component, XW_RECORD_WAY_FLAGS)
+                         : openat(at, component, OPEN_FLAGS | O_DIRECTORY);
+        int rc = errno;
+
+        if (next < 0)
+            return rc == ELOOP || rc == ENOTDIR ? -EPERM : -rc;
+        close(at);
+        at = next;
+    }
+    int fd = at;
+    at = -1;
+    return fd < 0 ? -errno : fd;
+}
+
 int xw_record_directory(const char *path)
 {
-    /* openat2(2), for which glibc 2.36 has no function; why not later on: xwhelper/gate/policy.c.
-     */
-    struct open_how how = {.flags = (uint64_t)(OPEN_FLAGS | O_DIRECTORY),
-                           .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+    int fd = walk(path);
     struct stat info;
 
     if (fd < 0)
-        return -errno;
+        return fd;
     if (fstat(fd, &info) < 0 || info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         close(fd);
         return -EPERM;

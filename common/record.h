@@ -52,6 +52,9 @@ int xw_access_parse(const char *text, size_t length, struct xw_access *access,
  */
 int xw_record_directory(const char *path);
 
+/* How the directories on the way there are opened: to be passed through only (open(2), O_PATH). */
+#define XW_RECORD_WAY_FLAGS (O_PATH | O_NOFOLLOW | O_CLOEXEC | O_DIRECTORY)
+
 /*
  * Reads the whole file `name` (one path component) in the directory dir_fd into a buffer that the
  * caller frees. The file must belong to uid 0, have one link, and be writable by its owner only.

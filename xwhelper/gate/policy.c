@@ -5,8 +5,8 @@
  * Why openat() and not openat2() here: openat2(2) takes its flags in memory, where a seccomp
  * filter can't look; allowed at all, it could open for writing whatever Landlock doesn't forbid,
  * and not every kernel has Landlock. openat() has its flags in a register. So the two directories,
- * paths of several components, are opened with openat2() and RESOLVE_NO_SYMLINKS before the
- * filter; after it each open is of one component that the grammar of names has passed (no slash,
+ * paths of several components, are gone to one component at a time before the filter (record.c);
+ * after it each open is of one component that the grammar of names has passed (no slash,
  * no dot) with O_NOFOLLOW: there is no second component to be resolved anywhere else.
  */
 #include "xwhelper/gate/policy.h"

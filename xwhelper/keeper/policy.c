@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "common/paths.h"
+#include "common/record.h"
 
 #define DATA (PROT_READ | PROT_WRITE)
 
@@ -166,7 +167,7 @@ static const struct xw_rule first_line[] = {
     XW_CALL(recvmsg, "the request and the viewer's end"),
     XW_CALL(getsockopt, "the peer's groups, the viewer's kind of socket"),
     XW_CALL(rt_sigaction, "the deadline's signal"),
-    XW_CALL(openat2, "the directories of records; no kind of child has it any more"),
+    XW_CALL_IF(openat, "the way to the directories of records", XW_INT_IS(2, XW_RECORD_WAY_FLAGS)),
 };
 static const struct xw_rule_set first_line_rules = XW_RULE_SET(first_line);
 
