@@ -165,21 +165,19 @@ static int walk(const char *path)
 {
     const char *rest = path;
     char component[NAME_MAX + 1];
-    XW_AUTO_CLOSE int at = open("/", XW_RECORD_WAY_FLAGS);
+    int at = open("/", XW_RECORD_WAY_FLAGS);
 
     while (at >= 0 && next_component(&rest, component, sizeof(component))) {
         int next = *rest ? openat(at, component, XW_RECORD_WAY_FLAGS)
                          : openat(at, component, OPEN_FLAGS | O_DIRECTORY);
-        int rc = errno;
+        int error = errno;
 
-        if (next < 0)
-            return rc == ELOOP || rc == ENOTDIR ? -EPERM : -rc;
         close(at);
+        if (next < 0)
+            return error == ELOOP || error == ENOTDIR ? -EPERM : -error;
         at = next;
     }
-    int fd = at;
-    at = -1;
-    return fd < 0 ? -errno : fd;
+    return at < 0 ? -errno : at;
 }
 
 int xw_record_directory(const char *path)
