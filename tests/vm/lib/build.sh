@@ -47,13 +47,17 @@ find_base() {
 # Builds the disk unless it is there. Two builders wait for each other.
 ensure_base() {
     find_base
-    [[ ! -e $VM_BASE/complete ]] || return 0
+    if [[ -e $VM_BASE/complete ]]; then
+        touch -c "$VM_BASE/complete"
+        return
+    fi
     require_build_tools
     mkdir -p -- "$VM_CACHE"
     exec {VM_LOCK}>"$VM_CACHE/lock"
     flock "$VM_LOCK"
     if [[ ! -e $VM_BASE/complete ]]; then
-        remove_other_bases
+        rm -rf -- "$VM_BASE" # half-made, if anything
+        remove_old_bases
         build_base
     fi
     exec {VM_LOCK}>&-
@@ -67,9 +71,12 @@ require_build_tools() {
     done
 }
 
-# A machine that runs from one of them keeps it open.
-remove_other_bases() {
-    rm -rf -- "$VM_CACHE/$RECIPE"-*
+# What nobody has used for a week. Another source tree may be using another one right now.
+remove_old_bases() {
+    local base
+    for base in "$VM_CACHE/$RECIPE"-*; do
+        [[ ! -d $base || -n $(find "$base" -maxdepth 1 -name complete -mtime -7) ]] || rm -rf -- "$base"
+    done
 }
 
 build_base() {
