@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,9 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     umask(S_IWGRP | S_IWOTH);
     xw_interrupt_setup();
+    /* libvirt's client writes to a daemon that may just have gone: an error, and no signal. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return XW_EXIT_FAILED;
     int code = dispatch(argc - 1, argv + 1);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         xw_note("the output can't be written: %s", strerror(errno));

@@ -3,22 +3,7 @@
 # kernel doesn't audit here (only the machine's own namespaces may switch that), so the log's text is
 # made in the recorded form by lib/gate-record, from the journal of this run.
 # shellcheck shell=bash
-
-as() {
-    local user=$1
-    shift
-    ssh -F /run/throwaway/ssh_config "$user@lab" "$@"
-}
-
-# wait_for COMMAND...: until it succeeds, for at most 20 s.
-wait_for() {
-    local i
-    for ((i = 0; i < 400; i++)); do
-        "$@" && return
-        sleep 0.05
-    done
-    return 1
-}
+load lib/common
 
 # entries [MATCH...]: what root's keeper wrote, as JSON lines.
 entries() {

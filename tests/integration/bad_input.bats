@@ -2,7 +2,7 @@
 # What is wrong is refused with clear words, and nothing has changed: lab files, images that change
 # or vanish, a full disk, the destruction of what runs.
 # shellcheck shell=bash
-
+load lib/common
 load lib/interrupt
 
 IMAGE=/var/lib/xworlds/images/tiny
@@ -63,7 +63,7 @@ refused_at() {
 
 edit() {
     sed -i "$@" "$FILE"
-    fails cmp -s "$FILE" labs/firewall/lab.yaml
+    refute cmp -s "$FILE" labs/firewall/lab.yaml
 }
 
 @test "lab file: the control is applied" {
@@ -73,7 +73,7 @@ edit() {
     run xwadm lab apply "$FILE"
     [ "$status" -eq 0 ]
     grep -q '^title Another title$' /var/lib/xworlds/labs/firewall/access
-    fails unchanged
+    refute unchanged
     xwadm lab apply labs/firewall/lab.yaml
 }
 
@@ -316,7 +316,7 @@ image_works() {
     [ "$left" = alice ]
     [ "$(virsh -q -c qemu:///system list --all --name | grep -c '^xw:full:alice:')" -eq 3 ]
     [ "$(virsh -q -c qemu:///system list --all --name | grep -v '^xw:full:alice:' | sort)" = "$domains" ]
-    fails grep -qs '^lab full$' "/var/lib/xworlds/owners/$(id -u bob)"
+    refute grep -qs '^lab full$' "/var/lib/xworlds/owners/$(id -u bob)"
     run xwadm deploy full --user alice --user bob
     [ "$status" -eq 0 ]
     [[ $output == *"2 worlds: 1 made, 1 there already."* ]]
@@ -383,7 +383,7 @@ on_terminal() {
     run on_terminal firewall xwadm destroy firewall --user alice --force
     echo "$output"
     [ "$status" -eq 0 ]
-    fails running
+    refute running
     [ ! -e "$WORLD" ]
     xwadm deploy firewall --user alice
 }
@@ -394,7 +394,7 @@ on_terminal() {
     running
     run xwadm destroy firewall --user alice --force --yes
     [ "$status" -eq 0 ]
-    fails running
+    refute running
     [ ! -e "$WORLD" ]
     [ "$(virsh -q -c qemu:///system list --all --name | grep -c '^xw:firewall:alice:')" -eq 0 ]
     [ "$(virsh -q -c qemu:///system list --all --name | grep -c '^xw:firewall:bob:')" -eq 3 ]

@@ -2,12 +2,7 @@
 # The policies are wide enough for the paths that are seldom taken: a call that is missing there kills
 # the process, which shows as "broke off" and not as the error that was due.
 # shellcheck shell=bash
-
-as() {
-    local user=$1
-    shift
-    ssh -F /run/throwaway/ssh_config "$user@lab" "$@"
-}
+load lib/common
 
 setup_file() {
     xwadm image add build/images/tiny

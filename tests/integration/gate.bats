@@ -1,13 +1,9 @@
 #!/usr/bin/env bats
 # The gate as it is built: what it is linked with, what it imports, how much there is to read.
 # shellcheck shell=bash
+load lib/common
 
 readonly GATE=build/xwhelper
-
-# refute COMMAND...: fails if it succeeds ("!" alone would not fail a test).
-refute() {
-    ! "$@"
-}
 
 # code_lines FILE...: lines that are neither empty nor comment.
 code_lines() {

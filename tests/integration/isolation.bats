@@ -4,6 +4,7 @@
 # back, forwards, and has IPv6 on the bridge, so that only the nftables tables are in between. The
 # last tests do the same with the tables off: what was refused is then reached.
 # shellcheck shell=bash
+load lib/common
 
 # What the host's listeners must hear with the tables off, and must not with them on.
 HEARD="udp-host-4 tcp-host-4 udp-host-6 tcp-host-6 udp-away-4 tcp-away-4 udp-away-6 tcp-away-6
@@ -12,25 +13,6 @@ ANSWERED="arp-4 nd-6 host-4 host-6 away-4 away-6 tap-6 arp-lldp"
 
 guest() {
     tests/integration/lib/guest "$@"
-}
-
-as() {
-    ssh -F /run/throwaway/ssh_config "$1@lab" "${@:2}"
-}
-
-# wait_for COMMAND...: until it succeeds, for at most 20 s.
-wait_for() {
-    local i
-    for ((i = 0; i < 400; i++)); do
-        "$@" && return
-        sleep 0.05
-    done
-    return 1
-}
-
-# bash's set -e overlooks a command after "!" that it doesn't like; this it doesn't.
-refute() {
-    ! "$@"
 }
 
 # mac_of and tap_of DOMAIN: of its first interface.

@@ -1,17 +1,10 @@
 #!/usr/bin/env bats
 # The menu as a student has it: over real ssh, in a terminal of 80 columns and 24 rows, with keys.
 # shellcheck shell=bash
-
+load lib/common
 load lib/screen
 
 readonly SSH='ssh -F /run/throwaway/ssh_config'
-
-as() {
-    local user=$1
-    shift
-    # shellcheck disable=SC2086
-    $SSH "$user@lab" "$@"
-}
 
 setup_file() {
     xwadm image add build/images/tiny

@@ -1,27 +1,7 @@
 #!/usr/bin/env bats
 # The four parts of the helper as they run: who they are, what they may do, what they have mapped.
 # shellcheck shell=bash
-
-# refute COMMAND...: fails if it succeeds ("!" alone would not fail a test).
-refute() {
-    ! "$@"
-}
-
-as() {
-    local user=$1
-    shift
-    ssh -F /run/throwaway/ssh_config "$user@lab" "$@"
-}
-
-# wait_for COMMAND...: until it succeeds, for at most 10 s.
-wait_for() {
-    local i
-    for ((i = 0; i < 200; i++)); do
-        "$@" && return
-        sleep 0.05
-    done
-    return 1
-}
+load lib/common
 
 setup_file() {
     xwadm image add build/images/tiny

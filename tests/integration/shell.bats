@@ -2,18 +2,13 @@
 # xwsh in each of the ways in which it is called, its commands, output and exit codes, and what sshd
 # lets a student do beside it: nothing.
 # shellcheck shell=bash
+load lib/common
 
 bats_require_minimum_version 1.5.0
 load lib/screen
 
 readonly XWSH=/usr/local/bin/xwsh
 readonly DROP_IN=/etc/ssh/sshd_config.d/60-xworlds.conf
-
-as() {
-    local user=$1
-    shift
-    ssh -F /run/throwaway/ssh_config "$user@lab" "$@"
-}
 
 # local_as USER COMMAND...: as the user, without ssh.
 local_as() {
@@ -80,7 +75,7 @@ teardown_file() {
     open_screen
     type_line 'ssh -F /run/throwaway/ssh_config -t forced@lab; echo "ended $?"'
     see 'No worlds yet'
-    fails pgrep -u forced bash
+    refute pgrep -u forced bash
     keys q
     see 'ended 0'
     # The control: sshd gives bash to a user beside the group.
@@ -314,9 +309,9 @@ forwards() {
 
 @test "no forwarding: remote ports and sockets are refused, local ones carry nothing, no agent, no X, no tunnel" {
     # With the control on the same line: the user beside the group may.
-    fails forwards forced -R 127.0.0.1:7801:127.0.0.1:22
+    refute forwards forced -R 127.0.0.1:7801:127.0.0.1:22
     timeout 20 ssh -F /run/throwaway/ssh_config -o ExitOnForwardFailure=yes -R 127.0.0.1:7801:127.0.0.1:22 plain@lab true
-    fails forwards forced -R /tmp/forwarded.sock:127.0.0.1:22
+    refute forwards forced -R /tmp/forwarded.sock:127.0.0.1:22
     timeout 20 ssh -F /run/throwaway/ssh_config -o ExitOnForwardFailure=yes -R /tmp/forwarded.sock:127.0.0.1:22 plain@lab true
     rm -f /tmp/forwarded.sock
     run timeout 20 ssh -F /run/throwaway/ssh_config -W 127.0.0.1:22 forced@lab </dev/null

@@ -1,17 +1,12 @@
 #!/usr/bin/env bats
 # The student's path over real ssh, in a throwaway host with real libvirtd and real guests.
 # shellcheck shell=bash
+load lib/common
 
 setup_file() {
     xwadm image add build/images/tiny
     xwadm lab apply labs/firewall/lab.yaml
     xwadm deploy firewall --all
-}
-
-as() {
-    local user=$1
-    shift
-    ssh -F /run/throwaway/ssh_config "$user@lab" "$@"
 }
 
 @test "a student's list shows her own world and nobody else's" {

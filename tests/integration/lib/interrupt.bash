@@ -4,26 +4,6 @@
 readonly HOOK=/etc/libvirt/hooks/qemu
 readonly HOOK_STATE=/run/throwaway/hook
 
-as() {
-    local user=$1
-    shift
-    ssh -F /run/throwaway/ssh_config "$user@lab" "$@"
-}
-
-# fails COMMAND...: a bare `!` fails no test (bash's errexit ignores it).
-fails() {
-    ! "$@"
-}
-
-# wait_for COMMAND...: until it succeeds, for at most 60 s.
-wait_for() {
-    local deadline=$((SECONDS + 60))
-    until "$@"; do
-        ((SECONDS < deadline)) || return 1
-        sleep 0.02
-    done
-}
-
 libvirtd_pid() {
     cat /run/throwaway/libvirtd.pid
 }

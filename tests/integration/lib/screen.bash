@@ -75,10 +75,3 @@ see_without() {
     await lacks "$1"
 }
 
-# fails COMMAND...: bats takes a line that begins with "!" for a success, whatever it says.
-fails() {
-    if "$@"; then
-        printf 'This worked and should not have: %s\n' "$*" >&2
-        return 1
-    fi
-}
