@@ -1,8 +1,11 @@
 #include "common/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/exitcode.h"
 
 static void remove_controls(char *text)
 {
@@ -16,6 +19,7 @@ static void __attribute__((format(printf, 3, 0)))
 set_text(struct xw_error *err, int code, const char *format, va_list args)
 {
     err->code = code;
+    err->refused = false;
     if (vsnprintf(err->text, sizeof(err->text), format, args) < 0)
         err->text[0] = '\0';
     remove_controls(err->text);
@@ -43,4 +47,13 @@ int xw_fail_errno(struct xw_error *err, int code, const char *format, ...)
         snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-code));
     }
     return code;
+}
+
+int xw_refuse(struct xw_error *err)
+{
+    int rc = xw_fail(err, -EPERM, XW_REFUSED_TEXT);
+
+    if (err)
+        err->refused = true;
+    return rc;
 }

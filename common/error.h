@@ -4,11 +4,14 @@
 #ifndef XW_COMMON_ERROR_H
 #define XW_COMMON_ERROR_H
 
+#include <stdbool.h>
+
 #define XW_ERROR_TEXT_MAX 512
 
 /* Filled by the function that failed; read by whoever reports. Initialise with { 0 }. */
 struct xw_error {
     int code;                     /* negative errno-style code, 0 while nothing has failed */
+    bool refused;                 /* we decided so; nothing has gone wrong */
     char text[XW_ERROR_TEXT_MAX]; /* what happened, to what, what to do; UTF-8, no newline */
 };
 
@@ -23,5 +26,11 @@ int xw_fail(struct xw_error *err, int code, const char *format, ...)
 /* The same, with ": " and strerror(-code) after the text. */
 int xw_fail_errno(struct xw_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * Not allowed, or not there: the one answer for both. Returns -EPERM, which is also what a system
+ * call may fail with; err->refused tells the two apart. err may be NULL.
+ */
+int xw_refuse(struct xw_error *err);
 
 #endif

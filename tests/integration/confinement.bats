@@ -56,6 +56,21 @@ expect() {
     expect 1 "off" as alice reboot firewall/web
 }
 
+@test "what the host refuses the keeper is told as a fault of the host, not as a missing grant" {
+    local overlay=/var/lib/xworlds/worlds/firewall/alice/web.qcow2 console
+    expect 0 "started" as alice start firewall/web
+    console=/run/xworlds/console/$(virsh -q -c qemu:///system domuuid xw:firewall:alice:web)
+    # The keeper has no capability to pass over these.
+    chmod 000 "$console"
+    expect 1 "The console of web does not open: Permission denied" as alice console firewall/web
+    expect 0 "stopped" as alice stop firewall/web --force
+    chattr +i "$overlay"
+    expect 1 "Operation not permitted" as alice revert firewall/web
+    chattr -i "$overlay"
+    expect 0 "pristine" as alice revert firewall/web
+    expect 3 "not found or not allowed" as alice console firewall/nosuchmachine
+}
+
 @test "a user who isn't there, one without a grant, one of another lab's: prepare answers" {
     run socat -t 10 - UNIX-CONNECT:/run/xworlds/keeper.sock \
         <<<"1 prepare - nosuchuser - - 0123456789abcdef"

@@ -195,7 +195,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     case XW_VERB_CONSOLE:
         return xw_verb_console(&job, err);
     default:
-        return xw_fail(err, -EPERM, XW_REFUSED_TEXT);
+        return xw_refuse(err);
     }
 }
 

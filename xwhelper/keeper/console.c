@@ -116,7 +116,7 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
     char lock_path[PATH_MAX + 8];
 
     if (!planned)
-        return xw_fail(err, -EPERM, "not found or not allowed");
+        return xw_refuse(err);
     xw_confine_console();
     const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
     int rc = xw_machine_console_path(&machine, path, sizeof(path));

@@ -60,7 +60,7 @@ int xw_job_lock(const struct xw_job *job, struct xw_error *err)
     if (rc == 0 && uid == job->owner->uid)
         return lock;
     close(lock);
-    return rc < 0 ? xw_fail(err, rc, "%s", reading.text) : xw_fail(err, -EPERM, XW_REFUSED_TEXT);
+    return rc < 0 ? xw_fail(err, rc, "%s", reading.text) : xw_refuse(err);
 }
 
 int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,

@@ -30,14 +30,12 @@ void xw_reply(int peer, const char *format, ...)
         return;
 }
 
-int xw_reply_code(int rc)
+/* A call of ours that the kernel refuses (EACCES, EPERM) is a fault of this host, not the caller's. */
+static int exit_code(const struct xw_error *err)
 {
-    switch (rc) {
-    case 0:
-        return XW_EXIT_OK;
-    case -EPERM:
-    case -EACCES:
+    if (err->refused)
         return XW_EXIT_REFUSED;
+    switch (err->code) {
     case -EAGAIN:
     case -EINTR:
     case -ETIMEDOUT:
@@ -49,7 +47,7 @@ int xw_reply_code(int rc)
 
 int xw_reply_failure(int peer, const struct xw_error *err)
 {
-    int code = xw_reply_code(err->code ? err->code : -EIO);
+    int code = exit_code(err);
 
     xw_reply(peer, "error %s", err->text);
     xw_reply(peer, "end %d", code);

@@ -9,10 +9,7 @@
 /* Sends one line; control bytes become '?'. A peer that is gone or doesn't read is no error. */
 void xw_reply(int peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The exit code that goes with a negative errno-style code. */
-int xw_reply_code(int rc);
-
-/* Sends `error TEXT` and `end CODE` for a failure and returns the code. */
+/* Sends `error TEXT` and `end CODE` for a failure and returns the code (common/exitcode.h). */
 int xw_reply_failure(int peer, const struct xw_error *err);
 
 #endif
