@@ -105,16 +105,6 @@ load helpers
     [[ $output == *'code=3'* ]]
 }
 
-@test "she reverts, and the file is gone" {
-    run as carol revert firewall/router
-    echo "$output"
-    [ "$status" -eq 0 ]
-    run guest firewall/router "ls /root/note"
-    echo "$output" | tail -n 5
-    [ "$status" -eq 0 ]
-    [[ $output == *"No such file"* ]]
-}
-
 @test "a forward through this host's sshd is refused" {
     run timeout 60 ssh -F "$XW_VM/ssh_config" -W 127.0.0.1:22 carol@vm
     echo "$output"
@@ -122,12 +112,4 @@ load helpers
     [[ $output == *"forwarding failed"* ]]
     run timeout 60 bash -c 'ssh -F "$XW_VM/ssh_config" -W 127.0.0.1:22 root@vm </dev/null | head -c 4'
     [ "$output" = SSH- ]
-}
-
-@test "she stops everything" {
-    run as carol stop firewall --force
-    echo "$output"
-    [ "$status" -eq 0 ]
-    run as carol status firewall
-    [ "$(grep -c running <<<"$output")" -eq 0 ]
 }

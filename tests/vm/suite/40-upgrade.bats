@@ -4,12 +4,10 @@
 load helpers
 
 @test "an open console and a running machine outlive an upgrade" {
-    run as carol start firewall/web
-    [ "$status" -eq 0 ]
-    run guest firewall/web "echo before"
-    [ "$status" -eq 0 ]
-    open_console firewall/web
     local before after
+    open_console firewall/router
+    printf 'echo before $((40 + 1))\r' >&"$KEYS"
+    within 60 grep -q 'before 41' "$SCREEN"
     before=$(inside 'systemctl show -p MainPID --value xworlds-keeper.service; echo "# mine" >>/etc/xworlds/xworlds.conf')
     run follow Upgrading
     echo "$output" | tail -n 20
@@ -21,7 +19,7 @@ load helpers
     leave_console
     run as carol status firewall
     echo "$output"
-    [ "$(grep -c running <<<"$output")" -eq 1 ]
+    [ "$(grep -c running <<<"$output")" -eq 2 ]
     # What an administrator wrote stays.
     run inside 'tail -n 1 /etc/xworlds/xworlds.conf'
     [ "$output" = '# mine' ]
