@@ -30,7 +30,7 @@ void xw_reply(int peer, const char *format, ...)
         return;
 }
 
-/* A call of ours that the kernel refuses (EACCES, EPERM) is a fault of this host, not the caller's. */
+/* What the kernel refuses us (EACCES, EPERM) is this host's fault, not the caller's. */
 static int exit_code(const struct xw_error *err)
 {
     if (err->refused)
