@@ -149,8 +149,7 @@ check: deps
 
 check-full: deps
 	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
-	tests/run --full
-	tests/vm/check --full
+	tests/full
 
 # A real host with systemd, as INSTALL makes it, in a virtual machine.
 check-vm: deps
