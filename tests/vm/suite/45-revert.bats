@@ -26,8 +26,9 @@ overlay() {
     run overlay client
     echo "client: $output"
     [ "${lines[0]}" -eq 0 ]
-    run inside 'uuid=$(virsh -q domuuid xw:firewall:carol:router)
-        cat "/proc/$(pgrep -f guest=xw:firewall:carol:router,)/attr/current"; echo "libvirt-$uuid (enforce)"'
+    # (Its own command line has no name in it, or pgrep would find it, too.)
+    run inside 'name=router; uuid=$(virsh -q domuuid "xw:firewall:carol:$name")
+        cat "/proc/$(pgrep -f "guest=xw:firewall:carol:$name,")/attr/current"; echo "libvirt-$uuid (enforce)"'
     echo "$output"
     [ "${lines[0]}" = "${lines[1]}" ]
 }
