@@ -20,18 +20,22 @@ enum { STALLED_READER = 30000 };
 /* How much later than the keeper the gate gives up, in s. */
 enum { GRACE = 5 };
 
+/* An answer of which something was lost must not come to an `end`: nothing more is said. */
 static void write_out(const char *text, size_t length)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
     while (length > 0) {
-        if (poll(&out, 1, STALLED_READER) <= 0 || !(out.revents & POLLOUT))
-            return;
-        ssize_t n = write(STDOUT_FILENO, text, length);
+        int ready = poll(&out, 1, STALLED_READER);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        ssize_t n = ready > 0 && (out.revents & POLLOUT) ? write(STDOUT_FILENO, text, length) : 0;
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
+        if (n <= 0) {
+            close(STDOUT_FILENO);
             return;
+        }
         text += n;
         length -= (size_t)n;
     }

@@ -38,6 +38,7 @@ const struct xw_rule_set xw_memory_rules = XW_RULE_SET(memory);
 
 static const struct xw_rule reply[] = {
     XW_CALL(sendto, "lines to the gate"),
+    XW_CALL(shutdown, "no more of them, where one was lost"),
     XW_CALL(write, "the log on descriptor 2; libvirt's wake-up of itself"),
     XW_CALL(close, "any descriptor"),
     XW_CALL(alarm, "the deadline"),

@@ -9,6 +9,23 @@
 #include "common/exitcode.h"
 #include "common/request.h"
 
+/* Sends all of it. An answer of which something was lost must not come to an `end`. */
+static void send_all(int peer, const char *line, size_t length)
+{
+    while (length > 0) {
+        /* The listener gave the socket a send timeout (socket(7), SO_SNDTIMEO). */
+        ssize_t n = send(peer, line, length, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            shutdown(peer, SHUT_WR);
+            return;
+        }
+        line += n;
+        length -= (size_t)n;
+    }
+}
+
 void xw_reply(int peer, const char *format, ...)
 {
     char line[XW_LINE_MAX];
@@ -25,9 +42,7 @@ void xw_reply(int peer, const char *format, ...)
             line[i] = '?';
     }
     line[length++] = '\n';
-    /* The listener gave the socket a send timeout (socket(7), SO_SNDTIMEO). */
-    if (send(peer, line, length, MSG_NOSIGNAL) < 0)
-        return;
+    send_all(peer, line, length);
 }
 
 /* What the kernel refuses us (EACCES, EPERM) is this host's fault, not the caller's. */
