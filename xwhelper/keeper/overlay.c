@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/paths.h"
+#include "xwhelper/keeper/world.h"
 
 /* Through our own memory: copy_file_range(2) may refuse two file systems of different kinds. */
 static ssize_t copy_chunk(int in, int out, off_t from, size_t length)
@@ -78,17 +79,6 @@ static int copy_to(int in, const char *path)
     return rc;
 }
 
-static int sync_directory_of(const char *path)
-{
-    char directory[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-
-    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1,
-             slash ? path : ".");
-    XW_AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)
 {
     char template[PATH_MAX];
@@ -110,6 +100,5 @@ int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)
         unlink(aside);
         return xw_fail_errno(err, rc, "The overlay %s can't be made", path);
     }
-    rc = sync_directory_of(path);
-    return rc < 0 ? xw_fail_errno(err, rc, "The overlay %s can't be put on the disk", path) : 0;
+    return xw_sync_parent(path, err);
 }

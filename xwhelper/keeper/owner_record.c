@@ -173,5 +173,7 @@ int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
     snprintf(name, sizeof(name), "%u", (unsigned int)uid);
     if (unlinkat(owners_fd, name, 0) < 0 && errno != ENOENT)
         return xw_fail_errno(err, -errno, "%s/%s can't be removed", XW_OWNERS_DIR, name);
-    return 0;
+    return fsync(owners_fd) < 0
+               ? xw_fail_errno(err, -errno, "%s can't be put on the disk", XW_OWNERS_DIR)
+               : 0;
 }

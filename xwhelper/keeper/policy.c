@@ -111,7 +111,8 @@ static const struct xw_rule deploying[] = {
     XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
     XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
     XW_CALL(renameat, "the record into its place"),
-    XW_CALL(unlinkat, "what was written aside and failed"),
+    XW_CALL(unlinkat, "what was written aside and failed; the files of a world that is taken back"),
+    XW_CALL(rmdir, "a new world that can't be completed is taken back"),
 };
 static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
 

@@ -20,6 +20,19 @@ int xw_world_path(const char *lab, const char *owner, char *path, size_t size)
     return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
 
+int xw_sync_parent(const char *path, struct xw_error *err)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1,
+             slash ? path : ".");
+    XW_AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) < 0
+               ? xw_fail_errno(err, -errno, "%s can't be put on the disk", directory)
+               : 0;
+}
+
 bool xw_world_exists(const char *lab, const char *owner)
 {
     char path[PATH_MAX];
@@ -34,7 +47,8 @@ int xw_world_directory(const char *path, struct xw_error *err)
     if (mkdir(path, 0711) == 0) {
         if (chmod(path, 0711) < 0)
             return xw_fail_errno(err, -errno, "The mode of %s can't be set", path);
-        return 1;
+        int rc = xw_sync_parent(path, err);
+        return rc < 0 ? rc : 1;
     }
     return errno == EEXIST ? 0 : xw_fail_errno(err, -errno, "%s can't be made", path);
 }

@@ -15,6 +15,9 @@
 /* Where a world's files are; both strings are checked names. Returns 0 or -ENAMETOOLONG. */
 int xw_world_path(const char *lab, const char *owner, char *path, size_t size);
 
+/* Puts on the disk that a name was made or removed: syncs its directory (fsync(2)). */
+int xw_sync_parent(const char *path, struct xw_error *err);
+
 /* Whether the world's directory exists. */
 bool xw_world_exists(const char *lab, const char *owner);
 
@@ -55,9 +58,12 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
 int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
                      bool force, struct xw_error *err);
 
-/* The same, for who holds the world's lock. */
-int xw_world_remove(struct xw_host *host, const char *lab, const char *owner, uid_t uid, bool force,
-                    struct xw_error *err);
+/*
+ * The same, for who holds the world's lock, of a world of which no machine was ever started: it has
+ * no bridges, and what takes it back needs no right over them.
+ */
+int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+                       struct xw_error *err);
 
 /*
  * The uid that owns a world, from the world's own record (worlds/LAB/OWNER/owner).

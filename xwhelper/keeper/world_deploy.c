@@ -49,7 +49,7 @@ static int write_world_owner(struct deployment *deployment, const char *path, st
         return xw_fail_errno(err, rc, "The owner can't be recorded in %s", path);
     }
     deployment->made_something = true;
-    return 0;
+    return xw_sync_parent(name, err);
 }
 
 /* Makes the world's directory and its owner's name in it. */
@@ -191,8 +191,8 @@ static int give_up(const struct deployment *deployment, int code, const struct x
     struct xw_error removing = {0};
 
     if (deployment->is_new && code != -EAGAIN &&
-        xw_world_remove(deployment->host, deployment->plan->lab, deployment->owner, deployment->uid,
-                        false, &removing) < 0)
+        xw_world_take_back(deployment->host, deployment->plan->lab, deployment->owner,
+                           deployment->uid, &removing) < 0)
         return xw_fail(err, code, "%s; and what was made of the world is still there (%s)",
                        why->text, removing.text);
     return xw_fail(err, code, "%s%s", why->text,

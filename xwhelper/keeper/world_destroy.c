@@ -104,10 +104,7 @@ static int undefine(struct xw_host *host, virDomainPtr domain, struct xw_error *
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     char console[PATH_MAX];
-    int rc = remove_bridges_of(domain, err);
 
-    if (rc < 0)
-        return rc;
     if (virDomainGetUUIDString(domain, uuid) == 0) {
         snprintf(console, sizeof(console), "%s/%s", XW_CONSOLE_DIR, uuid);
         unlink(console);
@@ -117,8 +114,8 @@ static int undefine(struct xw_host *host, virDomainPtr domain, struct xw_error *
                                            VIR_DOMAIN_UNDEFINE_NVRAM) == 0)
         return 0;
     struct xw_error undefining = {0};
-    rc = xw_libvirt_fail(host, &undefining, "Domain %s can't be undefined",
-                         virDomainGetName(domain));
+    int rc = xw_libvirt_fail(host, &undefining, "Domain %s can't be undefined",
+                             virDomainGetName(domain));
     return rc == -ENOENT ? 0 : xw_fail(err, rc, "%s", undefining.text);
 }
 
@@ -169,11 +166,22 @@ static int remove_directory(const char *path, struct xw_error *err)
         return errno == ENOENT ? 0 : xw_fail_errno(err, -errno, "%s can't be opened", path);
     if ((unlinkat(fd, "owner", 0) < 0 && errno != ENOENT) || rmdir(path) < 0)
         return xw_fail_errno(err, -errno, "%s can't be removed", path);
-    return 0;
+    return xw_sync_parent(path, err);
 }
 
-int xw_world_remove(struct xw_host *host, const char *lab, const char *owner, uid_t uid, bool force,
-                    struct xw_error *err)
+/* The bridges of domains and of the plan: a machine has none before it is started. */
+static int remove_bridges(const struct domains *domains, const char *lab, const char *owner,
+                          struct xw_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < domains->count; i++)
+        rc = remove_bridges_of(domains->all[i], err);
+    return rc == 0 ? remove_planned_bridges(lab, owner, err) : rc;
+}
+
+static int remove_world(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+                        bool was_started, bool force, struct xw_error *err)
 {
     __attribute__((cleanup(free_domains))) struct domains domains = {0};
     char path[PATH_MAX];
@@ -188,10 +196,10 @@ int xw_world_remove(struct xw_host *host, const char *lab, const char *owner, ui
         return xw_fail(err, -ENOENT, "There is no world %s of %s", lab, owner);
 
     rc = stop_domains(host, &domains, force, err);
+    if (rc == 0 && was_started)
+        rc = remove_bridges(&domains, lab, owner, err);
     for (size_t i = 0; rc == 0 && i < domains.count; i++)
         rc = undefine(host, domains.all[i], err);
-    if (rc == 0)
-        rc = remove_planned_bridges(lab, owner, err);
     if (rc == 0)
         rc = remove_files(path, err);
     if (rc == 0)
@@ -199,10 +207,16 @@ int xw_world_remove(struct xw_host *host, const char *lab, const char *owner, ui
     return rc == 0 ? remove_directory(path, err) : rc;
 }
 
+int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+                       struct xw_error *err)
+{
+    return remove_world(host, lab, owner, uid, false, false, err);
+}
+
 int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
                      bool force, struct xw_error *err)
 {
     XW_AUTO_CLOSE int lock = xw_world_lock(lab, owner, err);
 
-    return lock < 0 ? lock : xw_world_remove(host, lab, owner, uid, force, err);
+    return lock < 0 ? lock : remove_world(host, lab, owner, uid, true, force, err);
 }
