@@ -148,16 +148,25 @@ static void become_reader(struct child *child)
 static int list(struct child *child, int peer, struct xw_error *err)
 {
     static struct xw_access visible[XW_LABS_PER_OWNER_MAX];
+    int code = XW_EXIT_OK;
     size_t count = 0;
 
     for (size_t i = 0; i < child->owner.lab_count; i++) {
         struct xw_access *access = &visible[count];
-        if (xw_access_read(child->labs, child->owner.labs[i], access, NULL) == 0 &&
-            xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW)
+        int rc = xw_access_read(child->labs, child->owner.labs[i], access, NULL);
+        /* A lab that isn't there is not listed; one that can't be read is not passed over. */
+        if (rc < 0 && rc != -ENOENT) {
+            xw_reply(peer, "error the lab %s can't be read; try again, then tell your instructor",
+                     child->owner.labs[i]);
+            code = XW_EXIT_FAILED;
+        } else if (rc == 0 &&
+                   xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW) {
             count++;
+        }
     }
     become_reader(child);
-    return xw_reader_list(peer, &child->owner, visible, count, err);
+    int rc = xw_reader_list(peer, &child->owner, visible, count, err);
+    return rc == 0 ? code : rc;
 }
 
 static int perform(struct child *child, int peer, const struct xw_opening *opening,

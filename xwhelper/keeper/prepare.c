@@ -50,9 +50,28 @@ static int deploy(struct xw_host *host, int peer, int labs, const char *lab,
     return rc;
 }
 
-int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
+/*
+ * One entry of the directory of labs. A lab that can't be read may be granted to this user: that is
+ * a failure, and no reason to leave out the others.
+ */
+static int prepare_lab(struct xw_host *host, int peer, int labs, const char *lab,
+                       const struct passwd *user, const gid_t *groups, size_t count)
 {
     static struct xw_access access;
+    struct xw_error err = {0};
+
+    if (!xw_name_ok(lab))
+        return 0;
+    int rc = xw_access_read(labs, lab, &access, &err);
+    if (rc < 0 && rc != -ENOENT)
+        xw_reply(peer, "fail %s %s", lab, err.text);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    return granted(&access, groups, count) ? deploy(host, peer, labs, lab, user) : 0;
+}
+
+int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
+{
     gid_t groups[GROUPS_MAX];
     int count = GROUPS_MAX;
     const struct passwd *user = getpwnam(request->owner);
@@ -69,14 +88,11 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
     if (rc < 0)
         return rc;
     const struct dirent *entry;
-    while ((entry = readdir(labs)) != NULL) {
-        if (!xw_name_ok(entry->d_name) ||
-            xw_access_read(dirfd(labs), entry->d_name, &access, NULL) < 0 ||
-            !granted(&access, groups, (size_t)count))
-            continue;
-        if (deploy(host, peer, dirfd(labs), entry->d_name, user) < 0)
+    while (errno = 0, (entry = readdir(labs)) != NULL) {
+        if (prepare_lab(host, peer, dirfd(labs), entry->d_name, user, groups, (size_t)count) < 0)
             code = XW_EXIT_FAILED;
     }
+    rc = errno ? xw_fail_errno(err, -errno, "Reading " XW_LABS_DIR) : code;
     xw_host_close(host);
-    return code;
+    return rc;
 }
