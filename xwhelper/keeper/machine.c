@@ -103,7 +103,8 @@ static const char *off_state(virDomainPtr domain, int reason)
 {
     if (reason == VIR_DOMAIN_SHUTOFF_CRASHED)
         return "crashed";
-    return virDomainHasManagedSaveImage(domain, 0) == 1 ? "suspended" : "off";
+    int saved = virDomainHasManagedSaveImage(domain, 0);
+    return saved < 0 ? NULL : saved ? "suspended" : "off";
 }
 
 const char *xw_machine_state(virDomainPtr domain)
@@ -111,8 +112,10 @@ const char *xw_machine_state(virDomainPtr domain)
     int state;
     int reason;
 
-    if (!domain || virDomainGetState(domain, &state, &reason, 0) < 0)
+    if (!domain)
         return "missing";
+    if (virDomainGetState(domain, &state, &reason, 0) < 0)
+        return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ? "missing" : NULL;
     switch (state) {
     case VIR_DOMAIN_RUNNING:
     case VIR_DOMAIN_BLOCKED:

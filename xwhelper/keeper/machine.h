@@ -53,7 +53,10 @@ char *xw_machine_xml(const struct xw_machine *machine, const struct xw_plan *pla
                      const struct xw_plan_machine *planned, const struct xw_image *image,
                      const char *accelerator, struct xw_error *err);
 
-/* The word of docs/protocols.md for a domain's state; domain NULL: "missing". */
+/*
+ * The word of docs/protocols.md for a domain's state; domain NULL: "missing". NULL, with libvirt's
+ * last error, where libvirt doesn't say.
+ */
 const char *xw_machine_state(virDomainPtr domain);
 
 #endif

@@ -38,10 +38,15 @@ static int count_running(struct xw_host *host, const char *owner, const struct x
         int rc = find(host, &machine, &domain, err);
         if (rc < 0)
             return rc;
-        if (domain && virDomainIsActive(domain) == 1)
-            ++*running;
+        int active = domain ? virDomainIsActive(domain) : 0;
+        /* It may have been undefined since it was found. */
+        if (active < 0 && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+            rc = xw_libvirt_fail(host, err, "Asking for the machine %s", machine.machine);
+        *running += active == 1;
         if (domain)
             virDomainFree(domain);
+        if (rc < 0)
+            return rc;
     }
     return 0;
 }
@@ -99,8 +104,12 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
         if (rc < 0)
             break;
         join_addresses(planned, addresses, sizeof(addresses));
-        xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name,
-                 xw_machine_state(domain), planned->memory, addresses);
+        const char *state = xw_machine_state(domain);
+        if (state)
+            xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name, state,
+                     planned->memory, addresses);
+        else
+            rc = xw_libvirt_fail(host, err, "Asking for the machine %s", planned->name);
         if (domain)
             virDomainFree(domain);
     }
