@@ -126,7 +126,8 @@ static void reap(struct listener *listener)
     pid_t pid;
     int status;
 
-    if (read(listener->signals, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
+    /* It is emptied, no more: who has ended, waitpid(2) says; what is left in it, poll(2) again. */
+    if (read(listener->signals, &ignored, sizeof(ignored)) < 0 && errno == EBADF)
         abort();
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < listener->count; i++) {
@@ -170,13 +171,15 @@ static void tell_turned_away(struct listener *listener, const struct xw_peer *pe
     xw_journal_write(&listener->journal, &entry);
 }
 
-/* Without waiting for the peer, whatever it does with its end. */
-static void turn_away(int fd)
-{
-    static const char text[] = "error too many requests at once; wait for the others to end\n"
-                               "end 75\n";
+#define TOO_MANY "error too many requests at once; wait for the others to end\nend 75\n"
+#define NO_PROCESS                                                                                 \
+    "error the lab's host has no room for another process; try again in a minute\nend 75\n"
 
-    if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+/* Without waiting for the peer, whatever it does with its end. */
+static void turn_away(struct listener *listener, const struct xw_peer *peer, const char *text)
+{
+    tell_turned_away(listener, peer);
+    if (send(peer->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return;
 }
 
@@ -193,8 +196,7 @@ static void serve_peer(struct listener *listener, int fd)
     if (peer.uid != 0 && peer.gid != listener->gate_group)
         return;
     if (!admits(listener, peer.uid)) {
-        turn_away(fd);
-        tell_turned_away(listener, &peer);
+        turn_away(listener, &peer, TOO_MANY);
         return;
     }
     size_t note = take_note(listener);
@@ -207,7 +209,7 @@ static void serve_peer(struct listener *listener, int fd)
             (struct running){pid, peer.uid, peer.pid, began, note};
     } else {
         listener->note_used[note] = false;
-        tell_turned_away(listener, &peer);
+        turn_away(listener, &peer, NO_PROCESS);
     }
 }
 
@@ -217,8 +219,12 @@ static void run(struct listener *listener)
                             {.fd = listener->signals, .events = POLLIN}};
 
     for (;;) {
-        if (poll(wait, 2, -1) < 0 && errno != EINTR)
-            abort();
+        /* A host that is short of memory for a moment doesn't end the keeper. */
+        if (poll(wait, 2, -1) < 0) {
+            if (errno != EINTR && errno != ENOMEM)
+                abort();
+            continue;
+        }
         if (wait[1].revents)
             reap(listener);
         if (!wait[0].revents)
