@@ -331,9 +331,10 @@ static int run(int argc, char **argv)
     int option;
 
     while ((option = xw_option(argc, argv, options)) != -1) {
-        if (option == '?' || (option == 'j' && !read_jobs(optarg, &jobs)) ||
-            (option != 'j' && !xw_choice_add(&choice, option, optarg)))
+        if (option == '?' || (option == 'j' && !read_jobs(optarg, &jobs)))
             return XW_EXIT_USAGE;
+        if (option != 'j' && !xw_choice_add(&choice, option, optarg))
+            return XW_EXIT_FAILED;
     }
     if (!xw_operands_ok(argc, argv, 1, 1, "the lab's name") || !xw_choice_ok(&choice, argv[0]))
         return XW_EXIT_USAGE;

@@ -151,15 +151,20 @@ static bool confirm(const struct order *order, const struct xw_worlds *chosen)
     return false;
 }
 
-/* The uid of a world's owner: by the world's record, or by name where that is gone. */
-static uid_t owner_uid(const char *lab, const char *owner)
+/*
+ * The uid of a world's owner: by the world's record, or by name where that is gone. Not where it
+ * can't be read: the name may be somebody else's by now, and the record of this uid would stay.
+ */
+static int owner_uid(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)
 {
-    uid_t uid;
+    struct xw_error reading = {0};
+    int rc = xw_world_owner(lab, owner, uid, &reading);
 
-    if (xw_world_owner(lab, owner, &uid, NULL) == 0)
-        return uid;
+    if (rc == 0 || (rc != -ENOENT && rc != -EBADMSG))
+        return rc == 0 ? 0 : xw_fail(err, rc, "%s", reading.text);
     const struct passwd *user = getpwnam(owner);
-    return user ? user->pw_uid : (uid_t)-1;
+    *uid = user ? user->pw_uid : (uid_t)-1;
+    return 0;
 }
 
 /* What became of the worlds. */
@@ -176,8 +181,10 @@ static void destroy_one(const struct order *order, const struct xw_world_name *w
 
     snprintf(what, sizeof(what), "%s/%s", order->lab, world->owner);
     xw_progress_begin(progress, what);
-    int rc = xw_world_destroy(host, order->lab, world->owner, owner_uid(order->lab, world->owner),
-                              order->force, err);
+    uid_t uid = (uid_t)-1;
+    int rc = owner_uid(order->lab, world->owner, &uid, err);
+    if (rc == 0)
+        rc = xw_world_destroy(host, order->lab, world->owner, uid, order->force, err);
     /* Somebody else was quicker. */
     if (rc == -ENOENT)
         *err = (struct xw_error){0};
@@ -286,8 +293,10 @@ static int parse_and_run(int argc, char **argv, struct order *order)
             order->force = true;
         else if (option == 'y')
             order->yes = true;
-        else if (option == '?' || !xw_choice_add(&order->choice, option, optarg))
+        else if (option == '?')
             return XW_EXIT_USAGE;
+        else if (!xw_choice_add(&order->choice, option, optarg))
+            return XW_EXIT_FAILED;
     }
     if (!xw_operands_ok(argc, argv, 1, 1, "the lab's name") ||
         !xw_choice_ok(&order->choice, argv[0]))

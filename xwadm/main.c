@@ -236,8 +236,10 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc < 1 || open_standard_files() < 0 || clean_environment() < 0)
+    if (argc < 1 || open_standard_files() < 0 || clean_environment() < 0) {
+        xw_note("this program can't begin: %s", strerror(errno));
         return XW_EXIT_FAILED;
+    }
     setlocale(LC_CTYPE, "");
     umask(S_IWGRP | S_IWOTH);
     xw_interrupt_setup();

@@ -18,6 +18,25 @@ void xw_people_free(struct xw_people *people)
     *people = (struct xw_people){0};
 }
 
+/*
+ * Whether a look-up ended without an answer (getpwnam(3), ERRORS): that is not the answer that
+ * there is no such name.
+ */
+static bool is_no_answer(int code)
+{
+    return code == EINTR || code == EIO || code == EMFILE || code == ENFILE || code == ENOMEM ||
+           code == ERANGE;
+}
+
+int xw_user_find(const char *name, const struct passwd **user, struct xw_error *err)
+{
+    errno = 0;
+    *user = getpwnam(name);
+    return !*user && is_no_answer(errno)
+               ? xw_fail_errno(err, -errno, "the user \"%.*s\" can't be looked up", SHOWN_MAX, name)
+               : 0;
+}
+
 static int add(struct xw_people *people, const struct passwd *user, struct xw_error *err)
 {
     if (user->pw_uid < FIRST_UID || user->pw_uid == XW_NOBODY)
@@ -40,8 +59,11 @@ static int add(struct xw_people *people, const struct passwd *user, struct xw_er
 
 int xw_people_add_user(struct xw_people *people, const char *name, struct xw_error *err)
 {
-    const struct passwd *user = getpwnam(name);
+    const struct passwd *user;
+    int rc = xw_user_find(name, &user, err);
 
+    if (rc < 0)
+        return rc;
     if (!user)
         return xw_fail(err, -ENOENT, "this host has no user \"%.*s\"", SHOWN_MAX, name);
     return add(people, user, err);
@@ -65,10 +87,11 @@ static int add_listed(struct xw_people *people, char **names, struct xw_error *e
     int rc = 0;
 
     for (; *names && rc == 0; names++) {
-        const struct passwd *user = getpwnam(*names);
-        if (user)
+        const struct passwd *user;
+        rc = xw_user_find(*names, &user, err);
+        if (rc == 0 && user)
             rc = add_member(people, user, err);
-        else
+        else if (rc == 0)
             xw_note("left out: the group lists \"%.*s\", but this host has no such user", SHOWN_MAX,
                     *names);
     }
@@ -81,10 +104,12 @@ static int add_primary(struct xw_people *people, gid_t gid, struct xw_error *err
     int rc = 0;
 
     setpwent();
-    while (rc == 0 && (user = getpwent())) {
+    while (errno = 0, rc == 0 && (user = getpwent())) {
         if (user->pw_gid == gid)
             rc = add_member(people, user, err);
     }
+    if (rc == 0 && is_no_answer(errno))
+        rc = xw_fail_errno(err, -errno, "the users can't be listed");
     endpwent();
     return rc;
 }
@@ -99,8 +124,11 @@ static int add_group(struct xw_people *people, const struct group *group, struct
 
 int xw_people_add_group(struct xw_people *people, const char *name, struct xw_error *err)
 {
+    errno = 0;
     const struct group *group = getgrnam(name);
 
+    if (!group && is_no_answer(errno))
+        return xw_fail_errno(err, -errno, "the group \"%.*s\" can't be looked up", SHOWN_MAX, name);
     if (!group)
         return xw_fail(err, -ENOENT, "this host has no group \"%.*s\"", SHOWN_MAX, name);
     return add_group(people, group, err);
@@ -108,8 +136,11 @@ int xw_people_add_group(struct xw_people *people, const char *name, struct xw_er
 
 int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err)
 {
+    errno = 0;
     const struct group *group = getgrgid(gid);
 
+    if (!group && is_no_answer(errno))
+        return xw_fail_errno(err, -errno, "the group %lu can't be looked up", (unsigned long)gid);
     if (!group)
         return xw_fail(err, -ENOENT,
                        "the lab's group %lu doesn't exist any more; apply the lab again",

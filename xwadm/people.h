@@ -4,6 +4,7 @@
 #ifndef XW_XWADM_PEOPLE_H
 #define XW_XWADM_PEOPLE_H
 
+#include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -21,6 +22,12 @@ struct xw_people {
     size_t count;
     struct xw_person *items;
 };
+
+/*
+ * Looks a user up: sets *user (the C library's, until the next look-up), to NULL where the host has
+ * no such user. Returns 0, or an errno where there was no answer, as from a directory server.
+ */
+int xw_user_find(const char *name, const struct passwd **user, struct xw_error *err);
 
 /*
  * Adds one user. -ENOENT: there is none. A system user (uid below 1000) or one whose name can't be

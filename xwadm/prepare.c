@@ -18,6 +18,7 @@
 #include "common/request.h"
 #include "xwadm/command.h"
 #include "xwadm/files.h"
+#include "xwadm/people.h"
 #include "xwadm/say.h"
 #include "xwsh/lines.h"
 
@@ -149,7 +150,11 @@ static int run(int argc, char **argv)
         xw_note("\"%.40s\" can't be a user's name here: small letters, digits, - and _", user);
         return XW_EXIT_USAGE;
     }
-    if (!getpwnam(user)) {
+    const struct passwd *found;
+    struct xw_error err = {0};
+    if (xw_user_find(user, &found, &err) < 0)
+        return xw_complain(&err);
+    if (!found) {
         xw_note("this host has no user \"%s\"", user);
         return XW_EXIT_REFUSED;
     }
