@@ -1,20 +1,24 @@
 /*
  * faults: steers the preloaded library through the page that they share.
  *
- *   faults FILE listener PID          look at the children of this process only
- *   faults FILE count                 count calls from now on
- *   faults FILE error|eintr|short|death CALL N
- *                                     disturb the Nth call of this kind from now on
- *   faults FILE off
- *   faults FILE hit                   status 0 if the fault has happened
- *   faults FILE counts                prints CALL COUNT lines
+ *   faults PROGRAM count         count this program's calls from now on
+ *   faults PROGRAM error|full|eintr|short|death|cut CALL N
+ *                                disturb its Nth call of this kind from now on
+ *   faults off
+ *   faults hit                   status 0 if the fault has happened
+ *   faults await PID             waits until it has happened, or that process has ended
+ *   faults counts                prints CALL COUNT lines
+ *
+ * PROGRAM: keeper (the processes that it forks), listener, xwadm, gate, relay, xwsh.
  */
-#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/faults/faults.h"
@@ -25,11 +29,24 @@ static const char *const names[] = {
 #undef XW_FAULTY_NAME
 };
 
-static struct xw_faults *map(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+static const char *const programs[] = {
+#define XW_FAULTY_NAME(name, file) [XW_PROGRAM_##name] = #name,
+    XW_FAULTY_PROGRAMS(XW_FAULTY_NAME)
+#undef XW_FAULTY_NAME
+};
 
-    if (fd < 0 || ftruncate(fd, sizeof(struct xw_faults)) < 0)
+static const char *const modes[] = {
+    [XW_FAULT_OFF] = "",        [XW_FAULT_COUNT] = "count", [XW_FAULT_ERROR] = "error",
+    [XW_FAULT_FULL] = "full",   [XW_FAULT_EINTR] = "eintr", [XW_FAULT_SHORT] = "short",
+    [XW_FAULT_DEATH] = "death", [XW_FAULT_CUT] = "cut",
+};
+
+/* The programs run as several users: all of them may write to the page. */
+static struct xw_faults *map(void)
+{
+    int fd = open(XW_FAULTS_PAGE, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+    if (fd < 0 || fchmod(fd, 0666) < 0 || ftruncate(fd, sizeof(struct xw_faults)) < 0)
         return NULL;
     void *page = mmap(NULL, sizeof(struct xw_faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
@@ -38,42 +55,50 @@ static struct xw_faults *map(const char *path)
 
 static int usage(void)
 {
-    fputs("Usage: faults FILE listener PID | count | off | hit | counts\n"
-          "       faults FILE error|eintr|short|death CALL N\n",
+    fputs("Usage: faults PROGRAM count\n"
+          "       faults PROGRAM error|full|eintr|short|death|cut CALL N\n"
+          "       faults off | hit | counts | await PID\n",
           stderr);
     return 2;
 }
 
-static void begin(struct xw_faults *faults, int mode, int call, int nth)
+/* The index of a word, or the count. */
+static int find(const char *word, const char *const *list, int count)
 {
+    int i = 0;
+
+    while (i < count && strcmp(word, list[i]) != 0)
+        i++;
+    return i;
+}
+
+static int begin(struct xw_faults *faults, int argc, char *argv[])
+{
+    int program = find(argv[1], programs, XW_PROGRAM_NONE);
+    int mode = find(argv[2], modes, XW_FAULT_CUT + 1);
+    int call = argc == 5 ? find(argv[3], names, XW_CALL_COUNT) : 0;
+
+    if (program == XW_PROGRAM_NONE || mode > XW_FAULT_CUT || call == XW_CALL_COUNT ||
+        (mode == XW_FAULT_COUNT) != (argc == 3))
+        return usage();
     faults->mode = XW_FAULT_OFF;
     for (int i = 0; i < XW_CALL_COUNT; i++)
         faults->counts[i] = 0;
+    faults->program = program;
     faults->call = call;
-    faults->nth = nth;
+    faults->nth = argc == 5 ? (int)strtol(argv[4], NULL, 10) : 0;
     faults->hit = 0;
     faults->mode = mode;
+    return 0;
 }
 
-static int disturb(struct xw_faults *faults, const char *how, const char *call, const char *nth)
+static int await(const struct xw_faults *faults, pid_t pid)
 {
-    static const struct {
-        const char *name;
-        int mode;
-    } modes[] = {{"error", XW_FAULT_ERROR},
-                 {"eintr", XW_FAULT_EINTR},
-                 {"short", XW_FAULT_SHORT},
-                 {"death", XW_FAULT_DEATH}};
+    const struct timespec turn = {.tv_nsec = 1000000};
 
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        for (int j = 0; strcmp(how, modes[i].name) == 0 && j < XW_CALL_COUNT; j++) {
-            if (strcmp(call, names[j]) == 0) {
-                begin(faults, modes[i].mode, j, (int)strtol(nth, NULL, 10));
-                return 0;
-            }
-        }
-    }
-    return usage();
+    while (!faults->hit && kill(pid, 0) == 0)
+        nanosleep(&turn, NULL);
+    return faults->hit ? 0 : 1;
 }
 
 static int print_counts(const struct xw_faults *faults)
@@ -87,25 +112,22 @@ static int print_counts(const struct xw_faults *faults)
 
 int main(int argc, char *argv[])
 {
-    struct xw_faults *faults = argc >= 3 ? map(argv[1]) : NULL;
+    struct xw_faults *faults = argc >= 2 ? map() : NULL;
 
     if (!faults)
         return usage();
-    if (argc == 5)
-        return disturb(faults, argv[2], argv[3], argv[4]);
-    if (argc == 4 && strcmp(argv[2], "listener") == 0) {
-        faults->listener = (int)strtol(argv[3], NULL, 10);
-        return 0;
-    }
-    if (strcmp(argv[2], "hit") == 0)
-        return faults->hit ? 0 : 1;
-    if (strcmp(argv[2], "counts") == 0)
-        return print_counts(faults);
-    if (strcmp(argv[2], "count") == 0)
-        begin(faults, XW_FAULT_COUNT, 0, 0);
-    else if (strcmp(argv[2], "off") == 0)
-        faults->mode = XW_FAULT_OFF;
-    else
+    if (argc == 5 || (argc == 3 && strcmp(argv[2], "count") == 0))
+        return begin(faults, argc, argv);
+    if (argc == 3 && strcmp(argv[1], "await") == 0)
+        return await(faults, (pid_t)strtol(argv[2], NULL, 10));
+    if (argc != 2)
         return usage();
+    if (strcmp(argv[1], "hit") == 0)
+        return faults->hit ? 0 : 1;
+    if (strcmp(argv[1], "counts") == 0)
+        return print_counts(faults);
+    if (strcmp(argv[1], "off") != 0)
+        return usage();
+    faults->mode = XW_FAULT_OFF;
     return 0;
 }
