@@ -214,7 +214,7 @@ static int run_audit(struct audit *audit, struct xw_error *err)
         return rc;
     if (audit->options.follow)
         return follow(audit, err);
-    audit->list = audit->options.json ? json_object_new_array() : NULL;
+    audit->list = audit->options.json ? xw_json_need(json_object_new_array()) : NULL;
     show_due(audit, true);
     if (audit->options.json)
         print_list(audit);

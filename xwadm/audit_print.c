@@ -93,7 +93,7 @@ static void add_word(struct json_object *object, const char *key, const char *wo
 
 static struct json_object *side_json(const struct xw_audit_side *side)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = xw_json_need(json_object_new_object());
     char when[48];
 
     utc_time(side->when, when, sizeof(when));
@@ -114,11 +114,11 @@ static struct json_object *side_json(const struct xw_audit_side *side)
 
 static struct json_object *list_of(const char *joined)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = xw_json_need(json_object_new_array());
 
     for (const char *at = joined && strcmp(joined, "-") != 0 ? joined : NULL; at && *at;) {
         size_t length = strcspn(at, ",");
-        json_object_array_add(list, json_object_new_string_len(at, (int)length));
+        json_object_array_add(list, xw_json_need(json_object_new_string_len(at, (int)length)));
         at += length + (at[length] == ',');
     }
     return list;
@@ -143,7 +143,7 @@ struct json_object *xw_audit_to_json(const struct xw_audit_event *event)
 {
     static const char *const phases[] = {"request", "open", "close", "malformed"};
     const struct xw_audit_side *side = xw_audit_event_side(event);
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = xw_json_need(json_object_new_object());
     char text[NOTE_MAX];
 
     utc_time(xw_audit_event_time(event), text, sizeof(text));

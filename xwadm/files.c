@@ -380,7 +380,7 @@ ssize_t xw_directory_names(int dir_fd, bool (*ok)(const char *), char (**names)[
     *names = NULL;
     if (!dir)
         return xw_fail_errno(err, -errno, "a directory can't be read");
-    while (count < NAMES_MAX && (entry = readdir(dir))) {
+    while (errno = 0, count < NAMES_MAX && (entry = readdir(dir))) {
         size_t length = strlen(entry->d_name);
         if (length >= XW_NAME_SIZE || !ok(entry->d_name))
             continue;
@@ -392,6 +392,12 @@ ssize_t xw_directory_names(int dir_fd, bool (*ok)(const char *), char (**names)[
         }
         *names = more;
         memcpy(more[count++], entry->d_name, length + 1);
+    }
+    if (errno) {
+        int rc = -errno;
+        free(*names);
+        *names = NULL;
+        return xw_fail_errno(err, rc, "a directory can't be read");
     }
     if (count > 0)
         qsort(*names, count, sizeof(**names), compare_names);

@@ -40,7 +40,7 @@ static void print_line(const struct xw_image_view *view)
 
 static void add_json(const struct xw_image_view *view, struct json_object *images)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = xw_json_need(json_object_new_object());
 
     xw_image_view_json(view, object);
     json_object_array_add(images, object);
@@ -93,7 +93,7 @@ static int list_all(bool json, struct xw_error *err)
     ssize_t count = xw_directory_names(images_fd, xw_name_ok, &names, err);
     if (count < 0)
         return (int)count;
-    struct json_object *images = json ? json_object_new_array() : NULL;
+    struct json_object *images = json ? xw_json_need(json_object_new_array()) : NULL;
     int rc = list_with_views((const char(*)[XW_NAME_SIZE])names, (size_t)count, images, err);
     if (rc == 0 && json) {
         struct json_object *object = xw_json_new();

@@ -25,14 +25,21 @@ static bool plan_uses(const struct xw_plan *plan, const char *image)
     return false;
 }
 
-/* Whether the plan of a lab uses an image. A plan that can't be read uses none. */
-static bool lab_uses(int labs_fd, const char *lab, const char *image)
+/*
+ * Whether the plan of a lab uses an image: 1, 0, or an errno. A plan that is no plan uses none; one
+ * that can't be read just now may use it.
+ */
+static int lab_uses(int labs_fd, const char *lab, const char *image, struct xw_error *err)
 {
-    struct xw_plan *plan = calloc(1, sizeof(*plan));
-    bool uses = plan && xw_plan_read(labs_fd, lab, plan, NULL) == 0 && plan_uses(plan, image);
+    struct xw_error why = {0};
+    XW_AUTO_FREE struct xw_plan *plan = calloc(1, sizeof(*plan));
 
-    free(plan);
-    return uses;
+    if (!plan)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    int rc = xw_plan_read(labs_fd, lab, plan, &why);
+    if (rc == -ENOENT || rc == -EBADMSG || rc == -EPERM || rc == -EFBIG)
+        return 0;
+    return rc < 0 ? xw_fail(err, rc, "the lab \"%s\": %s", lab, why.text) : plan_uses(plan, image);
 }
 
 /* Writes the names of the compiled labs that use an image. Returns how many, or an errno. */
@@ -47,7 +54,12 @@ static int labs_using(const char *image, char text[TEXT_SIZE], struct xw_error *
         return labs;
     ssize_t count = xw_directory_names(labs, xw_name_ok, &names, err);
     for (ssize_t i = 0; i < count; i++) {
-        if (!lab_uses(labs, names[i], image))
+        int uses = lab_uses(labs, names[i], image, err);
+        if (uses < 0) {
+            free(names);
+            return uses;
+        }
+        if (!uses)
             continue;
         if (used < TEXT_SIZE) {
             int n = snprintf(text + used, TEXT_SIZE - used, "%s%s", found ? ", " : "", names[i]);

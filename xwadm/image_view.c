@@ -32,8 +32,14 @@ int xw_image_view_read(const char *name, struct xw_image_view *view, struct xw_e
     }
     if (view->image.disk[0] && fstatat(dir, view->image.disk, &info, AT_SYMLINK_NOFOLLOW) == 0)
         view->bytes = (unsigned long long)info.st_size;
+    else if (view->rc == 0)
+        view->rc = xw_fail_errno(&view->trouble, -errno,
+                                 "the disk of the image \"%s\" can't be examined", name);
     if (fstatat(dir, "installed", &info, AT_SYMLINK_NOFOLLOW) == 0)
         view->installed = info.st_mtime;
+    else if (view->rc == 0)
+        view->rc = xw_fail_errno(&view->trouble, -errno,
+                                 "the record of the image \"%s\" can't be examined", name);
     return xw_worlds_on_image(name, &view->worlds, err);
 }
 
@@ -44,10 +50,10 @@ void xw_image_view_free(struct xw_image_view *view)
 
 void xw_image_view_json(const struct xw_image_view *view, struct json_object *object)
 {
-    struct json_object *worlds = json_object_new_array();
+    struct json_object *worlds = xw_json_need(json_object_new_array());
 
     for (size_t i = 0; i < view->worlds.count; i++) {
-        struct json_object *world = json_object_new_object();
+        struct json_object *world = xw_json_need(json_object_new_object());
         xw_json_text(world, "lab", view->worlds.items[i].lab);
         xw_json_text(world, "owner", view->worlds.items[i].owner);
         json_object_array_add(worlds, world);

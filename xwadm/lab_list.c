@@ -32,7 +32,7 @@ static int list_one(int labs_fd, const char *name, struct json_object *labs, str
         return xw_fail(err, -ENOMEM, "there is not enough memory");
     int rc = xw_lab_view_read(labs_fd, name, view, err);
     if (rc == 0 && labs) {
-        struct json_object *object = json_object_new_object();
+        struct json_object *object = xw_json_need(json_object_new_object());
         xw_lab_view_json(view, object);
         json_object_array_add(labs, object);
     } else if (rc == 0) {
@@ -55,7 +55,7 @@ static int list_all(bool json, struct xw_error *err)
     ssize_t count = xw_directory_names(labs_fd, xw_name_ok, &names, err);
     if (count < 0)
         return (int)count;
-    struct json_object *labs = json ? json_object_new_array() : NULL;
+    struct json_object *labs = json ? xw_json_need(json_object_new_array()) : NULL;
     int rc = 0;
     if (!json && count > 0)
         xw_say("%-20s %8s %6s  %s", "LAB", "MACHINES", "WORLDS", "TITLE");

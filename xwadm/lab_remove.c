@@ -26,8 +26,10 @@ static int remove_lab(const char *name, struct xw_error *err)
         return lock;
     xw_aside_clean(labs);
     if (fstatat(labs, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
-        return xw_fail(err, -ENOENT, "there is no lab \"%s\"; `xwadm lab list` shows them all",
-                       name);
+        return errno == ENOENT
+                   ? xw_fail(err, -ENOENT,
+                             "there is no lab \"%s\"; `xwadm lab list` shows them all", name)
+                   : xw_fail_errno(err, -errno, "the lab \"%s\" can't be examined", name);
     int rc = xw_worlds_read(name, &worlds, err);
     if (rc < 0)
         return rc;

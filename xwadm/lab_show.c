@@ -59,11 +59,11 @@ static void print_text(const struct xw_lab_view *view)
 
 static struct json_object *machine_json(const struct xw_plan_machine *machine)
 {
-    struct json_object *object = json_object_new_object();
-    struct json_object *interfaces = json_object_new_array();
+    struct json_object *object = xw_json_need(json_object_new_object());
+    struct json_object *interfaces = xw_json_need(json_object_new_array());
 
     for (size_t i = 0; i < machine->interface_count; i++) {
-        struct json_object *interface = json_object_new_object();
+        struct json_object *interface = xw_json_need(json_object_new_object());
         xw_json_text(interface, "segment", machine->interfaces[i].segment);
         if (machine->interfaces[i].address[0])
             xw_json_text(interface, "address", machine->interfaces[i].address);
@@ -85,16 +85,18 @@ static struct json_object *machine_json(const struct xw_plan_machine *machine)
 static void print_json(const struct xw_lab_view *view)
 {
     struct json_object *object = xw_json_new();
-    struct json_object *segments = json_object_new_array();
-    struct json_object *machines = json_object_new_array();
-    struct json_object *owners = json_object_new_array();
+    struct json_object *segments = xw_json_need(json_object_new_array());
+    struct json_object *machines = xw_json_need(json_object_new_array());
+    struct json_object *owners = xw_json_need(json_object_new_array());
 
     for (size_t i = 0; i < view->plan.segment_count; i++)
-        json_object_array_add(segments, json_object_new_string(view->plan.segments[i]));
+        json_object_array_add(segments,
+                              xw_json_need(json_object_new_string(view->plan.segments[i])));
     for (size_t i = 0; i < view->plan.machine_count; i++)
         json_object_array_add(machines, machine_json(&view->plan.machines[i]));
     for (size_t i = 0; i < view->worlds.count; i++)
-        json_object_array_add(owners, json_object_new_string(view->worlds.items[i].owner));
+        json_object_array_add(owners,
+                              xw_json_need(json_object_new_string(view->worlds.items[i].owner)));
     xw_lab_view_json(view, object);
     json_object_object_add(object, "segments", segments);
     json_object_object_add(object, "machines", machines);

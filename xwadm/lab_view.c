@@ -26,6 +26,8 @@ int xw_lab_view_read(int labs_fd, const char *name, struct xw_lab_view *view, st
     snprintf(plan, sizeof(plan), "%s/plan", view->name);
     if (fstatat(labs_fd, plan, &info, AT_SYMLINK_NOFOLLOW) == 0)
         view->applied = info.st_mtime;
+    else if (view->rc == 0)
+        view->rc = xw_fail_errno(&view->trouble, -errno, "%s can't be examined", plan);
     return xw_worlds_read(name, &view->worlds, err);
 }
 
@@ -46,11 +48,11 @@ void xw_group_text(gid_t gid, char *text)
 
 static struct json_object *groups_json(const gid_t *gids, size_t count)
 {
-    struct json_object *groups = json_object_new_array();
+    struct json_object *groups = xw_json_need(json_object_new_array());
     char text[XW_GROUP_TEXT_SIZE];
 
     for (size_t i = 0; i < count; i++) {
-        struct json_object *group = json_object_new_object();
+        struct json_object *group = xw_json_need(json_object_new_object());
         xw_group_text(gids[i], text);
         xw_json_text(group, "name", text);
         xw_json_number(group, "gid", gids[i]);

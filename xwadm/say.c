@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/exitcode.h"
 
@@ -61,9 +62,23 @@ void xw_size_text(unsigned long long bytes, char text[16])
     snprintf(text, 16, size < 9.95 ? "%.1f %s" : "%.0f %s", size, units[unit]);
 }
 
+/* What only prints has nothing to put in order. */
+static _Noreturn void end_without_memory(void)
+{
+    xw_note("there is not enough memory");
+    exit(XW_EXIT_FAILED);
+}
+
+struct json_object *xw_json_need(struct json_object *object)
+{
+    if (!object)
+        end_without_memory();
+    return object;
+}
+
 struct json_object *xw_json_new(void)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = xw_json_need(json_object_new_object());
 
     xw_json_number(object, "schema", SCHEMA);
     return object;
@@ -71,17 +86,17 @@ struct json_object *xw_json_new(void)
 
 void xw_json_text(struct json_object *object, const char *key, const char *text)
 {
-    json_object_object_add(object, key, json_object_new_string(text));
+    json_object_object_add(object, key, xw_json_need(json_object_new_string(text)));
 }
 
 void xw_json_number(struct json_object *object, const char *key, unsigned long long number)
 {
-    json_object_object_add(object, key, json_object_new_uint64(number));
+    json_object_object_add(object, key, xw_json_need(json_object_new_uint64(number)));
 }
 
 void xw_json_bool(struct json_object *object, const char *key, bool value)
 {
-    json_object_object_add(object, key, json_object_new_boolean(value));
+    json_object_object_add(object, key, xw_json_need(json_object_new_boolean(value)));
 }
 
 void xw_json_time(struct json_object *object, const char *key, time_t when)
@@ -95,7 +110,10 @@ void xw_json_time(struct json_object *object, const char *key, time_t when)
 
 void xw_json_print(struct json_object *object)
 {
-    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                    JSON_C_TO_STRING_NOSLASHESCAPE));
+    const char *text = json_object_to_json_string_ext(
+        object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (!text)
+        end_without_memory();
+    puts(text);
     json_object_put(object);
 }

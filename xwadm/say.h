@@ -25,6 +25,9 @@ int xw_exit_of(int code);
 /* A size for people: "2.1 GiB". text has 16 bytes. */
 void xw_size_text(unsigned long long bytes, char text[16]);
 
+/* What json-c has made: the program ends, with words, where it could not. Not after a change. */
+struct json_object *xw_json_need(struct json_object *object);
+
 /* An object with "schema": 1. */
 struct json_object *xw_json_new(void);
 

@@ -66,10 +66,13 @@ static size_t count_defined(const struct report *report, const struct xw_world_n
 
 static const char *note_of(const struct report *report, const struct xw_world_name *world)
 {
-    if (report->state->image_rc < 0)
-        return "image changed or gone";
+    const int image_rc = report->state->image_rc;
+
+    if (image_rc < 0)
+        return image_rc == -ESTALE || image_rc == -ENOENT ? "image changed or gone"
+                                                          : "image can't be read";
     if (report->state->plan_rc < 0)
-        return "lab not applied";
+        return report->state->plan_rc == -ENOENT ? "lab not applied" : "lab can't be read";
     if (report->has_domains && count_defined(report, world) < report->state->plan.machine_count)
         return "incomplete: deploy again";
     return "";
@@ -91,13 +94,13 @@ static void print_line(const struct report *report, const struct xw_world_name *
 static struct json_object *machines_json(const struct report *report,
                                          const struct xw_world_name *world)
 {
-    struct json_object *machines = json_object_new_array();
+    struct json_object *machines = xw_json_need(json_object_new_array());
 
     for (size_t i = 0; i < report->state->plan.machine_count; i++) {
         const char *name = report->state->plan.machines[i].name;
         const struct xw_domain *domain =
             xw_domains_find(&report->domains, world->lab, world->owner, name);
-        struct json_object *machine = json_object_new_object();
+        struct json_object *machine = xw_json_need(json_object_new_object());
         xw_json_text(machine, "name", name);
         if (report->has_domains) {
             xw_json_bool(machine, "defined", domain != NULL);
@@ -111,7 +114,7 @@ static struct json_object *machines_json(const struct report *report,
 static void add_json(const struct report *report, const struct xw_world_name *world, size_t running,
                      const char *note)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = xw_json_need(json_object_new_object());
 
     xw_json_text(object, "lab", world->lab);
     xw_json_text(object, "owner", world->owner);
@@ -199,7 +202,7 @@ static int fill_and_show(struct report *report, const char *lab, bool json, stru
         return rc == -ENOENT ? XW_EXIT_REFUSED : XW_EXIT_FAILED;
     }
     int libvirt_rc = read_domains(report);
-    report->worlds = json ? json_object_new_array() : NULL;
+    report->worlds = json ? xw_json_need(json_object_new_array()) : NULL;
     show(report, &worlds, lab);
     xw_domains_free(&report->domains);
     return libvirt_rc < 0 ? xw_exit_of(libvirt_rc) : XW_EXIT_OK;
