@@ -33,13 +33,19 @@ int xw_sync_parent(const char *path, struct xw_error *err)
                : 0;
 }
 
-bool xw_world_exists(const char *lab, const char *owner)
+int xw_world_exists(const char *lab, const char *owner, struct xw_error *err)
 {
     char path[PATH_MAX];
     struct stat status;
 
-    return xw_world_path(lab, owner, path, sizeof(path)) == 0 && lstat(path, &status) == 0 &&
-           S_ISDIR(status.st_mode);
+    int rc = xw_world_path(lab, owner, path, sizeof(path));
+    if (rc < 0)
+        return xw_fail_errno(err, rc, "The world %s of %s", lab, owner);
+    if (lstat(path, &status) == 0)
+        return S_ISDIR(status.st_mode);
+    return errno == ENOENT || errno == ENOTDIR
+               ? 0
+               : xw_fail_errno(err, -errno, "%s can't be looked at", path);
 }
 
 int xw_world_directory(const char *path, struct xw_error *err)
@@ -138,7 +144,8 @@ static int list_lab(const char *lab, xw_world_each each, void *data, struct xw_e
     if (count < 0)
         return errno == ENOENT ? 0 : xw_fail_errno(err, -errno, "%s can't be read", path);
     for (int i = 0; rc == 0 && i < count; i++) {
-        if (xw_world_exists(lab, owners[i]->d_name))
+        rc = xw_world_exists(lab, owners[i]->d_name, err);
+        if (rc == 1)
             rc = each(lab, owners[i]->d_name, data);
     }
     free_entries(owners, count);

@@ -18,8 +18,8 @@ int xw_world_path(const char *lab, const char *owner, char *path, size_t size);
 /* Puts on the disk that a name was made or removed: syncs its directory (fsync(2)). */
 int xw_sync_parent(const char *path, struct xw_error *err);
 
-/* Whether the world's directory exists. */
-bool xw_world_exists(const char *lab, const char *owner);
+/* Whether the world's directory exists: 1, 0, or an errno where that can't be known. */
+int xw_world_exists(const char *lab, const char *owner, struct xw_error *err);
 
 /*
  * Makes a directory for worlds: root may list it, others only pass through by name, as QEMU does.

@@ -213,7 +213,11 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
         rc = check_images(plan, err);
     if (rc < 0)
         return rc;
-    deployment.is_new = !xw_world_exists(plan->lab, owner);
+    /* Not a guess: what is new is taken back where it can't be completed. */
+    rc = xw_world_exists(plan->lab, owner, err);
+    if (rc < 0)
+        return rc;
+    deployment.is_new = rc == 0;
     rc = build(&deployment, &why);
     if (rc < 0)
         return give_up(&deployment, rc, &why, err);

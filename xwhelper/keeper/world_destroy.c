@@ -192,7 +192,10 @@ static int remove_world(struct xw_host *host, const char *lab, const char *owner
     rc = find_domains(host, lab, owner, &domains, err);
     if (rc < 0)
         return rc;
-    if (domains.count == 0 && !xw_world_exists(lab, owner))
+    int exists = xw_world_exists(lab, owner, err);
+    if (exists < 0)
+        return exists;
+    if (domains.count == 0 && !exists)
         return xw_fail(err, -ENOENT, "There is no world %s of %s", lab, owner);
 
     rc = stop_domains(host, &domains, force, err);
