@@ -17,7 +17,6 @@
 /* The last uid and gid; the one above means "none" to the kernel (chown(2)). */
 #define LAST_ID 4294967294UL
 
-/* The gate's seccomp filter allows these flags, with and without O_DIRECTORY, and no others. */
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 static bool is_listed(const char (*names)[XW_NAME_SIZE], size_t count, const char *name)
@@ -241,12 +240,8 @@ int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_er
     return 0;
 }
 
-int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struct xw_error *err)
+int xw_access_text(int labs_fd, const char *lab, char **text, size_t *length, struct xw_error *err)
 {
-    XW_AUTO_FREE char *text = NULL;
-    size_t length = 0;
-    struct xw_error why = {0};
-
     if (!xw_name_ok(lab))
         return xw_fail(err, -ENOENT, "there is no such lab");
     XW_AUTO_CLOSE int fd = openat(labs_fd, lab, OPEN_FLAGS | O_DIRECTORY);
@@ -254,10 +249,15 @@ int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struc
         int rc = errno == ENOENT ? -ENOENT : errno == ELOOP || errno == ENOTDIR ? -EPERM : -errno;
         return xw_fail_errno(err, rc, "labs/%s can't be opened", lab);
     }
-    int rc = xw_record_read(fd, "access", &text, &length, err);
-    if (rc < 0)
-        return rc;
-    rc = xw_access_parse(text, length, access, &why);
+    return xw_record_read(fd, "access", text, length, err);
+}
+
+int xw_access_of(const char *lab, const char *text, size_t length, struct xw_access *access,
+                 struct xw_error *err)
+{
+    struct xw_error why = {0};
+    int rc = xw_access_parse(text, length, access, &why);
+
     if (rc < 0)
         return xw_fail(err, rc, "labs/%s/access, %s", lab, why.text);
     if (strcmp(access->lab, lab) != 0) {
@@ -265,4 +265,13 @@ int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struc
         return xw_fail(err, -EBADMSG, "labs/%s/access is about another lab", lab);
     }
     return 0;
+}
+
+int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struct xw_error *err)
+{
+    XW_AUTO_FREE char *text = NULL;
+    size_t length = 0;
+    int rc = xw_access_text(labs_fd, lab, &text, &length, err);
+
+    return rc < 0 ? rc : xw_access_of(lab, text, length, access, err);
 }

@@ -65,7 +65,14 @@ int xw_record_read(int dir_fd, const char *name, char **text, size_t *length, st
 /* Reads and parses owners/UID below owners_fd, and checks that it is about this uid. */
 int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err);
 
-/* Reads and parses labs/LAB/access below labs_fd, and checks that it is about this lab. */
+/* Reads the text of labs/LAB/access below labs_fd, as xw_record_read() does. */
+int xw_access_text(int labs_fd, const char *lab, char **text, size_t *length, struct xw_error *err);
+
+/* Parses such a text, and checks that it is about this lab. */
+int xw_access_of(const char *lab, const char *text, size_t length, struct xw_access *access,
+                 struct xw_error *err);
+
+/* Both. */
 int xw_access_read(int labs_fd, const char *lab, struct xw_access *access, struct xw_error *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/access.h"
+#include "common/cleanup.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "common/record.h"
@@ -23,17 +24,22 @@
 
 enum { VIEWER = 3 };
 
+/* A record that has been read and not been looked at. */
+struct record_text {
+    char *text; /* NULL: can't be read */
+    size_t length;
+};
+
 struct gate {
     struct xw_caller caller;
     struct xw_gate_log audit;
-    int keeper; /* or a negative errno */
-    int owners; /* directories, opened before the filter */
-    int labs;
+    int keeper;     /* or a negative errno */
     uint64_t since; /* when the request, or the console, began */
     bool opened;    /* a console */
     struct xw_request request;
-    bool unknown; /* there is no record of the caller */
+    int known; /* 0, or the negative errno of the caller's record */
     struct xw_owner owner;
+    struct record_text labs[XW_LABS_PER_OWNER_MAX]; /* of the owner's labs */
     struct xw_access access;
 };
 
@@ -78,24 +84,48 @@ static int read_arguments(int argc, char *const argv[], struct xw_request *reque
     return 0;
 }
 
-/* Authorizes by the records; what can't be read is refused. */
+/*
+ * Reads the caller's record, and those of the labs that it lists, whatever will be asked: when the
+ * filter is loaded nothing can be opened any more, so that no gate ever reaches another's record.
+ */
+static void read_records(struct gate *gate)
+{
+    XW_AUTO_CLOSE int owners = xw_record_directory(XW_OWNERS_DIR);
+    XW_AUTO_CLOSE int labs = xw_record_directory(XW_LABS_DIR);
+
+    gate->known = xw_owner_read(owners, gate->caller.uid, &gate->owner, NULL);
+    for (size_t i = 0; i < gate->owner.lab_count; i++) {
+        struct record_text *record = &gate->labs[i];
+        if (xw_access_text(labs, gate->owner.labs[i], &record->text, &record->length, NULL) < 0)
+            record->text = NULL;
+    }
+}
+
+/* The record of the lab that is asked for, if it is one of the owner's; NULL else. */
+static const struct xw_access *find_access(struct gate *gate)
+{
+    const char *lab = gate->request.lab;
+
+    for (size_t i = 0; i < gate->owner.lab_count; i++) {
+        const struct record_text *record = &gate->labs[i];
+        if (record->text && strcmp(gate->owner.labs[i], lab) == 0 &&
+            xw_access_of(lab, record->text, record->length, &gate->access, NULL) == 0)
+            return &gate->access;
+    }
+    return NULL;
+}
+
+/* Authorizes by the records; what couldn't be read is refused. */
 static enum xw_decision authorize(struct gate *gate)
 {
     struct xw_request *request = &gate->request;
-    const struct xw_access *access = NULL;
 
-    int rc = xw_owner_read(gate->owners, gate->caller.uid, &gate->owner, NULL);
-    if (rc < 0) {
-        /* Nobody's owner yet: `list` of nothing is an answer, everything else is refused. */
-        gate->unknown = rc == -ENOENT;
+    if (gate->known < 0) {
         snprintf(request->owner, sizeof(request->owner), "_nobody");
         return XW_DECISION_REFUSE;
     }
     snprintf(request->owner, sizeof(request->owner), "%s", gate->owner.name);
-    if (xw_access_lists(&gate->owner, request->lab) &&
-        xw_access_read(gate->labs, request->lab, &gate->access, NULL) == 0)
-        access = &gate->access;
-    return xw_access_decide(&gate->caller, request, &gate->owner, access);
+    return xw_access_decide(&gate->caller, request, &gate->owner, find_access(gate));
 }
 
 static void console_opened(void *data)
@@ -148,7 +178,7 @@ static int serve(struct gate *gate, int argc, char *const argv[])
     if (rc == -EINVAL) {
         code = refuse(XW_EXIT_USAGE, "the gate was not asked in its own form; see xwsh(1)");
     } else if (rc < 0 || authorize(gate) != XW_DECISION_ALLOW) {
-        if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->unknown) {
+        if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->known == -ENOENT) {
             code = XW_EXIT_OK; /* no world has been deployed for this user */
             allowed = true;
             xw_gate_say("end %d", code);
@@ -182,8 +212,7 @@ int main(int argc, char *argv[])
     }
     gate.audit.fd = audit_open();
     gate.keeper = xw_gate_connect_and_drop(gate.caller.uid);
-    gate.owners = xw_record_directory(XW_OWNERS_DIR);
-    gate.labs = xw_record_directory(XW_LABS_DIR);
+    read_records(&gate);
     xw_gate_terminal(gate.audit.terminal);
     gate.audit.landlock = xw_policy_enter(&xw_gate_policy);
     return serve(&gate, argc, argv);
