@@ -66,7 +66,10 @@ static int take_lock(const char *path, const char *machine, const char *viewer,
     return fd;
 }
 
-/* Puts the four descriptors where the relay expects them, out of each other's way first. */
+/*
+ * Puts the four descriptors where the relay expects them, out of each other's way first; it gets no
+ * others, and not the keeper's first three: descriptor 2 is a socket of journald's on a real host.
+ */
 static void place_descriptors(const int from[4])
 {
     int aside[4];
@@ -80,7 +83,7 @@ static void place_descriptors(const int from[4])
         if (dup2(aside[i], RELAY_GUEST + i) != RELAY_GUEST + i)
             abort();
     }
-    if (close_range(RELAY_END, ~0U, 0) < 0)
+    if (close_range(0, RELAY_GUEST - 1, 0) < 0 || close_range(RELAY_END, ~0U, 0) < 0)
         abort();
 }
 
