@@ -168,7 +168,7 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz tests/hostile))
+            xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz tests/hostile tests/hostile/owned))
 
 # Every check of gate and keeper broken in turn; resumes where it was ended.
 mutants: deps
@@ -248,6 +248,7 @@ put_text = install -d '$(DESTDIR)$(dir $(2))' && $(SUBSTITUTE) $(1) >'$(DESTDIR)
 put_program = $(if $(filter $(1),$(PROGRAMS)),$(call put,0755,$(BUILD)/$(1),$(2)/$(1)))
 
 install: all
+	contrib/install-host --before --prefix '$(PREFIX)' --destdir '$(DESTDIR)'
 	$(call put,0644,contrib/sysusers.d/xworlds.conf,$(PREFIX)/lib/sysusers.d/xworlds.conf)
 	$(call put,0644,contrib/tmpfiles.d/xworlds.conf,$(PREFIX)/lib/tmpfiles.d/xworlds.conf)
 	$(call put_program,xwsh,$(PREFIX)/bin)
