@@ -252,7 +252,8 @@ static const struct {
     {"inherited", suite_inherited}, {"files", suite_files},
     {"ownership", suite_ownership}, {"signals", suite_signals},
     {"keeper", suite_keeper},       {"audit", suite_audit},
-    {"load", suite_load},
+    {"load", suite_load},           {"owned", suite_owned},
+    {"owned", suite_owned_special}, {"owned", suite_owned_reader},
 };
 
 static bool chosen(const char *name, int argc, char *const argv[])

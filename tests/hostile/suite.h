@@ -27,6 +27,9 @@ SUITE(signals);
 SUITE(keeper);
 SUITE(audit);
 SUITE(load);
+SUITE(owned);
+SUITE(owned_special);
+SUITE(owned_reader);
 
 /* Makes the test under way a failed one; it goes on. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -37,6 +37,8 @@ setup_file() {
 @test "the gate is setuid xwhelper with one capability and maps no libvirt; nor does the relay" {
     [ "$(stat -c '%U:%G %a' /usr/local/libexec/xworlds/xwhelper)" = "xwhelper:xwhelper 6111" ]
     [[ $(getcap /usr/local/libexec/xworlds/xwhelper) == *"cap_audit_write=ep" ]]
+    # Immutable, by chattr(1).
+    [[ $(lsattr /usr/local/libexec/xworlds/xwhelper) == ????i* ]]
     run ldd build/xwhelper build/xwrelay
     [ "$status" -eq 0 ]
     [[ $output == *libseccomp* ]]

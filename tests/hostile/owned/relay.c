@@ -1,0 +1,64 @@
+/*
+ * The relay, taken over: linked with the relay's own objects (ld --wrap), and in charge from where
+ * its filter is in force. It takes its script from the viewer, one line, and answers the gate:
+ *
+ *   NAME PART VICTIM CALLER OTHER UUID   an attempt
+ *   wait            stays until the gate is gone, as an attempt's victim
+ *   held            the numbers of its descriptors
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/policy.h"
+#include "tests/hostile/owned/attempts.h"
+
+enum { VIEWER = 4, GATE = 5 };
+
+bool __real_xw_policy_enter(const struct xw_policy *policy);
+bool __wrap_xw_policy_enter(const struct xw_policy *policy);
+
+static void report(const char *text)
+{
+    if (send(GATE, text, strlen(text), MSG_NOSIGNAL) < 0)
+        _exit(1);
+}
+
+static void held(void)
+{
+    char number[16];
+
+    for (int fd = 0; fd < 1024; fd++) {
+        struct pollfd one = {.fd = fd};
+        if (poll(&one, 1, 0) == 1 && (one.revents & POLLNVAL))
+            continue;
+        snprintf(number, sizeof(number), "%d ", fd);
+        report(number);
+    }
+    report("\n");
+}
+
+bool __wrap_xw_policy_enter(const struct xw_policy *policy)
+{
+    char line[1024] = "";
+    const char *words[6] = {NULL};
+    struct order order;
+
+    __real_xw_policy_enter(policy);
+    if (read(VIEWER, line, sizeof(line) - 1) <= 0)
+        _exit(1);
+    if (strcmp(line, "wait\n") == 0) {
+        struct pollfd end = {.fd = GATE, .events = POLLRDHUP};
+        report("ready\n");
+        poll(&end, 1, -1);
+    } else if (strcmp(line, "held\n") == 0) {
+        held();
+    } else if (order_split(line, words) && order_read(words, &order)) {
+        report(order_carry_out(&order));
+        report("\n");
+    }
+    _exit(0);
+}
