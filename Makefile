@@ -6,6 +6,7 @@
 #   make uninstall       takes it off this host again; see INSTALL
 #   make check           builds and runs the tests; check-full adds the long ones
 #   make fuzz            SECONDS=60 for each parser; make check runs each for a fixed number of executions
+#   make check-sanitized the hostile callers' and the integration tests on programs with sanitizers
 #   make check-vm        follows INSTALL in a virtual machine and tests what it made
 #   make lint            formatting, static analysis, scripts, manual pages; -j runs it in parallel
 #   make compilers       gcc and clang at several levels: no warning
@@ -42,12 +43,14 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZERS) -Wl,--as-needed
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall deps check check-full check-vm demo bench mutants lint clean unit-tests \
+.PHONY: all install uninstall deps check check-full check-sanitized check-vm demo bench mutants lint clean unit-tests \
         gate-sources FORCE
 
 # --- programs ---------------------------------------------------------------------------------
 
-common         := $(wildcard common/*.c)
+# Of builds with sanitizers only.
+sanitizer_sources := common/sanitizer_rules.c tests/sanitizer_options.c
+common         := $(filter-out $(sanitizer_sources),$(wildcard common/*.c))
 keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c machine.c \
                     machine_xml.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c))
 
@@ -78,12 +81,12 @@ PROGRAMS := $(foreach p,xwsh xwhelper xwkeeper xwrelay xwadm,$(if $(wildcard $($
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-sanitizer_options := $(if $(SANITIZE),tests/sanitizer_options.c)
+sanitizer := $(if $(SANITIZE),$(sanitizer_sources))
 
 define program
-$(BUILD)/$(1): $(call objects,$($(1)_sources) $(sanitizer_options)) $(BUILD)/flags
+$(BUILD)/$(1): $(call objects,$($(1)_sources) $(sanitizer)) $(BUILD)/flags
 	$$(LINK) -o $$@ $$(filter %.o,$$^) $($(1)_libs)
-ALL_OBJECTS += $(call objects,$($(1)_sources))
+ALL_OBJECTS += $(call objects,$($(1)_sources) $(sanitizer))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -150,6 +153,12 @@ check: deps
 check-full: deps
 	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
 	tests/full
+
+# The programs confined as ever, with what the sanitizers need besides (common/sanitizer_rules.c).
+check-sanitized: deps
+	+$(MAKE) --no-print-directory all hostile-programs
+	+$(MAKE) --no-print-directory SANITIZE=1 all
+	SANITIZE=1 tests/run hostile integration
 
 # A real host with systemd, as INSTALL makes it, in a virtual machine.
 check-vm: deps

@@ -1,36 +1,10 @@
 #include "common/policy.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "common/landlock.h"
-
-/*
- * A build with sanitizers is confined as well, and by the same tables; these are the runtime's own
- * calls. Never part of what is installed.
- */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef SANITIZED
-static const struct xw_rule sanitizer_rules[] = {
-    XW_CALL(sigaltstack, "stack of the reporter, before a function that doesn't return"),
-    XW_CALL_IF(mmap, "shadow memory", XW_LONG_WITHIN(2, PROT_READ | PROT_WRITE)),
-    XW_CALL(munmap, "shadow memory"),
-    XW_CALL(madvise, "shadow memory"),
-    XW_CALL(futex, "the allocator's locks"),
-    XW_CALL(gettid, "the allocator's locks"),
-    XW_CALL(sched_yield, "the allocator's locks"),
-};
-const struct xw_rule_set xw_policy_sanitizer = XW_RULE_SET(sanitizer_rules);
-#else
-const struct xw_rule_set xw_policy_sanitizer = {NULL, 0};
-#endif
+#include "common/sanitizer.h"
 
 const struct xw_reach xw_reach_nothing[] = {{XW_REACH_END, NULL, NULL}};
 
@@ -69,8 +43,6 @@ scmp_filter_ctx xw_policy_filter(const struct xw_policy *policy)
     for (size_t i = 0; i < XW_SETS_MAX && policy->sets[i] && rc == 0; i++)
         rc = add_set(filter, policy->sets[i]);
     if (rc == 0)
-        rc = add_set(filter, &xw_policy_sanitizer);
-    if (rc == 0)
         return filter;
     seccomp_release(filter);
     return NULL;
@@ -78,6 +50,10 @@ scmp_filter_ctx xw_policy_filter(const struct xw_policy *policy)
 
 bool xw_policy_enter(const struct xw_policy *policy)
 {
+#if XW_SANITIZED
+    struct xw_sanitizer_policy wider;
+    policy = xw_sanitizer_widen(policy, &wider);
+#endif
     scmp_filter_ctx filter = xw_policy_filter(policy);
 
     if (!filter || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define XW_CONDITIONS_MAX 3
-#define XW_SETS_MAX       14
+#define XW_SETS_MAX       16
 
 /* Holds when (argument & mask) == value. A mask of 0 ends the conditions. */
 struct xw_condition {
@@ -106,9 +106,6 @@ struct xw_policy {
     {                                                                                              \
         (array), sizeof(array) / sizeof((array)[0])                                                \
     }
-
-/* What a build with the address sanitizer is allowed besides; empty in what is installed. */
-extern const struct xw_rule_set xw_policy_sanitizer;
 
 /*
  * The filter of a policy: what it lists is allowed, and all else kills the process, whatever the

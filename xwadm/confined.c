@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/sanitizer.h"
 
 enum {
     ANSWER_MAX = 262144,
@@ -31,14 +32,7 @@ enum {
  * A build with the address sanitizer reserves more address space than any limit, and asks for the
  * signal stack before a function that doesn't return.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef SANITIZED
+#if XW_SANITIZED
 #define MEMORY_MAX      RLIM_INFINITY
 #define SANITIZER_CALLS , SCMP_SYS(sigaltstack)
 #else

@@ -52,7 +52,7 @@ unset_session_environment() {
     export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash
 }
 
-# run_command DIRECTORY: exits with the command's status.
+# run_command DIRECTORY: exits with the command's status, or 1 if a sanitizer reported something.
 run_command() {
     local status=0
     cd -- "$1" 2>/dev/null || cd /
@@ -61,6 +61,7 @@ run_command() {
         exit 127
     fi
     "${COMMAND[@]}" || status=$?
+    sanitizer_reports >&2 || status=1
     exit "$status"
 }
 

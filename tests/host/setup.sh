@@ -10,6 +10,7 @@ set_up_host() {
     configure_libvirt
     configure_sshd
     configure_journald
+    make_sanitizer_reports
     if [[ $OPT_PRODUCT == yes ]]; then
         say "installing the product"
         install_product

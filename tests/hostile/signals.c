@@ -288,9 +288,10 @@ static struct drive_order strike(void *data, pid_t pid, size_t index,
     return (struct drive_order){DRIVE_SIGNAL, blow->signal};
 }
 
+/* By SIGILL: a sanitizer takes SIGSEGV for an error of the program. */
 static void crash_at(size_t index)
 {
-    struct blow blow = {index, SIGSEGV, false};
+    struct blow blow = {index, SIGILL, false};
     const struct drive_tracer tracer = {.at = strike, .data = &blow};
     struct drive_result result;
 
@@ -300,7 +301,7 @@ static void crash_at(size_t index)
                                    .tracer = &tracer},
               &result);
     tried(1);
-    if (blow.lands && (result.exited || result.code != SIGSEGV))
+    if (blow.lands && (result.exited || result.code != SIGILL))
         fail("struck at system call %zu: %s %d", index, result.exited ? "exit" : "signal",
              result.code);
     if (result.dumped || access("/core", F_OK) == 0 || access("/tmp/bait/core", F_OK) == 0)
@@ -333,7 +334,7 @@ static void cores(void)
 
 static void core_control(void)
 {
-    struct blow blow = {5, SIGSEGV, false};
+    struct blow blow = {5, SIGILL, false};
     const struct drive_tracer tracer = {.at = strike, .data = &blow};
     struct drive_result result;
 
@@ -344,7 +345,7 @@ static void core_control(void)
                                    .tracer = &tracer},
               &result);
     tried(1);
-    if (result.exited || result.code != SIGSEGV || !result.dumped)
+    if (result.exited || result.code != SIGILL || !result.dumped)
         fail("/bin/true, struck likewise, wrote no core: %s %d", result.exited ? "exit" : "signal",
              result.code);
     unlink("/tmp/bait/core");

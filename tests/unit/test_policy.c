@@ -1,8 +1,9 @@
-/* links: common/policy.c common/landlock.c common/error.c xwhelper/gate/policy.c xwhelper/relay/policy.c xwhelper/reader/policy.c xwhelper/keeper/policy.c */
+/* links: common/policy.c common/sanitizer_rules.c common/landlock.c common/error.c xwhelper/gate/policy.c xwhelper/relay/policy.c xwhelper/reader/policy.c xwhelper/keeper/policy.c */
 /*
  * What each part may ask of the kernel equals its table (T-J1, T-J2): the filter as libseccomp
  * compiles it is run here over every number, entry and many arguments, and loaded into processes
- * that try every number on the kernel that runs this.
+ * that try every number on the kernel that runs this. In a build with sanitizers it equals the
+ * table and the runtime's own list (T-J6).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +35,7 @@
 #include <unistd.h>
 
 #include "common/policy.h"
+#include "common/sanitizer.h"
 #include "xwhelper/gate/policy.h"
 #include "xwhelper/keeper/policy.h"
 #include "xwhelper/reader/policy.h"
@@ -45,11 +47,15 @@ enum {
     PROGRAM_MAX = 4096
 };
 
-static const struct xw_policy *const policies[] = {
+static const struct xw_policy *const installed[] = {
     &xw_gate_policy,    &xw_reader_policy,   &xw_relay_policy,   &xw_listener_policy,
     &xw_request_policy, &xw_changing_policy, &xw_prepare_policy, &xw_console_policy,
 };
-enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
+enum { INSTALLED = sizeof(installed) / sizeof(installed[0]), POLICIES = 2 * INSTALLED };
+
+/* Those that are installed, and behind them the same as a build with sanitizers has them. */
+static const struct xw_policy *policies[POLICIES];
+static struct xw_sanitizer_policy wider[INSTALLED];
 
 struct program {
     struct sock_filter code[PROGRAM_MAX];
@@ -62,6 +68,11 @@ static struct program programs[POLICIES];
 static int compile_all(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < INSTALLED; i++) {
+        policies[i] = installed[i];
+        policies[INSTALLED + i] = xw_sanitizer_widen(installed[i], &wider[i]);
+        wider[i].policy.name = "sanitized";
+    }
     for (size_t i = 0; i < POLICIES; i++) {
         scmp_filter_ctx filter = xw_policy_filter(policies[i]);
         int fd = memfd_create("filter", MFD_CLOEXEC);
@@ -161,7 +172,7 @@ static bool listed(const struct xw_policy *policy, int number, const uint64_t *a
         if (listed_in(policy->sets[i], number, args))
             return true;
     }
-    return listed_in(&xw_policy_sanitizer, number, args);
+    return false;
 }
 
 static unsigned long tried;
@@ -468,7 +479,7 @@ static void check_forbidden(size_t i, const struct forbidden *calls, size_t coun
 static void what_no_part_may_do(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < POLICIES; i++) {
+    for (size_t i = 0; i < INSTALLED; i++) {
         check_forbidden(i, never, sizeof(never) / sizeof(never[0]));
         if (policies[i] != &xw_listener_policy)
             check_forbidden(i, never_for_a_student,
@@ -480,6 +491,45 @@ static void what_no_part_may_do(void **state)
     for (size_t i = 0; i < 3; i++)
         check_forbidden(i, never_without_privilege,
                         sizeof(never_without_privilege) / sizeof(never_without_privilege[0]));
+}
+
+/* The sanitizers' list gives the parts without privilege none of it either. */
+static void what_no_sanitized_part_may_do(void **state)
+{
+    (void)state;
+    for (size_t i = INSTALLED; i < INSTALLED + 3; i++) {
+        check_forbidden(i, never, sizeof(never) / sizeof(never[0]));
+        check_forbidden(i, never_for_a_student,
+                        sizeof(never_for_a_student) / sizeof(never_for_a_student[0]));
+        check_forbidden(i, never_without_privilege,
+                        sizeof(never_without_privilege) / sizeof(never_without_privilege[0]));
+    }
+}
+
+/* Row by row: the sets of the table, then the two lists, of which one is for those that execute. */
+static void sanitizers_add_their_list_only(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < INSTALLED; i++) {
+        const struct xw_policy *more = policies[INSTALLED + i];
+        bool executes = listed(installed[i], SYS_execve, (const uint64_t[6]){0});
+        size_t s = 0;
+        for (; s < XW_SETS_MAX && installed[i]->sets[s]; s++)
+            assert_ptr_equal(more->sets[s], installed[i]->sets[s]);
+        assert_ptr_equal(more->sets[s++], &xw_sanitizer_rules);
+        if (executes)
+            assert_ptr_equal(more->sets[s++], &xw_sanitizer_start_rules);
+        assert_true(s == XW_SETS_MAX || !more->sets[s]);
+        size_t r = 0;
+        for (; installed[i]->reach && installed[i]->reach[r].kind != XW_REACH_END; r++)
+            assert_memory_equal(&more->reach[r], &installed[i]->reach[r], sizeof(struct xw_reach));
+        for (size_t n = 0; r > 0 && executes; n++, r++) {
+            assert_int_equal(more->reach[r].kind, xw_sanitizer_start_reach[n].kind);
+            if (more->reach[r].kind == XW_REACH_END)
+                break;
+        }
+        assert_true(!installed[i]->reach || more->reach[r].kind == XW_REACH_END);
+    }
 }
 
 /* --- on the kernel ---------------------------------------------------------------------------- */
@@ -607,7 +657,7 @@ static void the_kernel_agrees(void **state)
     /* A core dump would stop whoever shares the memory (core(5)). */
     int dumpable = prctl(PR_GET_DUMPABLE);
     assert_int_equal(prctl(PR_SET_DUMPABLE, 0), 0);
-    for (size_t i = 0; i < POLICIES; i++) {
+    for (size_t i = 0; i < INSTALLED; i++) {
         for (uint32_t number = 0; number < LAST; number++) {
             try_number(i, NATIVE, number);
             try_number(i, NATIVE, X32 | number);
@@ -692,6 +742,8 @@ int main(void)
         cmocka_unit_test(every_number_of_other_entries),
         cmocka_unit_test(conditions_and_high_halves),
         cmocka_unit_test(what_no_part_may_do),
+        cmocka_unit_test(what_no_sanitized_part_may_do),
+        cmocka_unit_test(sanitizers_add_their_list_only),
         cmocka_unit_test(without_a_filter_calls_return),
         cmocka_unit_test(a_violation_is_in_the_audit_trail),
         cmocka_unit_test(the_kernel_agrees),
