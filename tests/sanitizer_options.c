@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -44,22 +45,12 @@ extern char __executable_start; /* of the linker */
 extern char end;
 
 const char *__asan_default_options(void);
-const char *__ubsan_default_options(void);
 void __asan_on_error(void);
-void __ubsan_on_report(void);
-/* Of the runtime, which has no header for it. */
-void __ubsan_get_current_report_data(const char **kind, const char **message, const char **file,
-                                     unsigned int *line, unsigned int *column, char **memory);
 
 PLAIN const char *__asan_default_options(void)
 {
     return "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:symbolize=0:"
            "color=never:handle_segv=2:handle_sigbus=2:handle_sigfpe=2";
-}
-
-PLAIN const char *__ubsan_default_options(void)
-{
-    return "print_stacktrace=0:abort_on_error=1:symbolize=0:color=never";
 }
 
 PLAIN static void add_text(const char *text)
@@ -94,21 +85,51 @@ PLAIN void __asan_on_error(void)
              ours ? pc - program_begin : pc);
 }
 
-PLAIN void __ubsan_on_report(void)
-{
-    const char *kind;
-    const char *message;
+/*
+ * The undefined behaviour sanitizer's runtime gets itself ready at its first report, by opening
+ * files: too late here. So these are its handlers, all that it takes where nothing is recovered
+ * from. What each is called with begins with the place in the source.
+ */
+struct place {
     const char *file;
     unsigned int line;
     unsigned int column;
-    char *memory;
-    char text[LINE];
+};
 
-    __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &memory);
-    snprintf(text, sizeof(text), "%s[%d]: %s: %s at %s:%u\n", program_invocation_short_name,
-             (int)getpid(), kind, message, file, line);
+PLAIN static _Noreturn void undefined(const char *what, const struct place *place)
+{
+    char text[LINE];
+    int n = snprintf(text, sizeof(text), "%s[%d]: undefined behaviour, %s at %s:%u\n",
+                     program_invocation_short_name, (int)getpid(), what, place->file, place->line);
+
     add_text(text);
+    if (n > 0 && write(STDERR_FILENO, text, strlen(text)) < 0)
+        abort();
+    abort();
 }
+
+#define HANDLER(name)                                                                              \
+    _Noreturn void __ubsan_handle_##name(const struct place *place);                               \
+    PLAIN _Noreturn void __ubsan_handle_##name(const struct place *place)                          \
+    {                                                                                              \
+        undefined(#name, place);                                                                   \
+    }
+HANDLER(add_overflow_abort)
+HANDLER(sub_overflow_abort)
+HANDLER(mul_overflow_abort)
+HANDLER(negate_overflow_abort)
+HANDLER(divrem_overflow_abort)
+HANDLER(shift_out_of_bounds_abort)
+HANDLER(out_of_bounds_abort)
+HANDLER(pointer_overflow_abort)
+HANDLER(type_mismatch_v1_abort)
+HANDLER(vla_bound_not_positive_abort)
+HANDLER(load_invalid_value_abort)
+HANDLER(float_cast_overflow_abort)
+HANDLER(nonnull_arg_abort)
+HANDLER(invalid_builtin_abort)
+HANDLER(builtin_unreachable)
+HANDLER(missing_return)
 
 __attribute__((constructor)) static void map_reports(void)
 {

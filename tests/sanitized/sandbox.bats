@@ -56,7 +56,6 @@ confined() {
     [ "$(field "$1" Seccomp)" = 2 ]
     [ "$(field "$1" NoNewPrivs)" = 1 ]
     grep -q libasan "/proc/$1/maps"
-    grep -q libubsan "/proc/$1/maps"
 }
 
 # While libvirtd is stopped, requests wait for it.
