@@ -290,7 +290,8 @@ static _Noreturn void serve_filesystem(int device)
 static void in_a_dead_filesystem(void *data)
 {
     char options[96];
-    int device = open("/dev/fuse", O_RDWR);
+    int status;
+    int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
     (void)data;
     snprintf(options, sizeof(options), "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other",
@@ -301,8 +302,12 @@ static void in_a_dead_filesystem(void *data)
     pid_t server = fork();
     if (server == 0)
         serve_filesystem(device);
-    /* From here on whoever looks into the directory waits for ever. */
-    if (chdir(DEAD) < 0 || kill(server, SIGSTOP) < 0)
+    /*
+     * From here on whoever looks into the directory waits for ever. Not before the server has
+     * stopped: whoever waits for an answer to what it has read can't even be killed.
+     */
+    if (chdir(DEAD) < 0 || kill(server, SIGSTOP) < 0 ||
+        waitpid(server, &status, WUNTRACED) != server || !WIFSTOPPED(status))
         _exit(101);
 }
 
