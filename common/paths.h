@@ -25,6 +25,9 @@
 #define XW_KEEPER_SOCKET XW_RUN_DIR "/keeper.sock"
 #define XW_CONSOLE_DIR   XW_RUN_DIR "/console"
 
+/* Where the kernel has the settings of bridges. */
+#define XW_INTERFACES_DIR "/sys/devices/virtual/net"
+
 /* The accounts that sysusers.d makes. */
 #define XW_HELPER_USER "xwhelper"
 #define XW_READER_USER "xwread"

@@ -6,10 +6,10 @@
 load lib/common
 
 # What a machine on the same segment gets: the segment is a switch without rules.
-ARRIVE="ethertype unknown-unicast spoof-mac spoof-bridge stp bridge-group ip4-claimed ip6-claimed
+ARRIVE="ethertype unknown-unicast other-world spoof-mac spoof-bridge stp bridge-group lldp ip4-claimed ip6-claimed
     ip6-router arp-claimed multicast vlan vlan0-arp qinq last"
 # What is for a neighbour bridge only, too long for the segment, or no frame of its own: nobody gets it.
-STAY="lldp lldp-bridge pause jumbo ip4-cut ip6-cut length-beyond runt host-mac host-ip4 host-ip6"
+STAY="lldp-bridge pause jumbo ip4-cut ip6-cut length-beyond runt host-mac host-ip4 host-ip6"
 # What the host would be given without the tables.
 REACH_UP="ethertype spoof-mac arp-claimed multicast vlan qinq host-mac host-ip4 host-ip6"
 
@@ -69,17 +69,19 @@ frame_ip() {
 }
 
 make_frames() {
-    local own router bob bridge bobs all=ffffffffffff
+    local own router web bob bridge bobs all=ffffffffffff
     local six=fe80000000000000000000000000 host6=20010db8000100000000000000000001
     own=$(plain "$(interface xw:firewall:alice:client 5)")
     router=$(plain "$(interface xw:firewall:alice:router 5)")
+    web=$(plain "$(interface xw:firewall:alice:web 5)")
     bob=$(plain "$(interface xw:firewall:bob:client 5)")
     bridge=$(plain "$(cat "/sys/class/net/$(interface xw:firewall:alice:client 3)/address")")
     bobs=$(plain "$(cat "/sys/class/net/$(interface xw:firewall:bob:client 3)/address")")
     frame ethertype $all "$own" 88b5@
     frame unknown-unicast 020000000099 "$own" 1234@
-    frame spoof-mac $all "$bob" 88b5@
-    frame spoof-bridge "$bob" "$bobs" 88b5@
+    frame other-world "$bob" "$own" 88b5@
+    frame spoof-mac $all "$web" 88b5@
+    frame spoof-bridge $all "$bobs" 88b5@
     frame stp 0180c2000000 "$own" 0026424203000000000080000200000000010000000080000200000000018001000014000200@
     frame bridge-group 0180c2000010 "$own" 88b5@
     frame lldp 0180c200000e "$own" 88cc0207040200000000010403056574683006020078fe0c0080c201@
@@ -87,7 +89,7 @@ make_frames() {
     frame pause 0180c2000001 "$own" 88080001ffff@
     frame_ip ip4-claimed $all "$router" ip4 0a010001 0a010002
     frame_ip ip6-claimed 333300000001 "$router" ip6 "${six}0001" ff020000000000000000000000000001
-    frame_ip ip6-router 333300000002 "$bob" ip6 $host6 ff020000000000000000000000000002
+    frame_ip ip6-router 333300000002 "$web" ip6 $host6 ff020000000000000000000000000002
     frame arp-claimed $all "$bridge" "0806$(arp "$bridge" c0000201)@"
     frame_ip multicast 01005e0000fb "$own" ip4 0a090002 e00000fb
     frame vlan $all "$own" 8100000588b5@
@@ -100,7 +102,7 @@ make_frames() {
     frame runt "$bridge" "$own" 0001@
     frame host-mac "$bridge" "$own" 88b5@
     frame_ip host-ip4 "$bridge" "$router" ip4 0a010001 c0000201
-    frame_ip host-ip6 "$bridge" "$bob" ip6 "${six}0001" $host6
+    frame_ip host-ip6 "$bridge" "$web" ip6 "${six}0001" $host6
     frame last $all "$own" 88b5@
 }
 

@@ -9,7 +9,7 @@ load lib/common
 # What the host's listeners must hear with the tables off, and must not with them on.
 HEARD="udp-host-4 tcp-host-4 udp-host-6 tcp-host-6 udp-away-4 tcp-away-4 udp-away-6 tcp-away-6
     udp-lldp-4 udp-lldp-6 udp-vlan0 mdns-4 mdns-6 dhcp"
-ANSWERED="arp-4 nd-6 host-4 host-6 away-4 away-6 tap-6 arp-lldp"
+ANSWERED="arp-4 nd-6 host-4 host-6 away-4 away-6 arp-lldp"
 
 guest() {
     tests/integration/lib/guest "$@"
@@ -152,7 +152,7 @@ nothing_reached() {
     [ "$status" -eq 0 ]
     [[ $output == *"probes sent"* ]]
     refute grep -a "$1" "$BATS_FILE_TMPDIR/heard"
-    refute grep -E "^answer ($(tr -s ' \n' '||' <<<"$ANSWERED" | sed 's/|$//'))" <<<"$output"
+    refute grep -E "^answer ($(tr -s ' \n' '||' <<<"$ANSWERED" | sed 's/|$//')|tap-6)" <<<"$output"
 }
 
 neighbours_answer() {

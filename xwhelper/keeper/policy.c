@@ -225,6 +225,7 @@ static const struct xw_reach changing_reach[] = {
     {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "accelerator, grace time"},
     {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/proc/sys/net/ipv6/conf", "no IPv6 address on a bridge"},
+    {XW_REACH_WRITE, XW_INTERFACES_DIR, "no LLDP from a bridge to the host"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
     {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
     {XW_REACH_END, NULL, NULL},
