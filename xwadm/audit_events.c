@@ -47,6 +47,8 @@ void xw_audit_event_clear(struct xw_audit_event *event)
 
 void xw_audit_events_drop(struct xw_audit_events *events, size_t count)
 {
+    if (count == 0)
+        return; /* there may be no list at all */
     for (size_t i = 0; i < count; i++) {
         struct xw_audit_event *event = events->all[i];
         struct xw_audit_event *const *found = tfind(event, &events->tree, compare);
