@@ -8,8 +8,10 @@ load lib/common
 # What a machine on the same segment gets: the segment is a switch without rules.
 ARRIVE="ethertype unknown-unicast other-world spoof-mac spoof-bridge stp bridge-group lldp ip4-claimed ip6-claimed
     ip6-router arp-claimed multicast vlan vlan0-arp qinq last"
-# What is for a neighbour bridge only, too long for the segment, or no frame of its own: nobody gets it.
-STAY="lldp-bridge pause jumbo ip4-cut ip6-cut length-beyond runt host-mac host-ip4 host-ip6"
+# Datagrams with headers that lie: br_netfilter drops them, a plain bridge doesn't look at them.
+CUT="ip4-cut ip6-cut"
+# What is for a neighbour bridge only, or too long for the segment, nobody gets. The rest is for the host.
+STAY="lldp-bridge pause jumbo length-beyond runt host-mac host-ip4 host-ip6"
 # What the host would be given without the tables.
 REACH_UP="ethertype spoof-mac arp-claimed multicast vlan qinq host-mac host-ip4 host-ip6"
 
@@ -162,15 +164,15 @@ words() {
     xargs -n 1 <<<"$1" | sort
 }
 
-# Each left the guest; those of the segment arrived there; none got anywhere else.
+# stayed_on_the_segment ARRIVE: each left the guest; those named arrived there; none got anywhere else.
 stayed_on_the_segment() {
-    local client router
+    local arrive=$1 client router
     client=$(interface xw:firewall:alice:client 1)
     router=$(interface xw:firewall:alice:router 1)
     send
-    diff <(words "$ARRIVE $STAY") <(sed -n "s/ $client in\$//p" "$BATS_FILE_TMPDIR/seen" | sort)
-    diff <(words "$ARRIVE") <(sed -n "s/ $router out\$//p" "$BATS_FILE_TMPDIR/seen" | sort)
-    diff <(words "$ARRIVE") "$BATS_FILE_TMPDIR/router"
+    diff <(words "$ARRIVE $CUT $STAY") <(sed -n "s/ $client in\$//p" "$BATS_FILE_TMPDIR/seen" | sort)
+    diff <(words "$arrive") <(sed -n "s/ $router out\$//p" "$BATS_FILE_TMPDIR/seen" | sort)
+    diff <(words "$arrive") "$BATS_FILE_TMPDIR/router"
     refute grep -vE "^[^ ]+ ($client in|$router out)\$" "$BATS_FILE_TMPDIR/seen"
     refute grep -q 192.0.2.1 <(ip neigh show)
 }
@@ -179,13 +181,13 @@ stayed_on_the_segment() {
 @test "frames of every kind reach the segment's machines, not the host and no other bridge" {
     sysctl -q -w net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 \
         net.bridge.bridge-nf-call-arptables=1
-    stayed_on_the_segment
+    stayed_on_the_segment "$ARRIVE"
 }
 
 @test "the same where bridged frames do not pass the host's IP tables" {
     sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 \
         net.bridge.bridge-nf-call-arptables=0
-    stayed_on_the_segment
+    stayed_on_the_segment "$ARRIVE $CUT"
 }
 
 # T-N3
