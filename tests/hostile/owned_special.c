@@ -233,8 +233,8 @@ static void holds_exactly(const char *who, pid_t pid, const struct held *held, s
 
 static void gate_holds(void)
 {
-    static const struct held held[] = {{0, "/dev/null"}, {1, "pipe:"},   {2, "/"},
-                                       {3, "/"},         {4, "socket:"}, {5, "socket:"}};
+    static const struct held held[] = {{0, "/dev/null"}, {1, "pipe:"},   {2, "/dev/null"},
+                                       {3, "/dev/null"}, {4, "socket:"}, {5, "socket:"}};
     struct drive_result result;
 
     parts_install_gate(ALL_LAYERS);

@@ -300,9 +300,10 @@ static _Noreturn void be_victim_client(int part, int ready)
     if (part == IN_GATE) {
         char *const argv[] = {(char[]){"xwhelper"}, (char[]){"wait"}, NULL};
         char *const nothing[] = {NULL};
-        int null = open("/dev/null", O_RDONLY);
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         dup2(null, 0);
         dup2(ready, 1);
+        dup2(null, 2);
         execve(XW_GATE_PATH, argv, nothing);
         _exit(1);
     }

@@ -256,10 +256,13 @@ static const struct {
     {"owned", suite_owned_special}, {"owned", suite_owned_reader},
 };
 
-static bool chosen(const char *name, int argc, char *const argv[])
+/* Whether an argument is the class's name, or a tag ("T-E6") of the test. */
+static bool chosen(const char *class, const struct test *test, int argc, char *const argv[])
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], name) == 0)
+        size_t length = strlen(argv[i]);
+        if (strcmp(argv[i], class) == 0 ||
+            (strncmp(argv[i], test->name, length) == 0 && test->name[length] == ' '))
             return true;
     }
     return argc == 1;
@@ -305,10 +308,10 @@ int main(int argc, char *argv[])
     meet_people();
     proxy_start();
     for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
-        if (!chosen(suites[i].name, argc, argv))
-            continue;
-        for (const struct test *test = suites[i].tests; test->name; test++)
-            run_test(test, ++number);
+        for (const struct test *test = suites[i].tests; test->name; test++) {
+            if (chosen(suites[i].name, test, argc, argv))
+                run_test(test, ++number);
+        }
     }
     proxy_stop();
     printf("1..%u\n", number);
