@@ -162,7 +162,7 @@ check-sanitized: deps
 
 # A real host with systemd, as INSTALL makes it, in a virtual machine.
 check-vm: deps
-	+$(MAKE) --no-print-directory all
+	+$(MAKE) --no-print-directory all hostile-programs
 	tests/vm/check
 
 demo: deps
