@@ -18,7 +18,7 @@ as() {
 # guest MACHINE COMMAND...: as carol, at the machine's console. An emulated machine in an emulated
 # machine takes its time to boot.
 guest() {
-    XW_GUEST_SSH="$XW_VM/ssh_config vm 300" tests/integration/lib/guest carol "$@"
+    XW_GUEST_SSH="$XW_VM/ssh_config vm 900" tests/integration/lib/guest carol "$@"
 }
 
 # What cannot run in the machine as it stands in INSTALL, each with the reason and what is done
