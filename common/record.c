@@ -141,18 +141,19 @@ static ssize_t read_whole(int fd, char *buffer, size_t size)
     return (ssize_t)used;
 }
 
-/* The next component of an absolute path; false where there is none. */
-static bool next_component(const char **path, char *component, size_t size)
+/* The next component of an absolute path: 1, 0 where there is none, or -ENAMETOOLONG. */
+static int next_component(const char **path, char *component, size_t size)
 {
     *path += strspn(*path, "/");
     size_t length = strcspn(*path, "/");
 
-    if (length == 0 || length >= size)
-        return false;
+    if (length >= size)
+        return -ENAMETOOLONG;
     memcpy(component, *path, length);
     component[length] = '\0';
     *path += length;
-    return true;
+    *path += strspn(*path, "/");
+    return length > 0;
 }
 
 /*
@@ -165,8 +166,9 @@ static int walk(const char *path)
     const char *rest = path;
     char component[NAME_MAX + 1];
     int at = open("/", XW_RECORD_WAY_FLAGS);
+    int more = at < 0 ? -errno : next_component(&rest, component, sizeof(component));
 
-    while (at >= 0 && next_component(&rest, component, sizeof(component))) {
+    while (more > 0) {
         int next = *rest ? openat(at, component, XW_RECORD_WAY_FLAGS)
                          : openat(at, component, OPEN_FLAGS | O_DIRECTORY);
         int error = errno;
@@ -175,8 +177,11 @@ static int walk(const char *path)
         if (next < 0)
             return error == ELOOP || error == ENOTDIR ? -EPERM : -error;
         at = next;
+        more = next_component(&rest, component, sizeof(component));
     }
-    return at < 0 ? -errno : at;
+    if (more < 0 && at >= 0)
+        close(at);
+    return more < 0 ? more : at;
 }
 
 int xw_record_directory(const char *path)

@@ -88,6 +88,9 @@ static void lengths(void **state)
     assert_true(xw_owner_ok(name));
     name[0] = '@';
     assert_true(xw_owner_ok(name));
+    /* A team's sign counts. */
+    name[XW_NAME_MAX] = 'a';
+    assert_false(xw_owner_ok(name));
 }
 
 static void request_ids(void **state)

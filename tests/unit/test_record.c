@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -336,6 +337,94 @@ static void sizes_of_files(void **state)
     assert_int_equal(read_it("too-large"), -EFBIG);
 }
 
+/* A file that is larger than it says: those of /proc say 0. */
+static void files_that_grow(void **state)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct xw_error err = {0};
+    struct stat info;
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_int_equal(fstatat(proc, "kallsyms", &info, 0), 0);
+    assert_int_equal(info.st_size, 0);
+    if (info.st_uid == 0)
+        assert_int_equal(xw_record_read(proc, "kallsyms", &text, &length, &err), -EFBIG);
+    assert_null(text);
+    close(proc);
+}
+
+/* Opens a directory of records below PLACE, and says whether that is the one that is meant. */
+static int directory_of(const char *path, const char *meant)
+{
+    struct stat found;
+    struct stat wanted;
+    int fd = xw_record_directory(path);
+
+    if (fd < 0)
+        return fd;
+    assert_int_equal(fstat(fd, &found), 0);
+    assert_int_equal(stat(meant, &wanted), 0);
+    assert_true(found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    close(fd);
+    return 0;
+}
+
+static size_t count_descriptors(void)
+{
+    size_t count = 0;
+
+    for (int fd = 0; fd < 64; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void directories_of_records(void **state)
+{
+    char name[NAME_MAX + 2];
+    char path[PATH_MAX];
+    size_t before = count_descriptors();
+
+    (void)state;
+    memset(name, 'n', NAME_MAX + 1);
+    name[NAME_MAX] = '\0';
+    snprintf(path, sizeof(path), PLACE "/%s", name);
+    assert_int_equal(mkdir(path, 0750), 0);
+    assert_int_equal(directory_of(path, path), 0);
+    /* One byte more is in no file system, and the way ends there and nowhere else. */
+    name[NAME_MAX] = 'n';
+    name[NAME_MAX + 1] = '\0';
+    snprintf(path, sizeof(path), PLACE "/%s", name);
+    assert_true(directory_of(path, PLACE) < 0);
+
+    assert_int_equal(mkdir("way", 0755), 0);
+    assert_int_equal(mkdir("way/there", 0750), 0);
+    assert_int_equal(symlink("there", "way/link"), 0);
+    assert_int_equal(symlink("way", "detour"), 0);
+    make_file("way/file", "", 0600);
+    assert_int_equal(directory_of(PLACE "/way/there", "way/there"), 0);
+    assert_int_equal(directory_of("//" PLACE "//way/there//", "way/there"), 0);
+    assert_int_equal(directory_of("/", "/"), 0);
+    assert_int_equal(directory_of(PLACE "/way/missing", "/"), -ENOENT);
+    assert_int_equal(directory_of(PLACE "/missing/there", "/"), -ENOENT);
+    assert_int_equal(directory_of(PLACE "/way/link", "/"), -EPERM);
+    assert_int_equal(directory_of(PLACE "/detour/there", "/"), -EPERM);
+    assert_int_equal(directory_of(PLACE "/way/file", "/"), -EPERM);
+    assert_int_equal(directory_of(PLACE "/way/file/there", "/"), -EPERM);
+
+    assert_int_equal(chmod("way/there", 0770), 0);
+    assert_int_equal(directory_of(PLACE "/way/there", "way/there"), -EPERM);
+    assert_int_equal(chmod("way/there", 0757), 0);
+    assert_int_equal(directory_of(PLACE "/way/there", "way/there"), -EPERM);
+    assert_int_equal(chmod("way/there", 0755), 0);
+    assert_int_equal(directory_of(PLACE "/way/there", "way/there"), 0);
+    if (chown("way/there", 1001, 0) == 0)
+        assert_int_equal(directory_of(PLACE "/way/there", "way/there"), -EPERM);
+    assert_int_equal(count_descriptors(), before);
+}
+
 static void owners_of_a_uid(void **state)
 {
     struct xw_owner owner;
@@ -352,7 +441,7 @@ static void owners_of_a_uid(void **state)
     assert_int_equal(xw_owner_read(fd, 1002, &owner, &err), -EBADMSG);
     assert_int_equal(owner.uid, 0);
     assert_int_equal(xw_owner_read(fd, 1003, &owner, &err), -EBADMSG);
-    assert_non_null(strstr(err.text, "owners/1003"));
+    assert_non_null(strstr(err.text, "owners/1003, line 2: "));
     assert_int_equal(xw_owner_read(fd, 1004, &owner, &err), -ENOENT);
     assert_int_equal(xw_owner_read(fd, (uid_t)-1, &owner, &err), -ENOENT);
     close(fd);
@@ -368,6 +457,8 @@ static void accesses_of_a_lab(void **state)
     assert_int_equal(mkdir("labs/firewall", 0750), 0);
     assert_int_equal(mkdir("labs/other", 0750), 0);
     assert_int_equal(mkdir("labs/empty", 0750), 0);
+    assert_int_equal(mkdir("labs/broken", 0750), 0);
+    make_file("labs/broken/access", "xworlds-access 1\nlab broken\n", 0640);
     assert_int_equal(symlink("firewall", "labs/link"), 0);
     make_file("labs/file", "", 0640);
     make_file("labs/firewall/access", good_access, 0640);
@@ -377,6 +468,11 @@ static void accesses_of_a_lab(void **state)
     assert_int_equal(access.machine_count, 1);
     assert_int_equal(xw_access_read(fd, "other", &access, &err), -EBADMSG);
     assert_int_equal(access.machine_count, 0);
+    assert_non_null(strstr(err.text, "about another lab"));
+    assert_int_equal(xw_access_read(fd, "broken", &access, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "labs/broken/access, line 3: "));
+    assert_int_equal(access.machine_count, 0);
+    assert_string_equal(access.lab, "");
     assert_int_equal(xw_access_read(fd, "empty", &access, &err), -ENOENT);
     assert_int_equal(xw_access_read(fd, "missing", &access, &err), -ENOENT);
     assert_int_equal(xw_access_read(fd, "link", &access, &err), -EPERM);
@@ -400,6 +496,7 @@ int main(void)
         cmocka_unit_test(files_that_are_records), cmocka_unit_test(files_that_are_not),
         cmocka_unit_test(files_of_others),        cmocka_unit_test(sizes_of_files),
         cmocka_unit_test(owners_of_a_uid),        cmocka_unit_test(accesses_of_a_lab),
+        cmocka_unit_test(files_that_grow),        cmocka_unit_test(directories_of_records),
     };
     int failed = cmocka_run_group_tests(texts, NULL, NULL);
 

@@ -221,6 +221,27 @@ static void sizes(void **state)
     memset(line, 'a', XW_LINE_MAX);
     line[XW_LINE_MAX] = '\0';
     assert_int_equal(xw_request_parse(line, &request), -EINVAL);
+    /* A name that is longer than the whole request, as an argument can be. */
+    static char long_name[sizeof(struct xw_request) + 4096];
+    memset(long_name, 'a', sizeof(long_name) - 1);
+    assert_int_equal(xw_request_set_machines(&request, long_name), -EINVAL);
+}
+
+/* The whole world is told by its sign, whatever machines were looked up for it. */
+static void whole_world_is_a_star(void **state)
+{
+    struct xw_request request = {.verb = XW_VERB_START,
+                                 .lab = "firewall",
+                                 .owner = "alice",
+                                 .whole_world = true,
+                                 .machine_count = 1,
+                                 .machines = {"web"},
+                                 .id = ID};
+    char line[XW_LINE_MAX];
+
+    (void)state;
+    assert_true(xw_request_format(&request, line) > 0);
+    assert_string_equal(line, "1 start firewall alice * - " ID "\n");
 }
 
 static void verbs(void **state)
@@ -254,6 +275,7 @@ int main(void)
         cmocka_unit_test(every_byte_changed),
         cmocka_unit_test(every_cut),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(whole_world_is_a_star),
         cmocka_unit_test(verbs),
     };
 
