@@ -146,6 +146,99 @@ static void values_that_are_not(void **state)
     }
 }
 
+/* The good text with a file's name, wherever it is, replaced: what is wrong with that. */
+static const char *wrong_with_name(const char *name, const char *replacement)
+{
+    static struct xw_error err;
+    struct xw_image image;
+    char text[XW_TEST_TEXT_MAX] = "";
+    const char *from = good;
+
+    for (const char *at = good; (at = strstr(from, name)); from = at + strlen(name)) {
+        strncat(text, from, (size_t)(at - from));
+        strncat(text, replacement, sizeof(text) - strlen(text) - 1);
+    }
+    strncat(text, from, sizeof(text) - strlen(text) - 1);
+    err = (struct xw_error){0};
+    int rc = xw_image_parse(text, strlen(text), &image, &err);
+    assert_int_equal(rc, err.code);
+    if (err.code < 0)
+        assert_string_equal(image.name, "");
+    return err.text;
+}
+
+/* Its sum says the same name: nothing else is wrong with the text. */
+static void names_of_files(void **state)
+{
+    static const char *const wrong[] = {
+        ".vmlinuz",  "-vmlinuz",   "/vmlinuz",   "../vmlinuz", "a/b",
+        "vm,linuz",  "json:{}",    "vmlinuz\"",  "vm*",        "template.qcow2",
+        "installed", "image.conf", "vm\xc3\xa4", "..",         "."};
+    static const char *const right[] = {"v", "VM-linuz_1.0", "template.qcow", "a..b", "9"};
+    char longest[XW_IMAGE_FILE_SIZE + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_string_equal(wrong_with_name("vmlinuz", wrong[i]),
+                            "line 6: the value of \"kernel\" can't be a file's name in an image");
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+        assert_string_equal(wrong_with_name("vmlinuz", right[i]), "");
+    memset(longest, 'v', sizeof(longest));
+    longest[XW_IMAGE_FILE_SIZE] = '\0';
+    assert_non_null(strstr(wrong_with_name("vmlinuz", longest), "line 6: a value of \"kernel\""));
+    longest[XW_IMAGE_FILE_SIZE - 1] = '\0';
+    assert_string_equal(wrong_with_name("vmlinuz", longest), "");
+}
+
+/* A sum of a file that nothing else names. */
+static void sums_of_files(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *what;
+    } wrong[] = {
+        {"sha256 .x " ID, "line 16: the name of the file can't be used in an image"},
+        {"sha256 -x " ID, "line 16: the name of the file can't be used in an image"},
+        {"sha256 a/x " ID, "line 16: the name of the file can't be used in an image"},
+        {"sha256 installed " ID, "line 16: the name of the file can't be used in an image"},
+        {"sha256 image.conf " ID, "line 16: the name of the file can't be used in an image"},
+        {"sha256 template.qcow2 " ID, "line 16: the name of the file can't be used in an image"},
+        {"sha256 vmlinuz " ID, "line 16: the file has a sum already"},
+        {"sha256 x 012", "line 16: a SHA-256 is 64 lower-case hexadecimal digits"},
+        {"sha256 x 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeG",
+         "line 16: a SHA-256 is 64 lower-case hexadecimal digits"},
+        {"sha256 x", "line 16: \"sha256\" takes two fields with one space between them"},
+        {"disk other", "line 16: \"disk\" is there twice"},
+        {"memory-min 64", "line 16: \"memory-min\" is there twice"},
+        {"sha256 x " ID, ""},
+    };
+    struct xw_image image;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char text[XW_TEST_TEXT_MAX];
+        struct xw_error err = {0};
+        snprintf(text, sizeof(text), "%s%s\n", good, wrong[i].line);
+        xw_image_parse(text, strlen(text), &image, &err);
+        assert_string_equal(err.text, wrong[i].what);
+    }
+}
+
+/* Without a kernel there is nobody to give an initrd or a command line to. */
+static void what_needs_a_kernel(void **state)
+{
+    static const char start[] = "xworlds-image 1\nname a\narch x86_64\ndisk d\nsha256 d " ID "\n";
+    char text[XW_TEST_TEXT_MAX];
+
+    (void)state;
+    snprintf(text, sizeof(text), "%scmdline quiet\n", start);
+    assert_int_equal(parse(text), -EBADMSG);
+    snprintf(text, sizeof(text), "%sinitrd i\nsha256 i " ID "\n", start);
+    assert_int_equal(parse(text), -EBADMSG);
+    snprintf(text, sizeof(text), "%skernel k\nsha256 k " ID "\n", start);
+    assert_int_equal(parse(text), 0);
+}
+
 static void every_cut(void **state)
 {
     char text[sizeof(good)];
@@ -304,6 +397,130 @@ static void image_that_vanished(void **state)
     }
 }
 
+/* A record that says something else of one file. */
+static void write_other(const char *line, const char *replacement)
+{
+    char text[XW_TEST_TEXT_MAX] = "";
+    char changed[XW_TEST_TEXT_MAX];
+    FILE *file = fopen(TINY "/installed", "re");
+
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    const char *at = strstr(text, line);
+    assert_non_null(at);
+    snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text, replacement,
+             at + strlen(line));
+    write_file(TINY "/installed", changed);
+}
+
+static const char *wrong_with_tiny(int code)
+{
+    static struct xw_error err;
+    struct xw_image image;
+
+    err = (struct xw_error){0};
+    assert_int_equal(xw_image_check("tiny", ID, &image, &err), code);
+    return err.text;
+}
+
+static void records_that_are_wrong(void **state)
+{
+    static const char before[] = "the image \"tiny\" can't be used: ";
+    const size_t skip = strlen(before);
+    static const struct {
+        const char *line;
+        const char *replacement;
+        const char *what;
+    } cases[] = {
+        {"id 0", "id G", "installed, line 2: an identity is 64 lower-case hexadecimal digits"},
+        {"id 0", "id ", "installed, line 2: an identity is 64 lower-case hexadecimal digits"},
+        {"file vmlinuz ", "file .vmlinuz ", "installed, line 6: \"file\" takes a name"},
+        {"file vmlinuz 6", "file vmlinuz x", "installed, line 6: \"file\" takes a name"},
+        {"file vmlinuz 6 ", "file vmlinuz 6 x", "installed, line 6: \"file\" takes a name"},
+        {"file vmlinuz 6 ", "file vmlinuz6 ", "installed, line 6: \"file\" takes a name"},
+        {"file vmlinuz ", "file other ", "its record \"installed\" lacks vmlinuz"},
+        {"file image.conf ", "file other ", "its record \"installed\" lacks image.conf"},
+        {"file template.qcow2 ", "file other ", "its record \"installed\" lacks template.qcow2"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_other(cases[i].line, cases[i].replacement);
+        const char *text = wrong_with_tiny(-EBADMSG);
+        assert_memory_equal(text, before, skip);
+        assert_non_null(strstr(text, cases[i].what));
+        install(state);
+    }
+    write_file(TINY "/image.conf", "xworlds-image 1\nname tiny\n");
+    assert_non_null(strstr(wrong_with_tiny(-EBADMSG), "image.conf, "));
+    install(state);
+    /* As many files as there can be, and one more. */
+    for (size_t count = 16; count <= 17; count++) {
+        char more[1024] = "";
+        for (size_t i = 5; i < count; i++)
+            snprintf(more + strlen(more), sizeof(more) - strlen(more), "file f%zu 0 0\n", i);
+        snprintf(more + strlen(more), sizeof(more) - strlen(more), "end\n");
+        write_other("end\n", more);
+        if (count == 17)
+            assert_non_null(strstr(wrong_with_tiny(-EBADMSG), "there are more than 16 files"));
+        else
+            assert_non_null(strstr(wrong_with_tiny(-ENOENT), "the file f5 of the image"));
+        install(state);
+    }
+    assert_string_equal(wrong_with_tiny(0), "");
+}
+
+/* An image without a kernel: no file of an empty name is looked for. */
+static void an_image_that_is_a_disk_alone(void **state)
+{
+    write_file(TINY "/image.conf", "xworlds-image 1\nname tiny\narch x86_64\ndisk disk.qcow2\n"
+                                   "sha256 disk.qcow2 " ID "\n");
+    write_installed();
+    assert_string_equal(wrong_with_tiny(0), "");
+    install(state);
+}
+
+/* The same time and another size; the same size and time, but a link or gone. */
+static void files_that_differ(void **state)
+{
+    struct stat before;
+
+    assert_int_equal(stat(TINY "/disk.qcow2", &before), 0);
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before.st_mtim};
+    write_file(TINY "/disk.qcow2", "disk and more");
+    assert_int_equal(utimensat(AT_FDCWD, TINY "/disk.qcow2", times, 0), 0);
+    assert_non_null(
+        strstr(wrong_with_tiny(-ESTALE), "disk.qcow2 of the image \"tiny\" has changed"));
+    write_file(TINY "/disk.qcow2", "disk");
+    assert_int_equal(utimensat(AT_FDCWD, TINY "/disk.qcow2", times, 0), 0);
+    assert_string_equal(wrong_with_tiny(0), "");
+    assert_int_equal(unlink(TINY "/disk.qcow2"), 0);
+    assert_non_null(strstr(wrong_with_tiny(-ENOENT), "disk.qcow2 of the image \"tiny\" is gone"));
+    install(state);
+}
+
+/* What stands where an image's directory should be. */
+static void images_that_are_no_directories(void **state)
+{
+    struct xw_image image;
+    struct xw_error err = {0};
+
+    assert_int_equal(symlink("tiny", PLACE "/xworlds/images/link"), 0);
+    write_file(PLACE "/xworlds/images/file", "");
+    assert_int_equal(xw_image_read("link", &image, &err), -EPERM);
+    assert_int_equal(xw_image_read("file", &image, &err), -EPERM);
+    assert_int_equal(xw_image_read("none", &image, &err), -ENOENT);
+    assert_string_equal(err.text, "there is no image \"none\"");
+    assert_int_equal(rename(PLACE "/xworlds/images", PLACE "/xworlds/other"), 0);
+    assert_int_equal(xw_image_read("tiny", &image, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "/images can't be opened"));
+    assert_int_equal(symlink("other", PLACE "/xworlds/images"), 0);
+    assert_true(xw_image_read("tiny", &image, &err) < 0);
+    assert_int_equal(unlink(PLACE "/xworlds/images"), 0);
+    assert_int_equal(rename(PLACE "/xworlds/other", PLACE "/xworlds/images"), 0);
+    install(state);
+}
+
 static void image_with_bad_records(void **state)
 {
     (void)state;
@@ -451,6 +668,8 @@ int main(void)
         cmocka_unit_test(values_that_are_not), cmocka_unit_test(every_cut),
         cmocka_unit_test(too_many_files),      cmocka_unit_test(headers_of_qcow2),
         cmocka_unit_test(headers_of_others),   cmocka_unit_test(words_of_qemu_img),
+        cmocka_unit_test(names_of_files),      cmocka_unit_test(sums_of_files),
+        cmocka_unit_test(what_needs_a_kernel),
     };
     const struct CMUnitTest files[] = {
         cmocka_unit_test_setup(image_as_installed, install),
@@ -458,6 +677,10 @@ int main(void)
         cmocka_unit_test_setup(image_that_became_a_link, install),
         cmocka_unit_test_setup(image_that_vanished, install),
         cmocka_unit_test_setup(image_with_bad_records, install),
+        cmocka_unit_test_setup(records_that_are_wrong, install),
+        cmocka_unit_test_setup(an_image_that_is_a_disk_alone, install),
+        cmocka_unit_test_setup(files_that_differ, install),
+        cmocka_unit_test_setup(images_that_are_no_directories, install),
     };
     int failed = cmocka_run_group_tests(texts, NULL, NULL);
 

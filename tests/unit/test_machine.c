@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,12 +136,157 @@ static void an_interface_has_our_names(void **state)
     check("vmlinuz", "qemu", present, absent);
 }
 
+/* A whole definition, as it was when libvirt and the guests were tried with it. */
+static void the_definition_as_a_whole(void **state)
+{
+    static const char expected[] =
+        "<domain type='kvm'>\n"
+        "  <name>xw:firewall:alice:client</name>\n"
+        "  <uuid>f4c788f8-0e29-55e2-b3b2-07280aa8861a</uuid>\n"
+        "  <memory unit='MiB'>128</memory>\n"
+        "  <vcpu>2</vcpu>\n"
+        "  <sysinfo type='fwcfg'>\n"
+        "    <entry name='opt/org.xworlds/hostname'>client</entry>\n"
+        "    <entry name='opt/org.xworlds/interfaces'>52:54:00:7e:5b:57 "
+        "10.1.0.2/24;52:54:00:fe:bf:2f -</entry>\n"
+        "    <entry name='opt/org.xworlds/hosts'>10.1.0.2 client;fd00::2 web</entry>\n"
+        "    <entry name='opt/org.xworlds/gateway'>10.1.0.1</entry>\n"
+        "    <entry name='opt/org.xworlds/forward'>1</entry>\n"
+        "  </sysinfo>\n"
+        "  <os>\n"
+        "    <type arch='x86_64' machine='q35'>hvm</type>\n"
+        "    <kernel>/var/lib/xworlds/images/tiny/vmlinuz</kernel>\n"
+        "    <initrd>/var/lib/xworlds/images/tiny/initrd.img</initrd>\n"
+        "    <cmdline>quiet a=&quot;&lt;b&gt;&quot; &amp; &apos;c&apos;</cmdline>\n"
+        "  </os>\n"
+        "  <features>\n"
+        "    <acpi/>\n"
+        "    <apic/>\n"
+        "  </features>\n"
+        "  <cpu mode='host-passthrough'/>\n"
+        "  <on_poweroff>destroy</on_poweroff>\n"
+        "  <on_reboot>restart</on_reboot>\n"
+        "  <on_crash>destroy</on_crash>\n"
+        "  <devices>\n"
+        "    <disk type='file' device='disk'>\n"
+        "      <driver name='qemu' type='qcow2'/>\n"
+        "      <source file='/var/lib/xworlds/worlds/firewall/alice/client.qcow2'/>\n"
+        "      <backingStore type='file'>\n"
+        "        <format type='qcow2'/>\n"
+        "        <source file='/var/lib/xworlds/images/tiny/disk.qcow2'>\n"
+        "          <seclabel model='dac' relabel='no'/>\n"
+        "        </source>\n"
+        "        <backingStore/>\n"
+        "      </backingStore>\n"
+        "      <target dev='vda' bus='virtio'/>\n"
+        "    </disk>\n"
+        "    <interface type='bridge'>\n"
+        "      <mac address='52:54:00:7e:5b:57'/>\n"
+        "      <source bridge='xw-wsvypgbmcbll'/>\n"
+        "      <target dev='xwt-gbdopw3ex2w'/>\n"
+        "      <model type='virtio'/>\n"
+        "      <rom enabled='no'/>\n"
+        "    </interface>\n"
+        "    <interface type='bridge'>\n"
+        "      <mac address='52:54:00:fe:bf:2f'/>\n"
+        "      <source bridge='xw-gwd25wyf3sgn'/>\n"
+        "      <target dev='xwt-6jb2ocx3pzp'/>\n"
+        "      <model type='virtio'/>\n"
+        "      <rom enabled='no'/>\n"
+        "    </interface>\n"
+        "    <serial type='unix'>\n"
+        "      <source mode='bind' "
+        "path='/run/xworlds/console/f4c788f8-0e29-55e2-b3b2-07280aa8861a'/>\n"
+        "      <log file='/var/lib/xworlds/worlds/firewall/alice/client.log' append='on'/>\n"
+        "      <target type='isa-serial' port='0'/>\n"
+        "    </serial>\n"
+        "    <rng model='virtio'>\n"
+        "      <backend model='random'>/dev/urandom</backend>\n"
+        "    </rng>\n"
+        "    <controller type='usb' model='none'/>\n"
+        "    <memballoon model='none'/>\n"
+        "  </devices>\n"
+        "</domain>\n";
+    static struct xw_plan plan = {
+        .lab = "firewall",
+        .segment_count = 2,
+        .segments = {"outside", "inside"},
+        .machine_count = 2,
+        .machines = {
+            {.name = "client",
+             .memory = 128,
+             .vcpus = 2,
+             .gateway = "10.1.0.1",
+             .forward = true,
+             .interface_count = 2,
+             .interfaces = {{"outside", "10.1.0.2/24"}, {"inside", ""}}},
+            {.name = "web", .interface_count = 1, .interfaces = {{"inside", "fd00::2/64"}}}}};
+    const struct xw_image image = {.name = "tiny",
+                                   .disk = "disk.qcow2",
+                                   .kernel = "vmlinuz",
+                                   .initrd = "initrd.img",
+                                   .cmdline = "quiet a=\"<b>\" & 'c'"};
+    struct xw_error err = {0};
+
+    (void)state;
+    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &err);
+    assert_non_null(xml);
+    assert_string_equal(xml, expected);
+    free(xml);
+}
+
+/* Where there is nothing to say, nothing is said. */
+static void a_machine_alone(void **state)
+{
+    static const char *const said[] = {"org.xworlds/interfaces",
+                                       "org.xworlds/hosts",
+                                       "org.xworlds/gateway",
+                                       "org.xworlds/forward",
+                                       "<initrd>",
+                                       "<cmdline>",
+                                       "<interface "};
+    static struct xw_plan plan = {
+        .lab = "firewall", .machine_count = 1, .machines = {{.name = "client", .memory = 1}}};
+    const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2", .kernel = "vmlinuz"};
+    struct xw_error err = {0};
+
+    (void)state;
+    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &err);
+    assert_non_null(xml);
+    assert_non_null(strstr(xml, "<entry name='opt/org.xworlds/hostname'>client</entry>"));
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+        assert_null(strstr(xml, said[i]));
+    free(xml);
+}
+
+/* Paths have an end; what doesn't fit is an error and never a shorter path. */
+static void paths_that_fit(void **state)
+{
+    static const char overlay[] = "/var/lib/xworlds/worlds/firewall/alice/client.qcow2";
+    static const char console[] = "/run/xworlds/console/f4c788f8-0e29-55e2-b3b2-07280aa8861a";
+    char path[256];
+
+    (void)state;
+    assert_int_equal(xw_machine_overlay_path(&client, path, sizeof(overlay)), 0);
+    assert_string_equal(path, overlay);
+    assert_int_equal(xw_machine_overlay_path(&client, path, sizeof(overlay) - 1), -ENAMETOOLONG);
+    assert_int_equal(xw_machine_console_path(&client, path, sizeof(console)), 0);
+    assert_string_equal(path, console);
+    assert_int_equal(xw_machine_console_path(&client, path, sizeof(console) - 1), -ENAMETOOLONG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_what_they_were), cmocka_unit_test(taps_fit_and_differ),
-        cmocka_unit_test(a_disk_boots_by_itself),   cmocka_unit_test(a_kernel_gets_the_processor),
-        cmocka_unit_test(emulation_is_bounded),     cmocka_unit_test(an_interface_has_our_names),
+        cmocka_unit_test(names_are_what_they_were),
+        cmocka_unit_test(taps_fit_and_differ),
+        cmocka_unit_test(a_disk_boots_by_itself),
+        cmocka_unit_test(a_kernel_gets_the_processor),
+        cmocka_unit_test(emulation_is_bounded),
+        cmocka_unit_test(an_interface_has_our_names),
+        cmocka_unit_test(the_definition_as_a_whole),
+        cmocka_unit_test(a_machine_alone),
+        cmocka_unit_test(paths_that_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
