@@ -24,31 +24,29 @@ struct xw_mutants {
 static struct xw_mutants xw_no_mutants;
 static struct xw_mutants *xw_mutants = &xw_no_mutants;
 
-/* A relay may only read: what it meets is not noted. */
-static int xw_mutants_noted;
+/* A relay begins under the filter of what became it and may only read: what it meets is not noted. */
+#ifdef XW_MUTANTS_RELAY
+enum { XW_MUTANTS_NOTED = 0, XW_MUTANTS_OPEN = O_RDONLY, XW_MUTANTS_MAP = PROT_READ };
+#else
+enum { XW_MUTANTS_NOTED = 1, XW_MUTANTS_OPEN = O_RDWR, XW_MUTANTS_MAP = PROT_READ | PROT_WRITE };
+#endif
 
 __attribute__((constructor)) static void xw_map_mutants(void)
 {
     const char *path = secure_getenv(XW_MUTANTS_VARIABLE);
-    int fd = open(path ? path : XW_MUTANTS_PAGE, O_RDWR | O_CLOEXEC);
+    int fd = open(path ? path : XW_MUTANTS_PAGE, XW_MUTANTS_OPEN | O_CLOEXEC);
 
-    xw_mutants_noted = fd >= 0;
-    if (fd < 0)
-        fd = open(path ? path : XW_MUTANTS_PAGE, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    void *page = mmap(NULL, sizeof(*xw_mutants), xw_mutants_noted ? PROT_READ | PROT_WRITE : PROT_READ,
-                      MAP_SHARED, fd, 0);
+    void *page = mmap(NULL, sizeof(*xw_mutants), XW_MUTANTS_MAP, MAP_SHARED, fd, 0);
     close(fd);
     if (page != MAP_FAILED)
         xw_mutants = page;
-    else
-        xw_mutants_noted = 0;
 }
 
 static inline int xw_mutant(int number)
 {
-    if (xw_mutants_noted && !xw_mutants->met[number])
+    if (XW_MUTANTS_NOTED && !xw_mutants->met[number])
         xw_mutants->met[number] = 1;
     return xw_mutants->awake == number;
 }
