@@ -23,12 +23,16 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/paths.h"
+#include "tests/unit/private_root.h"
 #include "xwhelper/gate/identity.h"
 
 enum { KEEP = 4, STUDENT = 61001, HELPER = 61002, GROUP = 61003, ENDED_WELL = 0 };
@@ -176,6 +180,62 @@ static void limits_are_raised_and_no_core_is_left(void **state)
     assert_int_equal(run(with_limits, NULL), ENDED_WELL);
 }
 
+/* --- hard limits ----------------------------------------------------------------------------- */
+
+struct hard_limit {
+    __rlimit_resource_t resource;
+    rlim_t least;
+    rlim_t set;
+};
+
+static int with_hard_limit(void *data)
+{
+    const struct hard_limit *hard = data;
+    const struct rlimit limit = {hard->set, hard->set};
+
+    if (setrlimit(hard->resource, &limit) < 0)
+        return 1;
+    sanitize();
+    return ENDED_WELL;
+}
+
+/* What is too little to end well is not begun with; what is just enough is. */
+static void hard_limits_that_could_end_it_half_way(void **state)
+{
+    const rlim_t mib = (rlim_t)1 << 20;
+    struct hard_limit limits[] = {
+        {RLIMIT_CPU, 10, 0},        {RLIMIT_NOFILE, 16, 0}, {RLIMIT_AS, 64 * mib, 0},
+        {RLIMIT_DATA, 16 * mib, 0}, {RLIMIT_STACK, mib, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        limits[i].set = limits[i].least;
+        assert_int_equal(run(with_hard_limit, &limits[i]), ENDED_WELL);
+        limits[i].set = limits[i].least - 1;
+        assert_int_equal(run(with_hard_limit, &limits[i]), 128 + SIGABRT);
+    }
+}
+
+static int with_pending(void *data)
+{
+    sigset_t all;
+
+    (void)data;
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || raise(SIGTERM) != 0 || raise(SIGUSR1) != 0)
+        return 1;
+    sanitize();
+    return ENDED_WELL;
+}
+
+/* A caller's signal, sent before exec and kept back: it is not to be met half-way. */
+static void pending_signals_are_dropped(void **state)
+{
+    (void)state;
+    assert_int_equal(run(with_pending, NULL), ENDED_WELL);
+}
+
 static int with_signals(void *data)
 {
     const struct itimerval soon = {.it_value = {.tv_sec = 3600}};
@@ -245,6 +305,38 @@ struct refusal {
     int wanted;
     bool last_only; /* where its first argument is the helper's uid: the last change */
 };
+
+/* Makes a call do nothing where its first argument is this, and say that it failed (or didn't: 0).
+ */
+static int refuse_where(int call, uint64_t first, uint32_t result)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+    if (!filter ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(result), call, 1, SCMP_A0_32(SCMP_CMP_EQ, first)) <
+            0 ||
+        seccomp_load(filter) < 0)
+        return -1;
+    seccomp_release(filter);
+    return 0;
+}
+
+static int stays_dumpable(void *data)
+{
+    (void)data;
+    if (prctl(PR_SET_DUMPABLE, 1) < 0 || refuse_where(SCMP_SYS(prctl), PR_SET_DUMPABLE, 0) < 0)
+        return 1;
+    sanitize();
+    return ENDED_WELL;
+}
+
+static void a_process_that_stays_dumpable_aborts(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(run(stays_dumpable, NULL), 128 + SIGABRT);
+}
 
 /* Everything but this call goes on as before. */
 static int load_refusal(const struct refusal *refusal)
@@ -325,6 +417,200 @@ static void each_refused_or_pretended_call_aborts(void **state)
     }
 }
 
+/*
+ * Linked before libc's: tells the truth but for one of the three ids, at the one call that is to
+ * be lied at.
+ */
+static struct {
+    int uid_call, gid_call; /* which call, from 1; 0: none */
+    int id;                 /* which of the three, from 0 */
+    int uid_calls, gid_calls;
+} lie;
+
+int getresuid(uid_t *real, uid_t *effective, uid_t *saved)
+{
+    uid_t *const ids[] = {real, effective, saved};
+    int rc = (int)syscall(SYS_getresuid, real, effective, saved);
+
+    if (++lie.uid_calls == lie.uid_call)
+        ++*ids[lie.id];
+    return rc;
+}
+
+int getresgid(gid_t *real, gid_t *effective, gid_t *saved)
+{
+    gid_t *const ids[] = {real, effective, saved};
+    int rc = (int)syscall(SYS_getresgid, real, effective, saved);
+
+    if (++lie.gid_calls == lie.gid_call)
+        ++*ids[lie.id];
+    return rc;
+}
+
+static int lied_to(void *data)
+{
+    (void)data;
+    if (become_as_after_exec() < 0)
+        return 1;
+    lie.uid_calls = lie.gid_calls = 0;
+    xw_gate_connect_and_drop(STUDENT);
+    /* Before, between and after; then the groups. */
+    return lie.uid_calls == 3 && lie.gid_calls == 1 ? ENDED_WELL : 2;
+}
+
+/* Each id is looked at, at each of the three times: one that is another's ends the gate. */
+static void each_id_is_looked_at(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(run(lied_to, NULL), ENDED_WELL);
+    for (lie.id = 0; lie.id < 3; lie.id++) {
+        for (lie.uid_call = 1; lie.uid_call <= 3; lie.uid_call++)
+            assert_int_equal(run(lied_to, NULL), 128 + SIGABRT);
+        lie.uid_call = 0;
+        lie.gid_call = 1;
+        assert_int_equal(run(lied_to, NULL), 128 + SIGABRT);
+        lie.gid_call = 0;
+    }
+}
+
+static int keeps_capabilities(void *data)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct caps[2];
+
+    (void)data;
+    if (prctl(PR_SET_KEEPCAPS, 1) < 0 || become_as_after_exec() < 0 ||
+        syscall(SYS_capget, &header, caps) < 0 || !caps[0].permitted)
+        return 1;
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    caps[0].effective = caps[0].permitted;
+    if (syscall(SYS_capset, &header, caps) < 0 || !filter ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(0), SCMP_SYS(capset), 0) < 0 ||
+        seccomp_load(filter) < 0)
+        return 2;
+    xw_gate_connect_and_drop(STUDENT);
+    return ENDED_WELL;
+}
+
+static void capabilities_that_stay_abort_it(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(run(keeps_capabilities, NULL), 128 + SIGABRT);
+}
+
+static int in_group_0(void *data)
+{
+    (void)data;
+    if (setresgid(STUDENT, 0, 0) < 0 || setresuid(STUDENT, HELPER, HELPER) < 0)
+        return 1;
+    xw_gate_connect_and_drop(STUDENT);
+    return ENDED_WELL;
+}
+
+static void set_gid_root_it_aborts(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(run(in_group_0, NULL), 128 + SIGABRT);
+}
+
+/* --- the caller, and the way to the keeper --------------------------------------------------- */
+
+/* How many groups the caller has, and at which call for them the kernel fails. */
+struct groups {
+    size_t count;
+    int fails; /* 0: none; 1: asked how many; 2: asked which */
+};
+
+static int with_groups(void *data)
+{
+    const struct groups *groups = data;
+    const gid_t list[] = {100, 61010, 61011};
+    struct xw_caller caller = {0};
+
+    if (setgroups(groups->count, list) < 0 || setresuid(STUDENT, HELPER, HELPER) < 0)
+        return 1;
+    if (groups->fails &&
+        refuse_where(SCMP_SYS(getgroups), groups->fails == 1 ? 0 : groups->count, EIO) < 0)
+        return 2;
+    xw_gate_caller(&caller);
+    if (caller.uid != STUDENT || caller.group_count != groups->count)
+        return 3;
+    for (size_t i = 0; i < groups->count; i++) {
+        if (caller.groups[i] != list[i])
+            return 4;
+    }
+    return ENDED_WELL;
+}
+
+static void the_caller_is_whom_the_kernel_names(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    for (size_t count = 0; count <= 3; count++) {
+        struct groups groups = {count, 0};
+        assert_int_equal(run(with_groups, &groups), ENDED_WELL);
+    }
+    for (int fails = 1; fails <= 2; fails++) {
+        struct groups groups = {3, fails};
+        assert_int_equal(run(with_groups, &groups), 128 + SIGABRT);
+    }
+}
+
+enum { NO_SOCKET, DEAD_SOCKET, LISTENING, NO_SOCKETS };
+
+static int connects(void *data)
+{
+    const int *there = data;
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = XW_KEEPER_SOCKET};
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    int keeper = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    if (xw_test_private_root("/run") < 0 || mkdir(XW_RUN_DIR, 0755) < 0)
+        return 1;
+    if ((*there == DEAD_SOCKET || *there == LISTENING) &&
+        (bind(keeper, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+         chmod(XW_KEEPER_SOCKET, 0666) < 0))
+        return 2;
+    if (*there == LISTENING && listen(keeper, 5) < 0)
+        return 3;
+    if (become_as_after_exec() < 0 ||
+        (*there == NO_SOCKETS && refuse_where(SCMP_SYS(socket), AF_UNIX, EMFILE) < 0))
+        return 4;
+    int lowest = dup(0);
+    close(lowest);
+    int fd = xw_gate_connect_and_drop(STUDENT);
+    int still_lowest = dup(0);
+    if (*there != LISTENING)
+        return lowest != still_lowest ? 5
+               : fd == (*there == NO_SOCKET    ? -ENOENT
+                        : *there == NO_SOCKETS ? -EMFILE
+                                               : -ECONNREFUSED)
+                   ? ENDED_WELL
+                   : 6;
+    int accepted = accept(keeper, NULL, NULL);
+    if (fd != lowest || getsockopt(accepted, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return 7;
+    /* What the keeper decides by. */
+    return peer.uid == STUDENT && peer.gid == GROUP ? ENDED_WELL : 8;
+}
+
+static void the_keeper_is_told_by_the_kernel(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    for (int there = NO_SOCKET; there <= NO_SOCKETS; there++)
+        assert_int_equal(run(connects, &there), ENDED_WELL);
+}
+
 /* A program that was installed wrongly: set-uid root, or to the student's own uid. */
 static int owned_by(void *data)
 {
@@ -402,6 +688,14 @@ int main(void)
         cmocka_unit_test(each_refused_or_pretended_call_aborts),
         cmocka_unit_test(set_uid_root_it_aborts),
         cmocka_unit_test(it_is_xwhelper_for_good),
+        cmocka_unit_test(hard_limits_that_could_end_it_half_way),
+        cmocka_unit_test(pending_signals_are_dropped),
+        cmocka_unit_test(a_process_that_stays_dumpable_aborts),
+        cmocka_unit_test(each_id_is_looked_at),
+        cmocka_unit_test(capabilities_that_stay_abort_it),
+        cmocka_unit_test(set_gid_root_it_aborts),
+        cmocka_unit_test(the_caller_is_whom_the_kernel_names),
+        cmocka_unit_test(the_keeper_is_told_by_the_kernel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
