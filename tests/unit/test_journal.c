@@ -167,6 +167,75 @@ static void what_is_no_request_is_told(void **state)
     assert_true(has_line("PRIORITY=7"));
 }
 
+/* What has no code of its own is told by its kind. */
+static void priorities(void **state)
+{
+    const struct xw_note malformed = {.malformed = true};
+    const struct xw_entry entry = {.uid = 1002, .note = &malformed, .code = 1};
+
+    (void)state;
+    write_and_receive(&entry);
+    assert_true(has_line("PRIORITY=5"));
+}
+
+/* A newline would begin a field of its own: none gets in, whatever the caller let pass. */
+static void no_value_is_two_lines(void **state)
+{
+    struct xw_note note = asked();
+    const struct xw_entry entry = {.uid = 1001, .note = &note};
+
+    (void)state;
+    snprintf(note.request.owner, sizeof(note.request.owner), "a\nXWORLDS_UID=0\x1f\x7f\x80 ");
+    write_and_receive(&entry);
+    assert_true(has_line("XWORLDS_OWNER=a?XWORLDS_UID=0??\x80 "));
+    assert_false(has_line("XWORLDS_UID=0"));
+}
+
+/* By its star, and by every domain that it means. */
+static void a_whole_world_is_told(void **state)
+{
+    struct xw_note note = asked();
+    const struct xw_entry entry = {.uid = 1001, .note = &note};
+
+    (void)state;
+    note.request.whole_world = true;
+    write_and_receive(&entry);
+    assert_true(has_line("XWORLDS_MACHINES=*"));
+    assert_true(has_line("XWORLDS_DOMAIN=98de7cf5-c897-5247-a000-ea05c83a83db"));
+    assert_non_null(strstr(text, " firewall/alice/* request="));
+    note.request.whole_world = false;
+    note.request.machine_count = 0;
+    write_and_receive(&entry);
+    assert_true(has_line("XWORLDS_MACHINES=-"));
+}
+
+static void the_message_names_the_signal(void **state)
+{
+    const struct xw_note note = asked();
+    struct xw_entry entry = {.uid = 1001, .note = &note, .signal = SIGKILL, .code = 1};
+
+    (void)state;
+    write_and_receive(&entry);
+    assert_true(has_line("MESSAGE=uid 1001: start firewall/alice/web,client "
+                         "request=0123456789abcdef: decision=allow result=killed by SIGKILL"));
+    entry.signal = 0;
+    entry.code = 0;
+    write_and_receive(&entry);
+    assert_true(has_line("MESSAGE=uid 1001: start firewall/alice/web,client "
+                         "request=0123456789abcdef: decision=allow result=done"));
+}
+
+static void a_world_without_a_record_is_noted(void **state)
+{
+    struct xw_note note = {.parsed = false};
+    const struct xw_request request = {.verb = XW_VERB_START, .whole_world = true};
+
+    (void)state;
+    xw_note_request(&note, &request, NULL);
+    assert_true(note.parsed);
+    assert_int_equal(note.request.machine_count, 0);
+}
+
 /* The largest request there can be still is one whole entry. */
 static void the_longest_request_fits(void **state)
 {
@@ -269,6 +338,15 @@ static void without_journald_it_is_a_line_on_standard_error(void **state)
                               "request=0123456789abcdef: decision=allow result=refused\n");
     assert_int_equal(journal.lost, 0);
     close(journal.fd);
+    /* The same without any socket. */
+    journal.fd = -1;
+    memset(line, 0, sizeof(line));
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    xw_journal_write(&journal, &entry);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+    assert_memory_equal(line, "<5>xwkeeper: uid 1001: ", 23);
+    assert_int_equal(journal.lost, 0);
     close(before);
     close(ends[0]);
     close(ends[1]);
@@ -280,6 +358,11 @@ int main(void)
         cmocka_unit_test(a_request_is_told),
         cmocka_unit_test(outcomes_have_their_words),
         cmocka_unit_test(what_is_no_request_is_told),
+        cmocka_unit_test(priorities),
+        cmocka_unit_test(no_value_is_two_lines),
+        cmocka_unit_test(a_whole_world_is_told),
+        cmocka_unit_test(the_message_names_the_signal),
+        cmocka_unit_test(a_world_without_a_record_is_noted),
         cmocka_unit_test(the_longest_request_fits),
         cmocka_unit_test(what_cannot_be_written_is_counted),
         cmocka_unit_test(notes_are_shared),

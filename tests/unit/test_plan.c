@@ -213,6 +213,27 @@ static void limits_of_counts(void **state)
     assert_int_equal(parse_large(0, 1, 0), 0);
 }
 
+static const char *wrong_with_large(size_t segments, size_t machines, size_t interfaces)
+{
+    static struct xw_error err;
+    char *text = write_large(segments, machines, interfaces);
+
+    err = (struct xw_error){0};
+    xw_plan_parse(text, strlen(text), &plan, &err);
+    free(text);
+    return err.text;
+}
+
+static void what_is_too_much_is_told(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(wrong_with_large(XW_SEGMENTS_MAX + 1, 1, 0), "segments"));
+    assert_non_null(strstr(wrong_with_large(1, XW_MACHINES_MAX + 1, 0), "there are more than"));
+    assert_non_null(
+        strstr(wrong_with_large(1, 1, XW_INTERFACES_MAX + 1), "the machine has more than"));
+    assert_non_null(strstr(wrong_with_large(1, 0, 0), "a line \"machine\" must be here"));
+}
+
 static int enter_place(void **state)
 {
     (void)state;
@@ -237,12 +258,19 @@ static void plans_of_a_lab(void **state)
     assert_int_equal(mkdir("labs/firewall", 0750), 0);
     assert_int_equal(mkdir("labs/other", 0750), 0);
     assert_int_equal(symlink("firewall", "labs/link"), 0);
+    assert_int_equal(mkdir("labs/broken", 0750), 0);
+    make_file("labs/broken/plan", "xworlds-plan 1\nlab broken\n");
+    make_file("labs/file", "");
     make_file("labs/firewall/plan", good);
     make_file("labs/other/plan", good);
     int fd = open("labs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(xw_plan_read(fd, "firewall", &plan, &err), 0);
     assert_int_equal(xw_plan_read(fd, "other", &plan, &err), -EBADMSG);
     assert_int_equal(plan.machine_count, 0);
+    assert_non_null(strstr(err.text, "labs/other/plan is about another lab"));
+    assert_int_equal(xw_plan_read(fd, "broken", &plan, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "labs/broken/plan, line 3: "));
+    assert_int_equal(xw_plan_read(fd, "file", &plan, &err), -EPERM);
     assert_int_equal(xw_plan_read(fd, "link", &plan, &err), -EPERM);
     assert_int_equal(xw_plan_read(fd, "missing", &plan, &err), -ENOENT);
     assert_int_equal(xw_plan_read(fd, "../labs/firewall", &plan, &err), -ENOENT);
@@ -254,7 +282,7 @@ int main(void)
     const struct CMUnitTest texts[] = {
         cmocka_unit_test(plan_is_read),      cmocka_unit_test(every_line_counts),
         cmocka_unit_test(every_byte_counts), cmocka_unit_test(values_that_are_not),
-        cmocka_unit_test(limits_of_counts),
+        cmocka_unit_test(limits_of_counts),  cmocka_unit_test(what_is_too_much_is_told),
     };
     const struct CMUnitTest files[] = {cmocka_unit_test(plans_of_a_lab)};
     int failed = cmocka_run_group_tests(texts, NULL, NULL);
