@@ -1,0 +1,268 @@
+/* links: xwhelper/keeper/owner_record.c common/record.c common/lines.c common/names.c common/error.c */
+/*
+ * The records of owners: granted, revoked, kept from others' names, and what is left when a call
+ * fails half-way: the old record or the new one, and nothing written aside.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/paths.h"
+#include "common/record.h"
+#include "tests/unit/faults.h"
+#include "tests/unit/private_root.h"
+#include "xwhelper/keeper/owner_record.h"
+
+enum { UID = 1001 };
+
+#define RECORD XW_OWNERS_DIR "/1001"
+
+XW_FAULTY(fchmod, (int fd, mode_t mode), fd, mode);
+XW_FAULTY(fsync, (int fd), fd);
+XW_FAULTY(renameat, (int from, const char *name, int to, const char *other), from, name, to, other);
+XW_FAULTY(fclose, (FILE * file), file);
+XW_FAULTY(unlinkat, (int fd, const char *name, int flags), fd, name, flags);
+
+FILE *fdopen(int fd, const char *mode)
+{
+    FILE *(*libc)(int, const char *) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "fdopen");
+    return xw_fault_strikes("fdopen") ? NULL : libc(fd, mode);
+}
+
+static int enter_place(void **state)
+{
+    (void)state;
+    return xw_test_private_root("/var/lib");
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    xw_fault_set(NULL, 0, 0);
+    if (access(XW_STATE_DIR, F_OK) < 0 && mkdir(XW_STATE_DIR, 0755) < 0)
+        return -1;
+    unlink(RECORD);
+    unlink(XW_OWNERS_DIR "/.lock");
+    rmdir(XW_OWNERS_DIR);
+    if (mkdir(XW_OWNERS_DIR, 0750) < 0)
+        return -1;
+    /* As tmpfiles.d makes it; where the test isn't root there is one group only. */
+    if (chown(XW_OWNERS_DIR, 0, 7) < 0)
+        return chmod(XW_OWNERS_DIR, 02750);
+    return chmod(XW_OWNERS_DIR, 02750);
+}
+
+static const char *content(const char *path)
+{
+    static char text[4096];
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    text[n < 0 ? 0 : n] = '\0';
+    return text;
+}
+
+static void put(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static int grant(const char *lab)
+{
+    struct xw_error err = {0};
+
+    return xw_owner_grant(UID, "alice", lab, &err);
+}
+
+static size_t count_descriptors(void)
+{
+    size_t count = 0;
+
+    for (int fd = 0; fd < 64; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void labs_are_granted_and_revoked(void **state)
+{
+    struct xw_error err = {0};
+    struct stat record;
+    struct stat again;
+    struct stat owners;
+    size_t before = count_descriptors();
+
+    (void)state;
+    assert_int_equal(grant("b"), 0);
+    assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1001\nname alice\nlab b\nend\n");
+    assert_int_equal(stat(RECORD, &record), 0);
+    assert_int_equal(stat(XW_OWNERS_DIR, &owners), 0);
+    assert_int_equal(record.st_mode & 07777, 0640);
+    assert_int_equal(record.st_gid, owners.st_gid);
+    assert_int_equal(grant("a"), 0);
+    assert_int_equal(grant("c"), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\nlab b\nlab a\nlab c\nend\n");
+    /* What is there already is not written again. */
+    assert_int_equal(stat(RECORD, &record), 0);
+    assert_int_equal(grant("a"), 0);
+    assert_int_equal(xw_owner_revoke(UID, "other", &err), 0);
+    assert_int_equal(stat(RECORD, &again), 0);
+    assert_true(record.st_ino == again.st_ino);
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\nlab b\nlab c\nend\n");
+    assert_int_equal(xw_owner_revoke(UID, "c", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    assert_int_equal(access(RECORD, F_OK), -1);
+    assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    assert_int_equal(err.code, 0);
+    assert_int_equal(count_descriptors(), before);
+}
+
+static void another_name_gets_nothing(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(xw_owner_check(UID, "mallory", &err), 0);
+    assert_int_equal(grant("a"), 0);
+    assert_int_equal(xw_owner_check(UID, "alice", &err), 0);
+    assert_int_equal(xw_owner_check(UID, "mallory", &err), -EEXIST);
+    assert_non_null(strstr(err.text, "The uid 1001 belonged to alice"));
+    assert_int_equal(xw_owner_grant(UID, "mallory", "b", &err), -EEXIST);
+    assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1001\nname alice\nlab a\nend\n");
+}
+
+static void a_record_that_is_wrong_is_left_alone(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    put(RECORD, "xworlds-owner 1\nuid 1002\nname alice\nlab a\nend\n");
+    assert_int_equal(xw_owner_check(UID, "alice", &err), -EBADMSG);
+    assert_int_equal(grant("b"), -EBADMSG);
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "owners/1001"));
+    assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1002\nname alice\nlab a\nend\n");
+}
+
+static void there_is_a_most(void **state)
+{
+    struct xw_error err = {0};
+    char lab[16];
+
+    (void)state;
+    for (int i = 0; i < XW_LABS_PER_OWNER_MAX; i++) {
+        snprintf(lab, sizeof(lab), "lab%d", i);
+        assert_int_equal(grant(lab), 0);
+    }
+    assert_int_equal(grant("lab0"), 0);
+    assert_int_equal(xw_owner_grant(UID, "alice", "more", &err), -E2BIG);
+    assert_non_null(strstr(err.text, "that is the limit"));
+    assert_null(strstr(content(RECORD), "more"));
+    assert_int_equal(unlink(RECORD), 0);
+}
+
+/* A group that the gate doesn't have would keep the gate from reading: refused, nothing left. */
+static void the_group_is_the_directorys(void **state)
+{
+    struct stat owners;
+
+    (void)state;
+    assert_int_equal(chmod(XW_OWNERS_DIR, 0750), 0);
+    assert_int_equal(stat(XW_OWNERS_DIR, &owners), 0);
+    assert_int_equal(grant("a"), owners.st_gid == getegid() ? 0 : -EPERM);
+    if (owners.st_gid != getegid())
+        assert_int_equal(access(RECORD, F_OK), -1);
+    assert_int_equal(access(XW_OWNERS_DIR "/.1001.new", F_OK), -1);
+}
+
+static void places_that_are_not(void **state)
+{
+    struct xw_error err = {0};
+    size_t before = count_descriptors();
+
+    assert_int_equal(symlink("/etc/passwd", XW_OWNERS_DIR "/.lock"), 0);
+    assert_int_equal(grant("a"), -ELOOP);
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), -ELOOP);
+    assert_non_null(strstr(err.text, ".lock can't be opened"));
+    assert_int_equal(unlink(XW_OWNERS_DIR "/.lock"), 0);
+    assert_int_equal(symlink("/etc/passwd", XW_OWNERS_DIR "/.1001.new"), 0);
+    assert_int_equal(grant("a"), -ELOOP);
+    assert_int_equal(access(XW_OWNERS_DIR "/.1001.new", F_OK), -1);
+    unlink(XW_OWNERS_DIR "/.lock");
+    assert_int_equal(rmdir(XW_OWNERS_DIR), 0);
+    assert_int_equal(grant("a"), -ENOENT);
+    assert_int_equal(xw_owner_check(UID, "alice", &err), -ENOENT);
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), -ENOENT);
+    assert_non_null(strstr(err.text, "owners can't be opened"));
+    assert_int_equal(count_descriptors(), before);
+    begin(state);
+}
+
+/* Whatever fails: an error, the record as it was, and nothing aside. */
+static void calls_that_fail(void **state)
+{
+    static const struct {
+        const char *call;
+        int nth;
+        bool written; /* the new record is in its place already */
+    } faults[] = {{"fchmod", 1, false}, {"fdopen", 1, false}, {"fclose", 1, false},
+                  {"fsync", 1, false},  {"fsync", 2, true},   {"renameat", 1, false}};
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(grant("a"), 0);
+    size_t before = count_descriptors();
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        err = (struct xw_error){0};
+        xw_fault_set(faults[i].call, faults[i].nth, ENOSPC);
+        assert_int_equal(xw_owner_grant(UID, "alice", "b", &err), -ENOSPC);
+        xw_fault_set(NULL, 0, 0);
+        assert_int_equal(err.code, -ENOSPC);
+        assert_int_equal(strstr(content(RECORD), "lab b") != NULL, faults[i].written);
+        assert_int_equal(access(XW_OWNERS_DIR "/.1001.new", F_OK), -1);
+        if (strcmp(faults[i].call, "fclose") != 0) /* the file is not closed there */
+            assert_int_equal(count_descriptors(), before);
+        else
+            before = count_descriptors();
+        assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    }
+    xw_fault_set("unlinkat", 1, EIO);
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), -EIO);
+    assert_non_null(strstr(err.text, "can't be removed"));
+    /* Gone by itself is as good. */
+    xw_fault_set("unlinkat", 1, ENOENT);
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(labs_are_granted_and_revoked, begin),
+        cmocka_unit_test_setup(another_name_gets_nothing, begin),
+        cmocka_unit_test_setup(a_record_that_is_wrong_is_left_alone, begin),
+        cmocka_unit_test_setup(there_is_a_most, begin),
+        cmocka_unit_test_setup(the_group_is_the_directorys, begin),
+        cmocka_unit_test_setup(places_that_are_not, begin),
+        cmocka_unit_test_setup(calls_that_fail, begin),
+    };
+
+    return cmocka_run_group_tests(tests, enter_place, NULL);
+}
