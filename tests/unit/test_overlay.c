@@ -180,7 +180,7 @@ static void a_fresh_one_is_the_template(void **state)
     assert_fresh();
     /* In the place of what is there, and whatever was left aside. */
     truncate(OVERLAY, 5);
-    int fd = open(OVERLAY ".new", O_WRONLY | O_CREAT, 0644);
+    int fd = open(OVERLAY ".new", O_WRONLY | O_CREAT, 0600);
     assert_int_equal(ftruncate(fd, 2L * SIZE), 0);
     close(fd);
     assert_int_equal(fresh(), 0);
