@@ -98,7 +98,7 @@ int xw_world_owner(const char *lab, const char *owner, uid_t *uid, struct xw_err
         return rc;
 
     /* The newline, and nothing after it, ends the one line. */
-    bool good = length > 5 && strncmp(text, "uid ", 4) == 0 &&
+    bool good = length > 5 && strlen(text) == length && strncmp(text, "uid ", 4) == 0 &&
                 memchr(text, '\n', length) == text + length - 1;
     if (good) {
         text[length - 1] = '\0';
