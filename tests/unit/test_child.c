@@ -1,0 +1,565 @@
+/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
+/*
+ * One request in the keeper's child, from the first byte to the verb: what is no request, who is
+ * refused, what the listener is told, and in which order privilege goes. The verbs, the filters
+ * and the auditing are the test's; the socket, its credentials and the records are real.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "xwhelper/keeper/child.c"
+
+#include "tests/unit/private_root.h"
+
+#define ID      "0123456789abcdef"
+#define HASH    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define REFUSED "error " XW_REFUSED_TEXT "\nend 3\n"
+
+enum { ALICE = 1001, BOB = 1002, STUDENTS = 2001, OTHERS = 2002 };
+
+/* What is seen of the child, by the test, whatever ends it. */
+struct seen {
+    char called[512]; /* the functions in their order */
+    struct xw_note note;
+    bool unmapped;
+    int journal;
+    char reply[2048];
+};
+static struct seen *seen;
+
+/* What is so while it runs. */
+static struct {
+    enum xw_auditing auditing;
+    bool audit_required;
+    int config_rc;
+    int verb_rc;
+    const char *name_of_alice; /* NULL: there is no such user */
+} so;
+
+static void called(const char *name)
+{
+    strncat(seen->called, name, sizeof(seen->called) - strlen(seen->called) - 2);
+    strcat(seen->called, " ");
+}
+
+/* --- what it calls --------------------------------------------------------------------------- */
+
+enum xw_auditing xw_auditing(void)
+{
+    called("auditing");
+    return so.auditing;
+}
+
+int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err)
+{
+    assert_string_equal(path, XW_CONFIG_PATH);
+    config->audit_required = so.audit_required;
+    return so.config_rc < 0 ? xw_fail(err, so.config_rc, "the configuration is wrong") : 0;
+}
+
+void xw_confine_request(void)
+{
+    called("confine-request");
+}
+
+void xw_confine_change(enum xw_verb verb)
+{
+    static const enum xw_verb verbs[] = {XW_VERB_START, XW_VERB_STOP, XW_VERB_REBOOT,
+                                         XW_VERB_REVERT};
+    bool changes = false;
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        changes = changes || verb == verbs[i];
+    called(changes ? "confine-change" : "confine-wrongly");
+}
+
+void xw_reader_become(const struct xw_account *account)
+{
+    called(account->uid == 55 ? "become-reader" : "become-somebody");
+}
+
+int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
+                   size_t count, struct xw_error *err)
+{
+    (void)err;
+    called("list");
+    for (size_t i = 0; i < count; i++)
+        xw_reply(peer, "world %s %s", access[i].lab, owner->name);
+    return so.verb_rc;
+}
+
+int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err)
+{
+    called("status");
+    xw_reply(peer, "machines %s %s %zu", plan->lab, owner, plan->machine_count);
+    return so.verb_rc < 0 ? xw_fail(err, so.verb_rc, "it failed") : so.verb_rc;
+}
+
+static int verb(const char *name, const struct xw_job *job, struct xw_error *err)
+{
+    called(name);
+    seen->journal = job->opening->journal->fd;
+    assert_int_equal(job->relay->uid, 56);
+    xw_reply(job->peer, "%s %s %s %s", name, job->plan->lab, job->owner->name,
+             job->viewer >= 0 ? "viewer" : "-");
+    return so.verb_rc < 0 ? xw_fail(err, so.verb_rc, "it failed") : so.verb_rc;
+}
+
+int xw_verb_start(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("start", job, err);
+}
+
+int xw_verb_stop(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("stop", job, err);
+}
+
+int xw_verb_reboot(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("reboot", job, err);
+}
+
+int xw_verb_revert(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("revert", job, err);
+}
+
+int xw_verb_console(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("console", job, err);
+}
+
+int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
+{
+    (void)err;
+    called("prepare");
+    xw_reply(peer, "prepared %s", request->owner);
+    return 0;
+}
+
+void xw_notes_unmap(struct xw_note *notes, size_t count)
+{
+    assert_int_equal(count, 1);
+    assert_ptr_equal(notes, &seen->note);
+    seen->unmapped = true;
+}
+
+void xw_note_request(struct xw_note *note, const struct xw_request *request,
+                     const struct xw_access *access)
+{
+    called(access ? "note-allowed" : "note");
+    note->request = *request;
+    note->parsed = true;
+}
+
+struct passwd *getpwuid(uid_t uid)
+{
+    static struct passwd account;
+
+    account.pw_name = (char *)(size_t)(uid == ALICE ? so.name_of_alice : NULL);
+    return account.pw_name ? &account : NULL;
+}
+
+/* --- one request ----------------------------------------------------------------------------- */
+
+struct asked {
+    const char *line;
+    size_t length; /* 0: strlen(line) */
+    uid_t uid;
+    gid_t group; /* the one that the kernel attests */
+    int descriptors;
+    int type; /* of the descriptor: a socket's type, 0 for a file */
+};
+
+/* What the child that is asked sends and takes: its own end is `peer`. */
+static int be_child(const struct asked *asked, int ours, int peer)
+{
+    static struct xw_journal journal;
+    const struct xw_peer who = {peer, asked->uid, 99, 4711};
+    const struct xw_trail trail = {&journal, &seen->note, 1, &seen->note, 77};
+    const struct xw_accounts accounts = {{55, 55}, {56, 56}};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(8 * sizeof(int))];
+    } control = {.space = {0}};
+    size_t length = asked->length ? asked->length : strlen(asked->line);
+    struct iovec data = {(void *)(size_t)asked->line, length};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    int fds[8];
+
+    for (int i = 0; i < asked->descriptors; i++)
+        fds[i] = asked->type ? socket(AF_UNIX, asked->type, 0) : open("/dev/null", O_RDWR);
+    if (asked->descriptors) {
+        size_t size = sizeof(int) * (size_t)asked->descriptors;
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(size);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(&control.header), fds, size);
+    }
+    if (length && sendmsg(ours, &message, 0) != (ssize_t)length)
+        return 100;
+    if (!length)
+        shutdown(ours, SHUT_WR);
+    for (int i = 0; i < asked->descriptors; i++)
+        close(fds[i]);
+    journal.fd = open("/dev/null", O_RDWR);
+    return xw_child_serve(&who, &trail, &accounts);
+}
+
+/* Asks; returns the exit code, or 128 + the signal. */
+static int ask(const struct asked *asked)
+{
+    int ends[2];
+    int status;
+
+    memset(seen, 0, sizeof(*seen));
+    seen->journal = -2;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int quiet = open("/dev/null", O_RDWR);
+        dup2(quiet, STDERR_FILENO);
+        if (setgroups(1, &asked->group) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+            _exit(101);
+        int code = be_child(asked, ends[0], ends[1]);
+        close(ends[1]);
+        if (recv(ends[0], seen->reply, sizeof(seen->reply) - 1, MSG_DONTWAIT) < 0)
+            _exit(102);
+        _exit(code);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int ask_as(uid_t uid, gid_t group, const char *line)
+{
+    const struct asked asked = {.line = line, .uid = uid, .group = group};
+
+    return ask(&asked);
+}
+
+static int as_alice(const char *line)
+{
+    return ask_as(ALICE, STUDENTS, line);
+}
+
+/* --- the records ----------------------------------------------------------------------------- */
+
+static void put(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void make_lab(const char *lab, int group)
+{
+    char path[256];
+    char text[1024];
+
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s", lab);
+    assert_int_equal(mkdir(path, 0750), 0);
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
+    snprintf(text, sizeof(text),
+             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\nmachine web\nmachine client\nend\n",
+             lab, group);
+    put(path, text);
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/plan", lab);
+    snprintf(text, sizeof(text),
+             "xworlds-plan 1\nlab %s\nsegment s\nmachine web\nimage tiny " HASH
+             "\nmemory 1\nvcpus 1\norder 0\ngateway -\nforward 0\ninterface s -\nend\n",
+             lab);
+    put(path, text);
+}
+
+static int make_records(void **state)
+{
+    (void)state;
+    seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (seen == MAP_FAILED || xw_test_private_root("/var/lib") < 0 ||
+        mkdir(XW_STATE_DIR, 0755) < 0 || mkdir(XW_OWNERS_DIR, 0750) < 0 ||
+        mkdir(XW_LABS_DIR, 0750) < 0)
+        return -1;
+    put(XW_OWNERS_DIR "/1001",
+        "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nlab broken\nend\n");
+    make_lab("fw", STUDENTS);
+    make_lab("other", OTHERS);
+    make_lab("broken", STUDENTS);
+    put(XW_LABS_DIR "/broken/plan", "xworlds-plan 1\n");
+    make_lab("foreign", STUDENTS);
+    return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    so.auditing = XW_AUDITING_ON;
+    so.audit_required = true;
+    so.config_rc = 0;
+    so.verb_rc = 0;
+    so.name_of_alice = "alice";
+    return 0;
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+static void each_verb_of_a_student(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *called;
+        const char *reply;
+        bool asks_auditing;
+    } cases[] = {
+        {"1 list - alice - - " ID "\n",
+         "auditing confine-request note note-allowed become-reader list ",
+         "world fw alice\nworld broken alice\nend 0\n", false},
+        {"1 status fw alice - - " ID "\n",
+         "auditing confine-request note note-allowed become-reader status ",
+         "machines fw alice 1\nend 0\n", false},
+        {"1 start fw alice web - " ID "\n",
+         "auditing confine-request note note-allowed confine-change start ",
+         "start fw alice -\nend 0\n", true},
+        {"1 stop fw alice * force " ID "\n",
+         "auditing confine-request note note-allowed confine-change stop ",
+         "stop fw alice -\nend 0\n", true},
+        {"1 reboot fw alice web,client - " ID "\n",
+         "auditing confine-request note note-allowed confine-change reboot ",
+         "reboot fw alice -\nend 0\n", true},
+        {"1 revert fw alice web - " ID "\n",
+         "auditing confine-request note note-allowed confine-change revert ",
+         "revert fw alice -\nend 0\n", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(as_alice(cases[i].line), 0);
+        assert_string_equal(seen->called, cases[i].called);
+        assert_string_equal(seen->reply, cases[i].reply);
+        assert_true(seen->unmapped);
+        assert_true(seen->note.parsed && seen->note.decided);
+        assert_int_equal(seen->note.decision, XW_DECISION_ALLOW);
+        assert_false(seen->note.malformed || seen->note.silent);
+        assert_string_equal(seen->note.request.id, ID);
+        assert_int_equal(seen->note.asked_auditing, cases[i].asks_auditing);
+        if (cases[i].asks_auditing) {
+            assert_int_equal(seen->note.auditing, XW_AUDITING_ON);
+            /* Nobody but a console could write into the journal. */
+            assert_int_equal(seen->journal, -1);
+        }
+    }
+}
+
+static void a_console_takes_its_viewer(void **state)
+{
+    static const char line[] = "1 console fw alice web - " ID "\n";
+    struct asked asked = {
+        .line = line, .uid = ALICE, .group = STUDENTS, .descriptors = 1, .type = SOCK_STREAM};
+
+    (void)state;
+    assert_int_equal(ask(&asked), 0);
+    assert_string_equal(seen->reply, "console fw alice viewer\nend 0\n");
+    assert_string_equal(seen->called, "auditing confine-request note note-allowed console ");
+    assert_true(seen->journal >= 0);
+    assert_true(seen->note.asked_auditing);
+    /* None, two, and others. */
+    struct asked wrong[] = {asked, asked, asked, asked, asked};
+    wrong[0].descriptors = 0;
+    wrong[1].descriptors = 2;
+    wrong[2].type = SOCK_DGRAM;
+    wrong[3].type = SOCK_SEQPACKET;
+    wrong[4].type = 0;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(ask(&wrong[i]), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_true(seen->note.malformed);
+        assert_false(seen->note.decided);
+    }
+    /* A descriptor where the verb takes none. */
+    asked.line = "1 list - alice - - " ID "\n";
+    assert_int_equal(ask(&asked), 3);
+    assert_string_equal(seen->reply, REFUSED);
+    assert_true(seen->note.malformed);
+}
+
+static void what_is_no_request(void **state)
+{
+    static const char *const lines[] = {
+        "1 list - alice - - " ID,
+        "1 list - alice - - " ID "\n\n",
+        "1 list - alice - - " ID "\nx",
+        "1 list - alice - - " ID "\n1 list - alice - - " ID "\n",
+        "2 list - alice - - " ID "\n",
+        "\n",
+        "1 list - alice - -\n",
+        "1 lists - alice - - " ID "\n",
+        "1 list - alice - force " ID "\n",
+        "1 console fw alice web,client - " ID "\n",
+    };
+    static const char with_nul[] = "1 list - alice - - " ID "\0\n";
+    static char long_line[XW_LINE_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        assert_int_equal(as_alice(lines[i]), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_true(seen->note.malformed);
+        assert_false(seen->note.silent);
+        assert_string_equal(seen->called, "auditing confine-request ");
+    }
+    struct asked asked = {
+        .line = with_nul, .length = sizeof(with_nul) - 1, .uid = ALICE, .group = STUDENTS};
+    assert_int_equal(ask(&asked), 3);
+    assert_true(seen->note.malformed);
+    memset(long_line, 'x', XW_LINE_MAX - 1);
+    long_line[XW_LINE_MAX - 1] = '\n';
+    assert_int_equal(as_alice(long_line), 3);
+    assert_true(seen->note.malformed);
+    /* Gone without a word. */
+    assert_int_equal(as_alice(""), 3);
+    assert_true(seen->note.silent);
+    assert_false(seen->note.malformed);
+}
+
+static void who_is_refused(void **state)
+{
+    static const struct {
+        uid_t uid;
+        gid_t group;
+        const char *line;
+    } cases[] = {
+        {ALICE, OTHERS, "1 status fw alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 status other alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 status gone alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 status foreign alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 status none alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 status fw bob - - " ID "\n"},
+        {ALICE, STUDENTS, "1 start fw alice none - " ID "\n"},
+        {ALICE, STUDENTS, "1 prepare - alice - - " ID "\n"},
+        {BOB, STUDENTS, "1 status fw alice - - " ID "\n"},
+        {BOB, STUDENTS, "1 status fw bob - - " ID "\n"},
+        {BOB, STUDENTS, "1 list - bob - - " ID "\n"},
+        {0, STUDENTS, "1 list - alice - - " ID "\n"},
+        {0, STUDENTS, "1 start fw alice web - " ID "\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask_as(cases[i].uid, cases[i].group, cases[i].line), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_string_equal(seen->called,
+                            cases[i].uid ? "auditing confine-request note note " : "note note ");
+        assert_true(seen->note.parsed && seen->note.decided);
+        assert_int_equal(seen->note.decision, XW_DECISION_REFUSE);
+        assert_false(seen->note.malformed || seen->note.asked_auditing);
+        assert_true(seen->unmapped);
+    }
+}
+
+/* A uid that has another name now, or none. */
+static void a_reused_uid_is_refused(void **state)
+{
+    static const char *const names[] = {"mallory", "alic", "alice2", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        so.name_of_alice = names[i];
+        assert_int_equal(as_alice("1 status fw alice - - " ID "\n"), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_int_equal(as_alice("1 list - alice - - " ID "\n"), 3);
+    }
+}
+
+static void root_prepares_and_nothing_else(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_as(0, 0, "1 prepare - bob - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "prepared bob\nend 0\n");
+    assert_string_equal(seen->called, "note note-allowed prepare ");
+    assert_false(seen->note.asked_auditing);
+}
+
+static void auditing_that_is_off(void **state)
+{
+    static const char off[] = "error this lab keeps a record of every change, and the host's "
+                              "auditing is off: nothing was done; tell your instructor\nend 75\n";
+    static const char start[] = "1 start fw alice web - " ID "\n";
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        so.auditing = i ? XW_AUDITING_OFF : XW_AUDITING_UNKNOWN;
+        assert_int_equal(as_alice(start), 75);
+        assert_string_equal(seen->reply, off);
+        assert_null(strstr(seen->called, "start"));
+        assert_int_equal(seen->note.auditing, so.auditing);
+    }
+    /* To look changes nothing. */
+    assert_int_equal(as_alice("1 status fw alice - - " ID "\n"), 0);
+    assert_int_equal(as_alice("1 list - alice - - " ID "\n"), 0);
+    assert_int_equal(ask_as(0, 0, "1 prepare - bob - - " ID "\n"), 0);
+    struct asked console = {.line = "1 console fw alice web - " ID "\n",
+                            .uid = ALICE,
+                            .group = STUDENTS,
+                            .descriptors = 1,
+                            .type = SOCK_STREAM};
+    assert_int_equal(ask(&console), 75);
+    assert_string_equal(seen->reply, off);
+    so.audit_required = false;
+    assert_int_equal(as_alice(start), 0);
+    so.config_rc = -EBADMSG;
+    assert_int_equal(as_alice(start), 1);
+    assert_string_equal(seen->reply, "error the configuration is wrong\nend 1\n");
+    so.auditing = XW_AUDITING_ON;
+    assert_int_equal(as_alice(start), 0);
+}
+
+static void what_the_verb_says_is_the_end(void **state)
+{
+    (void)state;
+    so.verb_rc = 1;
+    assert_int_equal(as_alice("1 start fw alice web - " ID "\n"), 1);
+    assert_string_equal(seen->reply, "start fw alice -\nend 1\n");
+    so.verb_rc = -EAGAIN;
+    assert_int_equal(as_alice("1 start fw alice web - " ID "\n"), 75);
+    assert_string_equal(seen->reply, "start fw alice -\nerror it failed\nend 75\n");
+    so.verb_rc = -EIO;
+    assert_int_equal(as_alice("1 status fw alice - - " ID "\n"), 1);
+    /* A plan that can't be read. */
+    so.verb_rc = 0;
+    assert_int_equal(as_alice("1 start broken alice web - " ID "\n"), 1);
+    assert_null(strstr(seen->called, "start"));
+    assert_null(strstr(seen->called, "confine-change"));
+    assert_non_null(strstr(seen->reply, "error labs/broken/plan, line 2: "));
+}
+
+#define IN_ORDER(test) cmocka_unit_test_setup(test, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_ORDER(each_verb_of_a_student),  IN_ORDER(a_console_takes_its_viewer),
+        IN_ORDER(what_is_no_request),      IN_ORDER(who_is_refused),
+        IN_ORDER(a_reused_uid_is_refused), IN_ORDER(root_prepares_and_nothing_else),
+        IN_ORDER(auditing_that_is_off),    IN_ORDER(what_the_verb_says_is_the_end),
+    };
+
+    if (geteuid() != 0) {
+        puts("1..0 # SKIP only root can be in groups of its choice");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, make_records, NULL);
+}
