@@ -1,0 +1,450 @@
+/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c */
+/*
+ * The gate's main(): what it takes for a request, whom it asks the keeper for, what it says and
+ * what it leaves in the record. Its identity, its talk and its filter have tests of their own and
+ * are the test's here; the records are real.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define main gate_main
+int gate_main(int argc, char *argv[]);
+#include "xwhelper/gate/main.c"
+#undef main
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "tests/unit/private_root.h"
+
+enum { ALICE = 1001, STUDENTS = 2001, OTHERS = 2002, KEEPER = 41, AUDIT = 42 };
+
+#define USAGE   "error the gate was not asked in its own form; see xwsh(1)\nend 2\n"
+#define REFUSED "error " XW_REFUSED_TEXT "\nend 3\n"
+#define NO_KEEPER                                                                                  \
+    "error the lab's keeper is not answering; try again in a moment, and tell your instructor if " \
+    "it stays so\nend 75\n"
+#define VIEWER_GONE 77
+
+/* What is seen of one gate. */
+struct seen {
+    char said[1024];   /* without the first line */
+    char first[64];    /* that line */
+    char steps[256];   /* in which order it did what matters */
+    char line[256];    /* what the keeper was sent */
+    char records[512]; /* the audit's, one a line */
+    int viewer;        /* that was sent along, or -1 */
+    bool viewer_open;  /* descriptor 3, when the keeper is listened to */
+    unsigned int deadline;
+};
+static struct seen *seen;
+
+/* What is so while it runs. */
+static struct {
+    uid_t uid;
+    gid_t group;
+    int keeper;  /* what connecting gives */
+    int send_rc; /* what sending gives */
+    bool opens;  /* the keeper says `open` */
+    int keeper_code;
+    bool without_viewer; /* descriptor 3 is closed */
+} so;
+
+static void step(const char *name)
+{
+    strcat(seen->steps, name);
+    strcat(seen->steps, " ");
+}
+
+/* --- what it calls --------------------------------------------------------------------------- */
+
+void xw_gate_sanitize(int argc, char *const argv[], int keep)
+{
+    step("sanitize");
+    assert_true(argc >= 1 && argv[0] && keep == 4);
+}
+
+void xw_gate_caller(struct xw_caller *caller)
+{
+    static gid_t groups[1];
+
+    groups[0] = so.group;
+    *caller = (struct xw_caller){.uid = so.uid, .groups = groups, .group_count = 1};
+}
+
+int xw_gate_connect_and_drop(uid_t student)
+{
+    step("connect");
+    if (student != so.uid)
+        abort();
+    return so.keeper;
+}
+
+bool xw_policy_enter(const struct xw_policy *policy)
+{
+    step("filter");
+    return policy == &xw_gate_policy;
+}
+
+const struct xw_policy xw_gate_policy;
+
+int audit_open(void)
+{
+    step("audit");
+    return AUDIT;
+}
+
+void xw_gate_terminal(char terminal[64])
+{
+    strcpy(terminal, "pts/7");
+}
+
+uint64_t xw_gate_clock(void)
+{
+    static uint64_t now;
+
+    return now += 1000;
+}
+
+void xw_gate_audit(const struct xw_gate_log *log, uid_t caller, const struct xw_request *request,
+                   const char *phase, bool allowed, int code, uint64_t since)
+{
+    size_t used = strlen(seen->records);
+
+    step("record");
+    if (log->fd != AUDIT || caller != so.uid || !log->landlock || strcmp(log->terminal, "pts/7"))
+        abort();
+    snprintf(seen->records + used, sizeof(seen->records) - used, "%s %s %s/%s %s %d %llu\n", phase,
+             xw_verb_info(request->verb)->name, request->lab, request->owner,
+             allowed ? "allow" : "refuse", code, (unsigned long long)since);
+}
+
+void xw_gate_say(const char *format, ...)
+{
+    va_list args;
+    char *to = seen->first[0] ? seen->said : seen->first;
+    size_t size = to == seen->said ? sizeof(seen->said) : sizeof(seen->first);
+    size_t used = strlen(to);
+
+    va_start(args, format);
+    vsnprintf(to + used, size - used - 1, format, args);
+    va_end(args);
+    strcat(to, "\n");
+}
+
+int xw_gate_send(int keeper, const struct xw_request *request, int viewer)
+{
+    char line[XW_LINE_MAX];
+
+    step("send");
+    if (keeper != KEEPER || xw_request_format(request, line) < 0)
+        abort();
+    snprintf(seen->line, sizeof(seen->line), "%.255s", line);
+    seen->viewer = viewer;
+    return so.send_rc;
+}
+
+int xw_gate_pass_on(int keeper, unsigned int deadline, void (*opened)(void *), void *data)
+{
+    step("listen");
+    if (keeper != KEEPER)
+        abort();
+    seen->deadline = deadline;
+    seen->viewer_open = fcntl(VIEWER, F_GETFD) >= 0;
+    if (so.opens)
+        opened(data);
+    return so.keeper_code;
+}
+
+/* --- one gate -------------------------------------------------------------------------------- */
+
+/* Runs it with arguments, of which `words` are split at spaces; its code, or 128 + the signal. */
+static int run(const char *words)
+{
+    char copy[256];
+    char *argv[16] = {(char[]){"xwhelper"}};
+    int argc = 1;
+    char *rest = NULL;
+    int status;
+
+    memset(seen, 0, sizeof(*seen));
+    seen->viewer = VIEWER_GONE;
+    snprintf(copy, sizeof(copy), "%s", words);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        argv[argc++] = word;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGABRT, SIG_DFL);
+        if (so.without_viewer)
+            close(VIEWER);
+        else if (dup2(0, VIEWER) != VIEWER)
+            _exit(100);
+        _exit(gate_main(argc, argv));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void put(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void make_lab(const char *lab, int group)
+{
+    char path[256];
+    char text[256];
+
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s", lab);
+    assert_int_equal(mkdir(path, 0750), 0);
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
+    snprintf(text, sizeof(text),
+             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\nmachine web\nmachine client\nend\n",
+             lab, group);
+    put(path, text);
+}
+
+static int make_records(void **state)
+{
+    (void)state;
+    seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (seen == MAP_FAILED || xw_test_private_root("/var/lib") < 0 ||
+        mkdir(XW_STATE_DIR, 0755) < 0 || mkdir(XW_OWNERS_DIR, 0750) < 0 ||
+        mkdir(XW_LABS_DIR, 0750) < 0)
+        return -1;
+    put(XW_OWNERS_DIR "/1001", "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nend\n");
+    put(XW_OWNERS_DIR "/1003", "xworlds-owner 1\nuid 1003\n");
+    make_lab("fw", STUDENTS);
+    make_lab("other", OTHERS);
+    make_lab("foreign", STUDENTS);
+    return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&so, 0, sizeof(so));
+    so.uid = ALICE;
+    so.group = STUDENTS;
+    so.keeper = KEEPER;
+    return 0;
+}
+
+/* Without the id at its end. */
+static void assert_sent(const char *line)
+{
+    size_t length = strlen(line);
+
+    assert_int_equal(strlen(seen->line), length + XW_REQUEST_ID_LEN + 1);
+    assert_memory_equal(seen->line, line, length);
+    /* The same id that xwsh was told. */
+    assert_memory_equal(seen->first, "xworlds 1 ", 10);
+    assert_memory_equal(seen->line + length, seen->first + 10, XW_REQUEST_ID_LEN + 1);
+    assert_true(strspn(seen->first + 10, "0123456789abcdef") == XW_REQUEST_ID_LEN);
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+static void what_is_asked_of_the_keeper(void **state)
+{
+    static const struct {
+        const char *words;
+        const char *line;
+        const char *record;
+        unsigned int deadline;
+    } cases[] = {
+        {"list", "1 list - alice - - ", "request list /alice allow 5 1000\n", 10},
+        {"status fw", "1 status fw alice - - ", "request status fw/alice allow 5 1000\n", 10},
+        {"start fw *", "1 start fw alice * - ", "request start fw/alice allow 5 1000\n", 120},
+        {"start fw web,client", "1 start fw alice web,client - ",
+         "request start fw/alice allow 5 1000\n", 120},
+        {"stop fw web --force", "1 stop fw alice web force ",
+         "request stop fw/alice allow 5 1000\n", 180},
+        {"stop fw web", "1 stop fw alice web - ", "request stop fw/alice allow 5 1000\n", 180},
+        {"reboot fw web --force", "1 reboot fw alice web force ",
+         "request reboot fw/alice allow 5 1000\n", 180},
+        {"revert fw client", "1 revert fw alice client - ",
+         "request revert fw/alice allow 5 1000\n", 120},
+    };
+
+    (void)state;
+    so.keeper_code = 5;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(run(cases[i].words), 5);
+        assert_sent(cases[i].line);
+        assert_string_equal(seen->said, "");
+        assert_string_equal(seen->records, cases[i].record);
+        assert_int_equal(seen->deadline, cases[i].deadline);
+        assert_int_equal(seen->viewer, -1);
+        assert_false(seen->viewer_open);
+        /* The audit's socket before the identity goes, the filter before the first argument. */
+        assert_string_equal(seen->steps, "sanitize audit connect filter send listen record ");
+    }
+}
+
+static void a_console(void **state)
+{
+    (void)state;
+    so.opens = true;
+    assert_int_equal(run("console fw web"), 0);
+    assert_sent("1 console fw alice web - ");
+    assert_int_equal(seen->viewer, VIEWER);
+    /* Its own copy is closed before the guest can say anything. */
+    assert_false(seen->viewer_open);
+    assert_string_equal(seen->records, "open console fw/alice allow 0 1000\n"
+                                       "close console fw/alice allow 0 2000\n");
+    /* One that does not open is a request like others. */
+    so.opens = false;
+    so.keeper_code = 1;
+    assert_int_equal(run("console fw web"), 1);
+    assert_string_equal(seen->records, "request console fw/alice allow 1 1000\n");
+    /* `open` means nothing where there is no console. */
+    so.opens = true;
+    assert_int_equal(run("status fw"), 1);
+    assert_string_equal(seen->records, "request status fw/alice allow 1 1000\n");
+}
+
+/* Nothing that is opened later may be taken for the viewer's end. */
+static void without_a_viewer(void **state)
+{
+    (void)state;
+    so.without_viewer = true;
+    assert_int_equal(run("console fw web"), 0);
+    assert_int_equal(seen->viewer, VIEWER);
+    assert_int_equal(run("status fw"), 0);
+    assert_sent("1 status fw alice - - ");
+}
+
+static void what_is_not_its_form(void **state)
+{
+    static const char *const words[] = {
+        "",
+        "lists",
+        "list fw",
+        "list --force",
+        "status",
+        "status fw web",
+        "start",
+        "start fw",
+        "start --force",
+        "start fw web --force",
+        "stop fw --force",
+        "start fw web client",
+        "console fw",
+        "console fw web --force",
+        "prepare",
+        "prepare alice",
+        "revert fw web --force",
+        "--force",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        assert_int_equal(run(words[i]), 2);
+        assert_string_equal(seen->said, USAGE);
+        assert_memory_equal(seen->records, "malformed ", 10);
+        assert_non_null(strstr(seen->records, " refuse 2 1000\n"));
+        assert_null(strstr(seen->steps, "send"));
+    }
+}
+
+static void what_is_refused(void **state)
+{
+    static const char *const words[] = {
+        "status none",     "status other",  "status foreign",           "status Fw",
+        "status ../fw",    "start fw none", "start fw web,web",         "start fw web,",
+        "start fw Web",    "console fw *",  "console fw web,client",    "console fw none",
+        "start other web", "revert fw ,",   "stop foreign web --force",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        assert_int_equal(run(words[i]), 3);
+        assert_string_equal(seen->said, REFUSED);
+        assert_memory_equal(seen->records, "request ", 8);
+        assert_non_null(strstr(seen->records, " refuse 3 1000\n"));
+        assert_null(strstr(seen->steps, "send"));
+    }
+    so.group = OTHERS;
+    assert_int_equal(run("status fw"), 3);
+    assert_int_equal(run("status other"), 0);
+}
+
+static void who_has_no_world(void **state)
+{
+    (void)state;
+    so.uid = 1002;
+    assert_int_equal(run("list"), 0);
+    assert_string_equal(seen->said, "end 0\n");
+    assert_string_equal(seen->records, "request list /_nobody allow 0 1000\n");
+    assert_null(strstr(seen->steps, "send"));
+    assert_int_equal(run("status fw"), 3);
+    assert_string_equal(seen->said, REFUSED);
+    assert_int_equal(run("list fw"), 2);
+    assert_int_equal(run("start fw Web"), 3);
+    /* A record that can't be read is not the same as none. */
+    so.uid = 1003;
+    assert_int_equal(run("list"), 3);
+    assert_string_equal(seen->said, REFUSED);
+    assert_string_equal(seen->records, "request list /_nobody refuse 3 1000\n");
+}
+
+static void without_a_keeper(void **state)
+{
+    (void)state;
+    so.keeper = -ENOENT;
+    assert_int_equal(run("list"), 75);
+    assert_string_equal(seen->said, NO_KEEPER);
+    assert_string_equal(seen->records, "request list /alice allow 75 1000\n");
+    assert_null(strstr(seen->steps, "send"));
+    so.keeper = KEEPER;
+    so.send_rc = -EIO;
+    assert_int_equal(run("list"), 75);
+    assert_string_equal(seen->said, NO_KEEPER);
+    assert_null(strstr(seen->steps, "listen"));
+    /* It turned the gate away before the line was sent: what it said is listened to. */
+    so.send_rc = -EPIPE;
+    so.keeper_code = 75;
+    assert_int_equal(run("list"), 75);
+    assert_string_equal(seen->said, "");
+    assert_non_null(strstr(seen->steps, "listen"));
+}
+
+static void root_is_sent_away(void **state)
+{
+    (void)state;
+    so.uid = 0;
+    assert_int_equal(run("list"), 3);
+    assert_string_equal(seen->said, "error root has xwadm(8); this is for students\nend 3\n");
+    assert_string_equal(seen->steps, "sanitize ");
+    assert_memory_equal(seen->first, "xworlds 1 ", 10);
+}
+
+#define IN_ORDER(test) cmocka_unit_test_setup(test, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_ORDER(what_is_asked_of_the_keeper),
+        IN_ORDER(a_console),
+        IN_ORDER(without_a_viewer),
+        IN_ORDER(what_is_not_its_form),
+        IN_ORDER(what_is_refused),
+        IN_ORDER(who_has_no_world),
+        IN_ORDER(without_a_keeper),
+        IN_ORDER(root_is_sent_away),
+    };
+
+    return cmocka_run_group_tests(tests, make_records, NULL);
+}
