@@ -1,0 +1,359 @@
+/* links: common/error.c */
+/*
+ * The relay: bytes in both directions, whole and in order, with ends that stall, break off and go.
+ * The filter has a test of its own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define main relay_main
+int relay_main(void);
+#include "xwhelper/relay/main.c"
+#undef main
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum { MUCH = 400000, ENDED_WELL = 0 };
+
+const struct xw_policy xw_relay_policy;
+
+/* What the relay's process is disturbed by. */
+static struct world {
+    bool confined;
+    bool stays_dumpable;
+    bool dumpable_fails;
+    int calls[3];    /* of poll, read and send */
+    int interrupted; /* which of them is interrupted at its third call; -1: none */
+    int number;      /* the errno */
+    unsigned long turns;
+} * world;
+
+bool xw_policy_enter(const struct xw_policy *policy)
+{
+    world->confined = policy == &xw_relay_policy;
+    return true;
+}
+
+static bool strikes(int which)
+{
+    if (!world->confined || ++world->calls[which] != 3 || world->interrupted != which)
+        return false;
+    errno = world->number;
+    return true;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    int (*libc)(struct pollfd *, nfds_t, int) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "poll");
+    if (world->confined)
+        world->turns++;
+    return strikes(0) ? -1 : libc(fds, count, timeout);
+}
+
+ssize_t read(int fd, void *bytes, size_t length)
+{
+    ssize_t (*libc)(int, void *, size_t) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "read");
+    return strikes(1) ? -1 : libc(fd, bytes, length);
+}
+
+ssize_t send(int fd, const void *bytes, size_t length, int flags)
+{
+    ssize_t (*libc)(int, const void *, size_t, int) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "send");
+    return strikes(2) ? -1 : libc(fd, bytes, length, flags);
+}
+
+int prctl(int option, ...)
+{
+    va_list args;
+
+    va_start(args, option);
+    unsigned long value = va_arg(args, unsigned long);
+    va_end(args);
+    int (*libc)(int, ...) = NULL;
+    *(void **)&libc = dlsym(RTLD_NEXT, "prctl");
+    if (option == PR_SET_DUMPABLE && (world->stays_dumpable || world->dumpable_fails))
+        return world->dumpable_fails ? -1 : 0;
+    return libc(option, value, 0, 0, 0);
+}
+
+/* --- the ends -------------------------------------------------------------------------------- */
+
+static int guest, viewer, gate;
+static pid_t relay;
+
+static int begin(void **state)
+{
+    (void)state;
+    if (!world)
+        world =
+            mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    memset(world, 0, sizeof(*world));
+    world->interrupted = -1;
+    return 0;
+}
+
+static void start(void)
+{
+    int pairs[3][2];
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), 0);
+    fflush(NULL);
+    relay = fork();
+    if (relay == 0) {
+        int aside[3];
+        signal(SIGABRT, SIG_DFL);
+        signal(SIGPIPE, SIG_DFL);
+        prctl(PR_SET_DUMPABLE, 1);
+        for (int i = 0; i < 3; i++)
+            aside[i] = fcntl(pairs[i][1], F_DUPFD, 64);
+        for (int i = 0; i < 3; i++)
+            dup2(aside[i], GUEST + i);
+        close_range(GATE + 1, ~0U, 0);
+        alarm(20);
+        int code = relay_main();
+        _exit(code ? code : world->confined && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 50);
+    }
+    int *const ours[] = {&guest, &viewer, &gate};
+    const struct timeval patience = {.tv_sec = 10};
+    for (int i = 0; i < 3; i++) {
+        close(pairs[i][1]);
+        *ours[i] = pairs[i][0];
+        setsockopt(pairs[i][0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        setsockopt(pairs[i][0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    }
+}
+
+/* Its end: the code, or 128 + the signal; what it said to the gate. */
+static char said[256];
+
+static int finish(void)
+{
+    int status;
+    size_t used = 0;
+    ssize_t n;
+
+    assert_int_equal(waitpid(relay, &status, 0), relay);
+    memset(said, 0, sizeof(said));
+    while (gate >= 0 && (n = recv(gate, said + used, sizeof(said) - 1 - used, 0)) > 0)
+        used += (size_t)n;
+    close(guest);
+    close(viewer);
+    if (gate >= 0)
+        close(gate);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void await_open(void)
+{
+    char line[5];
+
+    assert_int_equal(recv(gate, line, 5, MSG_WAITALL), 5);
+    assert_memory_equal(line, "open\n", 5);
+}
+
+static void passes(int from, int to, const char *text)
+{
+    char got[64];
+    size_t length = strlen(text);
+
+    assert_int_equal(send(from, text, length, 0), length);
+    assert_int_equal(recv(to, got, length, MSG_WAITALL), length);
+    assert_memory_equal(got, text, length);
+}
+
+static void both_ways(void **state)
+{
+    (void)state;
+    start();
+    await_open();
+    passes(guest, viewer, "login: ");
+    passes(viewer, guest, "root\n");
+    passes(guest, viewer, "# ");
+    close(viewer);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
+    /* It slept in between. */
+    assert_true(world->turns < 100);
+}
+
+static void the_machine_stops(void **state)
+{
+    char got[8];
+
+    (void)state;
+    start();
+    await_open();
+    assert_int_equal(send(guest, "bye", 3, 0), 3);
+    close(guest);
+    /* What it said last is not lost. */
+    assert_int_equal(recv(viewer, got, 3, MSG_WAITALL), 3);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+}
+
+static void the_gate_goes(void **state)
+{
+    (void)state;
+    start();
+    await_open();
+    close(gate);
+    gate = -1;
+    assert_int_equal(finish(), ENDED_WELL);
+}
+
+static void the_gate_is_gone_at_once(void **state)
+{
+    (void)state;
+    start();
+    close(gate);
+    gate = -1;
+    assert_int_equal(finish(), ENDED_WELL);
+}
+
+/* More than any buffer, to an end that reads late: nothing is lost, and nothing spins. */
+static void much(int from, int to)
+{
+    static unsigned char out[MUCH];
+    static unsigned char in[MUCH];
+    size_t sent = 0;
+    size_t got = 0;
+
+    for (size_t i = 0; i < MUCH; i++)
+        out[i] = (unsigned char)(i * 7 + i / 251);
+    while (got < MUCH) {
+        ssize_t n;
+        while (sent < MUCH && (n = send(from, out + sent, MUCH - sent, MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(1000);
+        /* The other way is open meanwhile. */
+        passes(to, from, "x");
+        n = recv(to, in + got, MUCH - got < 30000 ? MUCH - got : 30000, 0);
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    assert_memory_equal(in, out, MUCH);
+}
+
+static void an_end_that_reads_late(void **state)
+{
+    (void)state;
+    start();
+    await_open();
+    much(guest, viewer);
+    much(viewer, guest);
+    assert_true(world->turns < 20000);
+    unsigned long before = world->turns;
+    /* The buffer of one way is full, and nobody reads: it waits. */
+    static char text[MUCH];
+    while (send(guest, text, sizeof(text), MSG_DONTWAIT) > 0) {
+    }
+    usleep(200000);
+    assert_true(world->turns - before < 1000);
+    shutdown(viewer, SHUT_RDWR);
+    close(viewer);
+    assert_int_equal(finish(), ENDED_WELL);
+}
+
+/* The viewer's last bytes reach the guest, though it takes them late. */
+static void the_last_bytes_of_a_viewer(void **state)
+{
+    static char text[MUCH];
+    size_t sent = 0;
+    size_t got = 0;
+    ssize_t n;
+
+    (void)state;
+    start();
+    await_open();
+    while ((n = send(viewer, text, sizeof(text), MSG_DONTWAIT)) > 0)
+        sent += (size_t)n;
+    usleep(20000);
+    while ((n = send(viewer, text, sizeof(text), MSG_DONTWAIT)) > 0)
+        sent += (size_t)n;
+    shutdown(viewer, SHUT_WR);
+    while (got < sent && (n = recv(guest, text, sizeof(text), 0)) > 0)
+        got += (size_t)n;
+    assert_int_equal(got, sent);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
+    assert_true(world->turns < 5000);
+}
+
+static void interrupted_calls(void **state)
+{
+    for (int which = 0; which < 3; which++) {
+        for (int i = 0; i < 3; i++) {
+            static const int numbers[] = {EINTR, EAGAIN, EIO};
+            begin(state);
+            world->interrupted = which;
+            world->number = numbers[i];
+            start();
+            await_open();
+            /* poll() says no EAGAIN. */
+            if (numbers[i] == EINTR || (which > 0 && numbers[i] == EAGAIN)) {
+                passes(guest, viewer, "a");
+                passes(viewer, guest, "b");
+                passes(guest, viewer, "c");
+                passes(viewer, guest, "d");
+                close(viewer);
+            } else {
+                send(guest, "a", 1, MSG_NOSIGNAL);
+                usleep(20000);
+                send(viewer, "b", 1, MSG_NOSIGNAL);
+                usleep(20000);
+                send(guest, "c", 1, MSG_NOSIGNAL);
+                usleep(20000);
+                send(viewer, "d", 1, MSG_NOSIGNAL);
+            }
+            assert_int_equal(finish(), ENDED_WELL);
+            assert_string_equal(said, "end 0\n");
+        }
+    }
+}
+
+static void it_can_not_be_read(void **state)
+{
+    (void)state;
+    world->stays_dumpable = true;
+    start();
+    assert_int_equal(finish(), 128 + SIGABRT);
+    begin(NULL);
+    world->dumpable_fails = true;
+    start();
+    assert_int_equal(finish(), 128 + SIGABRT);
+}
+
+#define FRESH(test) cmocka_unit_test_setup(test, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(both_ways),
+        FRESH(the_machine_stops),
+        FRESH(the_gate_goes),
+        FRESH(the_gate_is_gone_at_once),
+        FRESH(an_end_that_reads_late),
+        FRESH(the_last_bytes_of_a_viewer),
+        FRESH(interrupted_calls),
+        FRESH(it_can_not_be_read),
+    };
+
+    begin(NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
