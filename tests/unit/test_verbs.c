@@ -21,7 +21,7 @@
 
 #include "common/exitcode.h"
 #include "common/paths.h"
-#include "tests/unit/faults.h"
+#include "tests/unit/breaking_libvirt.h"
 #include "tests/unit/private_root.h"
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/image.h"
@@ -29,10 +29,6 @@
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
-
-#define REAL(type, name, parameters)                                                               \
-    type(*real) parameters = NULL;                                                                 \
-    *(void **)&real = dlsym(RTLD_NEXT, #name)
 
 /* What is done besides libvirt's own, in order: bridges and overlays. */
 static char done[512];
@@ -84,25 +80,6 @@ int virConnectIsAlive(virConnectPtr libvirt)
     (void)libvirt;
     return gone ? 0 : 1;
 }
-
-/* Fails as libvirt does, with an error that it remembers: a look-up of nothing gives one. */
-static bool breaks(const char *call)
-{
-    REAL(virDomainPtr, virDomainLookupByID, (virConnectPtr, int));
-
-    if (!xw_fault_strikes(call))
-        return false;
-    real(NULL, -1);
-    return true;
-}
-
-#define BREAKING(type, failure, name, parameters, ...)                                             \
-    type name parameters                                                                           \
-    {                                                                                              \
-        REAL(type, name, parameters);                                                              \
-        return breaks(#name) ? failure : real(__VA_ARGS__);                                        \
-    }                                                                                              \
-    _Static_assert(true, "")
 
 BREAKING(virDomainPtr, NULL, virDomainLookupByName, (virConnectPtr libvirt, const char *name),
          libvirt, name);
@@ -260,12 +237,6 @@ static void write_owner(const char *text)
 
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
-}
-
-static void print_nothing(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
 }
 
 static int begin_all(void **state)
