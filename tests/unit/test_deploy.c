@@ -529,7 +529,7 @@ static void steps_of_destroying_that_fail(void **state)
     } faults[] = {
         {"virConnectListAllDomains", 1, 0, -EIO, "The domains can't be listed"},
         {"virDomainIsActive", 1, 0, -EIO, "Asking for domain xw:fw:alice:"},
-        {"virDomainDestroy", 1, 0, -EIO, "can't be stopped"},
+        {"virDomainDestroy", 1, 0, -EIO, "web can't be stopped: invalid connection"},
         {"virDomainUndefineFlags", 1, 0, -EIO, "can't be undefined"},
         {"virDomainUndefineFlags", 2, 0, -EIO, "can't be undefined"},
         {"bridge", 1, 0, -EBUSY, "no bridge"},

@@ -71,10 +71,11 @@ static int look(struct xw_host *host, struct watch *watch, struct xw_error *err)
     for (size_t i = 0; i < watch->count; i++) {
         if (watch->waits[i].off)
             continue;
+        /* First: asking for a name makes libvirt forget its last error. */
+        const char *name = virDomainGetName(watch->waits[i].domain);
         int active = virDomainIsActive(watch->waits[i].domain);
         if (active < 0)
-            return xw_libvirt_fail(host, err, "Asking for domain %s",
-                                   virDomainGetName(watch->waits[i].domain));
+            return xw_libvirt_fail(host, err, "Asking for domain %s", name);
         if (active == 0)
             mark_off(watch, i);
     }

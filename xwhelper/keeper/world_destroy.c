@@ -48,12 +48,13 @@ static int find_domains(struct xw_host *host, const char *lab, const char *owner
 /* Turns a domain off. It may have stopped by itself in between. */
 static int turn_off(struct xw_host *host, virDomainPtr domain, struct xw_error *err)
 {
+    /* Before what may fail: asking for a name, too, makes libvirt forget its last error. */
+    const char *name = virDomainGetName(domain);
     struct xw_error stopping = {0};
 
     if (virDomainDestroy(domain) == 0)
         return 0;
-    int rc =
-        xw_libvirt_fail(host, &stopping, "Domain %s can't be stopped", virDomainGetName(domain));
+    int rc = xw_libvirt_fail(host, &stopping, "Domain %s can't be stopped", name);
     return virDomainIsActive(domain) == 0 ? 0 : xw_fail(err, rc, "%s", stopping.text);
 }
 
@@ -104,6 +105,7 @@ static int undefine(struct xw_host *host, virDomainPtr domain, struct xw_error *
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     char console[PATH_MAX];
+    const char *name = virDomainGetName(domain);
 
     if (virDomainGetUUIDString(domain, uuid) == 0) {
         snprintf(console, sizeof(console), "%s/%s", XW_CONSOLE_DIR, uuid);
@@ -114,8 +116,7 @@ static int undefine(struct xw_host *host, virDomainPtr domain, struct xw_error *
                                            VIR_DOMAIN_UNDEFINE_NVRAM) == 0)
         return 0;
     struct xw_error undefining = {0};
-    int rc = xw_libvirt_fail(host, &undefining, "Domain %s can't be undefined",
-                             virDomainGetName(domain));
+    int rc = xw_libvirt_fail(host, &undefining, "Domain %s can't be undefined", name);
     return rc == -ENOENT ? 0 : xw_fail(err, rc, "%s", undefining.text);
 }
 
