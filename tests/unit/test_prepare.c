@@ -1,0 +1,211 @@
+/* links: xwhelper/keeper/prepare.c common/record.c common/lines.c common/names.c common/error.c xwhelper/keeper/plan.c xwhelper/keeper/reply.c common/request.c */
+/*
+ * prepare: which labs are deployed for a user, and what is said where one can't be.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/exitcode.h"
+#include "common/paths.h"
+#include "tests/unit/private_root.h"
+#include "xwhelper/keeper/confine.h"
+#include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/verbs.h"
+#include "xwhelper/keeper/world.h"
+
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static char steps[256];
+static int host_rc, groups_rc;
+static uid_t uid_of_alice = 1001;
+static const char *fails; /* a lab */
+static const char *there; /* a lab */
+
+static void step(const char *what)
+{
+    strcat(steps, what);
+    strcat(steps, " ");
+}
+
+struct passwd *getpwnam(const char *name)
+{
+    static char alice[] = "alice";
+    static struct passwd account = {.pw_name = alice, .pw_gid = 2000};
+
+    step("names");
+    account.pw_uid = uid_of_alice;
+    return strcmp(name, "alice") == 0 ? &account : NULL;
+}
+
+int getgrouplist(const char *name, gid_t group, gid_t *groups, int *count)
+{
+    assert_string_equal(name, "alice");
+    groups[0] = group;
+    groups[1] = 2001;
+    *count = 2;
+    return groups_rc < 0 ? -1 : 2;
+}
+
+void xw_confine_change(enum xw_verb verb)
+{
+    step(verb == XW_VERB_PREPARE ? "confine" : "wrong");
+}
+
+int xw_host_open(struct xw_host **host, struct xw_error *err)
+{
+    *host = NULL;
+    return host_rc < 0 ? xw_fail(err, host_rc, "libvirt is not answering") : 0;
+}
+
+void xw_host_close(struct xw_host *host)
+{
+    assert_null(host);
+    step("close");
+}
+
+int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char *owner, uid_t uid,
+                    enum xw_deploy_result *result, struct xw_error *err)
+{
+    assert_null(host);
+    assert_string_equal(owner, "alice");
+    assert_int_equal(uid, 1001);
+    step(plan->lab);
+    *result = there && strcmp(there, plan->lab) == 0 ? XW_DEPLOY_PRESENT : XW_DEPLOY_MADE;
+    return fails && strcmp(fails, plan->lab) == 0 ? xw_fail(err, -ENOSPC, "no room") : 0;
+}
+
+/* --- labs ------------------------------------------------------------------------------------ */
+
+static void put(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void make_lab(const char *lab, const char *students, const char *others)
+{
+    char path[256];
+    char text[1024];
+
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s", lab);
+    assert_int_equal(mkdir(path, 0750), 0);
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
+    snprintf(text, sizeof(text), "xworlds-access 1\nlab %s\ntitle A\n%s%smachine web\nend\n", lab,
+             students, others);
+    put(path, text);
+    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/plan", lab);
+    snprintf(text, sizeof(text),
+             "xworlds-plan 1\nlab %s\nmachine web\nimage tiny " HASH
+             "\nmemory 1\nvcpus 1\norder 0\ngateway -\nforward 0\nend\n",
+             lab);
+    put(path, text);
+}
+
+static int begin_all(void **state)
+{
+    (void)state;
+    if (xw_test_private_root("/var/lib") < 0 || mkdir(XW_STATE_DIR, 0755) < 0 ||
+        mkdir(XW_LABS_DIR, 0750) < 0)
+        return -1;
+    make_lab("one", "student 1000\nstudent 2000\n", "");
+    make_lab("two", "student 2001\nstudent 3000\n", "");
+    make_lab("not", "student 1999\nstudent 2002\n", "");
+    make_lab("taught", "student 2002\n", "instructor 2001\n");
+    make_lab("Bad", "student 2001\n", "");
+    make_lab("broken", "student 2001\n", "nonsense\n");
+    assert_int_equal(rename(XW_LABS_DIR "/broken", XW_LABS_DIR "/cracked"), 0);
+    return 0;
+}
+
+static int ends[2];
+static char said[1024];
+static char words[512];
+
+static int prepare(const char *name)
+{
+    struct xw_request request = {.verb = XW_VERB_PREPARE};
+    struct xw_error err = {0};
+
+    steps[0] = '\0';
+    snprintf(request.owner, sizeof(request.owner), "%s", name);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    int rc = xw_verb_prepare(ends[0], &request, &err);
+    memset(said, 0, sizeof(said));
+    recv(ends[1], said, sizeof(said) - 1, MSG_DONTWAIT);
+    snprintf(words, sizeof(words), "%.511s", err.text);
+    close(ends[0]);
+    close(ends[1]);
+    return rc;
+}
+
+static void what_is_granted_is_deployed(void **state)
+{
+    (void)state;
+    there = "two";
+    assert_int_equal(prepare("alice"), 0);
+    /* In whatever order the directory has them. */
+    assert_non_null(strstr(said, "done one deployed\n"));
+    assert_non_null(strstr(said, "done two is there\n"));
+    assert_int_equal(strlen(said), strlen("done one deployed\ndone two is there\n"));
+    assert_memory_equal(steps, "names confine ", 14);
+    assert_int_equal(strlen(steps), strlen("names confine one two close "));
+    fails = "one";
+    assert_int_equal(prepare("alice"), XW_EXIT_FAILED);
+    assert_non_null(strstr(said, "fail one no room\n"));
+    assert_non_null(strstr(said, "done two is there\n"));
+    fails = there = NULL;
+    /* A plan that can't be read is that lab's failure. */
+    put(XW_LABS_DIR "/one/plan", "nonsense\n");
+    assert_int_equal(prepare("alice"), XW_EXIT_FAILED);
+    assert_non_null(strstr(said, "fail one labs/one/plan, line 1: "));
+    assert_non_null(strstr(said, "done two deployed\n"));
+}
+
+static void who_can_have_no_world(void **state)
+{
+    (void)state;
+    assert_int_equal(prepare("nobody"), -ENOENT);
+    assert_string_equal(words, "There is no user nobody who could have a world");
+    uid_of_alice = 0;
+    assert_int_equal(prepare("alice"), -ENOENT);
+    uid_of_alice = 1001;
+    groups_rc = -1;
+    assert_int_equal(prepare("alice"), -ENOENT);
+    groups_rc = 0;
+    assert_string_equal(steps, "names ");
+    host_rc = -EAGAIN;
+    assert_int_equal(prepare("alice"), -EAGAIN);
+    assert_string_equal(words, "libvirt is not answering");
+    assert_string_equal(steps, "names confine ");
+    host_rc = 0;
+    assert_int_equal(rename(XW_LABS_DIR, XW_STATE_DIR "/other"), 0);
+    assert_int_equal(prepare("alice"), -ENOENT);
+    assert_non_null(strstr(words, "Reading " XW_LABS_DIR));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_granted_is_deployed),
+        cmocka_unit_test(who_can_have_no_world),
+    };
+
+    return cmocka_run_group_tests(tests, begin_all, NULL);
+}
