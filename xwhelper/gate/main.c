@@ -146,7 +146,8 @@ static int ask_keeper(struct gate *gate)
 
     if (rc >= 0)
         rc = xw_gate_send(gate->keeper, &gate->request, console ? VIEWER : -1);
-    /* A keeper that turns the gate away doesn't wait for its line: what it said is there to read. */
+    /* A keeper that turns the gate away doesn't wait for its line: what it said is there to read.
+     */
     if (rc < 0 && rc != -EPIPE) {
         xw_gate_say("error the lab's keeper is not answering; try again in a moment, and tell "
                     "your instructor if it stays so");
