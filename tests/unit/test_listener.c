@@ -233,7 +233,7 @@ static bool start(int *status)
     }
     close(ends[1]);
     *status = 0;
-    for (int i = 0; i < 500 && !world->order; i++) {
+    for (int i = 0; i < 6000 && !world->order; i++) {
         if (waitpid(listener, status, WNOHANG) == listener)
             break;
         usleep(10000);
@@ -298,7 +298,7 @@ static int ask_as(uid_t uid, gid_t gid, const char *word)
 
 static void wait_for_entries(int count)
 {
-    for (int i = 0; i < 1000 && world->entries < count; i++)
+    for (int i = 0; i < 12000 && world->entries < count; i++)
         usleep(5000);
     assert_int_equal(world->entries, count);
 }
