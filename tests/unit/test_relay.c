@@ -29,6 +29,7 @@ const struct xw_policy xw_relay_policy;
 /* What the relay's process is disturbed by. */
 static struct world {
     bool confined;
+    pid_t relay;
     bool stays_dumpable;
     bool dumpable_fails;
     int calls[3];    /* of poll, read and send */
@@ -40,12 +41,14 @@ static struct world {
 bool xw_policy_enter(const struct xw_policy *policy)
 {
     world->confined = policy == &xw_relay_policy;
+    world->relay = getpid();
     return true;
 }
 
 static bool strikes(int which)
 {
-    if (!world->confined || ++world->calls[which] != 3 || world->interrupted != which)
+    /* The test's own calls don't count. */
+    if (world->relay != getpid() || ++world->calls[which] != 3 || world->interrupted != which)
         return false;
     errno = world->number;
     return true;
@@ -56,7 +59,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     int (*libc)(struct pollfd *, nfds_t, int) = NULL;
 
     *(void **)&libc = dlsym(RTLD_NEXT, "poll");
-    if (world->confined)
+    if (world->relay == getpid())
         world->turns++;
     return strikes(0) ? -1 : libc(fds, count, timeout);
 }
@@ -323,7 +326,8 @@ static void interrupted_calls(void **state)
                 }
             }
             assert_int_equal(finish(), ENDED_WELL);
-            assert_string_equal(said, "end 0\n");
+            if (strcmp(said, "end 0\n") != 0)
+                fail_msg("call %d, errno %d: %s", which, numbers[i], said);
         }
     }
 }
