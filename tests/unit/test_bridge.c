@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/paths.h"
 #include "tests/unit/private_root.h"
 #include "xwhelper/keeper/bridge.h"
 
@@ -28,7 +29,10 @@ static int begin(void **state)
 {
     (void)state;
     /* /proc/sys/net is that of who opened /proc, but a /sys is to be mounted for each namespace. */
-    return xw_test_private_root("/var/lib") < 0 || unshare(CLONE_NEWNET) < 0 ? -1 : 0;
+    return xw_test_private_root("/var/lib") < 0 || unshare(CLONE_NEWNET) < 0 ||
+                   mount("sysfs", "/sys", "sysfs", 0, NULL) < 0
+               ? -1
+               : 0;
 }
 
 static int flags_of(const char *name)
@@ -84,6 +88,11 @@ static void a_bridge_comes_and_goes(void **state)
     assert_int_equal(xw_bridge_ensure(NAME, &err), 0);
     assert_true(flags_of(NAME) & IFF_UP);
     assert_false(has_ipv6(NAME));
+    char mask[16] = "";
+    int fd = open(XW_INTERFACES_DIR "/" NAME "/bridge/group_fwd_mask", O_RDONLY);
+    assert_true(read(fd, mask, sizeof(mask) - 1) > 0);
+    assert_string_equal(mask, "0x4000\n");
+    close(fd);
     /* Again, and when it is there but down. */
     assert_int_equal(xw_bridge_ensure(NAME, &err), 0);
     set_down(NAME);

@@ -129,8 +129,7 @@ static int begin_all(void **state)
     make_lab("not", "student 1999\nstudent 2002\n", "");
     make_lab("taught", "student 2002\n", "instructor 2001\n");
     make_lab("Bad", "student 2001\n", "");
-    make_lab("broken", "student 2001\n", "nonsense\n");
-    assert_int_equal(rename(XW_LABS_DIR "/broken", XW_LABS_DIR "/cracked"), 0);
+    assert_int_equal(mkdir(XW_LABS_DIR "/empty", 0750), 0);
     return 0;
 }
 
@@ -171,6 +170,13 @@ static void what_is_granted_is_deployed(void **state)
     assert_non_null(strstr(said, "fail one no room\n"));
     assert_non_null(strstr(said, "done two is there\n"));
     fails = there = NULL;
+    /* One that can't be read may have been granted. */
+    make_lab("broken", "student 2001\n", "nonsense\n");
+    assert_int_equal(prepare("alice"), XW_EXIT_FAILED);
+    assert_non_null(strstr(said, "fail broken labs/broken/access, line 5: "));
+    assert_non_null(strstr(said, "done one deployed\n"));
+    assert_int_equal(rename(XW_LABS_DIR "/broken", XW_LABS_DIR "/Broken"), 0);
+    assert_int_equal(prepare("alice"), 0);
     /* A plan that can't be read is that lab's failure. */
     put(XW_LABS_DIR "/one/plan", "nonsense\n");
     assert_int_equal(prepare("alice"), XW_EXIT_FAILED);

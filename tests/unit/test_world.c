@@ -123,19 +123,21 @@ static void paths_fit(void **state)
     assert_int_equal(xw_world_path("firewall", "alice", path, sizeof(WORLD) - 1), -ENAMETOOLONG);
     memset(long_name, 'a', PATH_MAX);
     assert_int_equal(xw_world_owner("firewall", long_name, &uid, &err), -ENAMETOOLONG);
-    assert_false(xw_world_exists("firewall", long_name));
+    assert_int_equal(xw_world_exists("firewall", long_name, &err), -ENAMETOOLONG);
 }
 
 static void a_world_is_a_directory(void **state)
 {
+    struct xw_error err = {0};
+
     (void)state;
-    assert_true(xw_world_exists("firewall", "alice"));
-    assert_false(xw_world_exists("firewall", "bob"));
+    assert_int_equal(xw_world_exists("firewall", "alice", &err), 1);
+    assert_false(0 != xw_world_exists("firewall", "bob", &err));
     put(XW_WORLDS_DIR "/firewall/file", "", 0);
-    assert_false(xw_world_exists("firewall", "file"));
+    assert_false(0 != xw_world_exists("firewall", "file", &err));
     assert_int_equal(unlink(XW_WORLDS_DIR "/firewall/file"), 0);
     assert_int_equal(symlink("alice", XW_WORLDS_DIR "/firewall/link"), 0);
-    assert_false(xw_world_exists("firewall", "link"));
+    assert_false(0 != xw_world_exists("firewall", "link", &err));
     assert_int_equal(unlink(XW_WORLDS_DIR "/firewall/link"), 0);
 }
 
