@@ -368,6 +368,9 @@ static int directory_of(const char *path, const char *meant)
     assert_int_equal(stat(meant, &wanted), 0);
     assert_true(found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev);
     assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    /* To be read from, and not only passed through. */
+    if (strcmp(path, "/") != 0)
+        assert_false(fcntl(fd, F_GETFL) & O_PATH);
     close(fd);
     return 0;
 }
