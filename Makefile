@@ -29,6 +29,7 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
 # The sanitizers replace the functions that fortification would check.
 SANITIZERS := -U_FORTIFY_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=undefined \
               -fno-omit-frame-pointer
+MODULE_HARDENING := $(subst -fPIE,-fPIC,$(HARDENING)) -fvisibility=hidden
 DEFINES    := -D_GNU_SOURCE -DXW_LIBEXECDIR='"$(PREFIX)/libexec/xworlds"'
 ifneq ($(SANITIZE),)
 HARDENING := -fPIE $(SANITIZERS)
@@ -90,6 +91,22 @@ ALL_OBJECTS += $(call objects,$($(1)_sources) $(sanitizer))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
+# The PAM module is loaded into programs of others, which have no sanitizers.
+pam_sources := $(wildcard pam/*.c) xwsh/lines.c \
+                 $(addprefix common/,config.c error.c names.c request.c record.c access.c lines.c)
+pam_objects := $(patsubst %.c,$(BUILD)/pam-obj/%.o,$(pam_sources))
+ALL_OBJECTS += $(pam_objects)
+LINK_MODULE  = $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--as-needed
+
+all: $(BUILD)/pam_xworlds.so
+
+$(BUILD)/pam_xworlds.so: $(pam_objects) $(BUILD)/flags
+	$(LINK_MODULE) -o $@ $(filter %.o,$^) -lpam
+
+$(BUILD)/pam-obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(BASE_FLAGS) $(MODULE_HARDENING) -c -o $@ $<
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
@@ -99,6 +116,7 @@ define FLAGS_TEXT
 $(COMPILE)
 $(LINK)
 $(COMPILE_TEST)
+$(MODULE_HARDENING) $(LINK_MODULE)
 endef
 export FLAGS_TEXT
 $(BUILD)/flags: FORCE

@@ -27,6 +27,16 @@ bool xw_access_lists(const struct xw_owner *owner, const char *lab)
     return has_name(owner->labs, owner->lab_count, lab);
 }
 
+bool xw_access_grants(const struct xw_caller *caller, const struct xw_access *access)
+{
+    return caller->uid != 0 && in_any_group(caller, access->students, access->student_count);
+}
+
+bool xw_access_instructs(const struct xw_caller *caller, const struct xw_access *access)
+{
+    return caller->uid != 0 && in_any_group(caller, access->instructors, access->instructor_count);
+}
+
 static bool has_every_machine(const struct xw_access *access, const struct xw_request *request)
 {
     for (size_t i = 0; i < request->machine_count; i++) {
@@ -43,9 +53,7 @@ enum xw_decision xw_access_to_lab(const struct xw_caller *caller, const struct x
         return XW_DECISION_REFUSE;
     if (owner->uid != caller->uid || !xw_access_lists(owner, access->lab))
         return XW_DECISION_REFUSE;
-    if (!in_any_group(caller, access->students, access->student_count))
-        return XW_DECISION_REFUSE;
-    return XW_DECISION_ALLOW;
+    return xw_access_grants(caller, access) ? XW_DECISION_ALLOW : XW_DECISION_REFUSE;
 }
 
 enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct xw_request *request,

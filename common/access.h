@@ -38,6 +38,13 @@ enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct x
 bool xw_access_lists(const struct xw_owner *owner, const char *lab);
 
 /*
+ * What a lab gives to the caller by group, whether there is a world yet or not: a world of his or
+ * her own, or the worlds of others to look after. Nothing to uid 0.
+ */
+bool xw_access_grants(const struct xw_caller *caller, const struct xw_access *access);
+bool xw_access_instructs(const struct xw_caller *caller, const struct xw_access *access);
+
+/*
  * Whether a world of this lab is the caller's to see: the rule of `list`, and the part of
  * xw_access_decide() that is about the lab.
  */

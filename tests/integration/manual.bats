@@ -45,7 +45,7 @@ has_word() {
     local text settings setting
     text=$(page xworlds.conf 5)
     settings=$(sed -nE 's/^ *\{"([a-z-]+)", &config->.*/\1/p; s/.*strcmp\(key, "([a-z-]+)"\).*/\1/p' \
-        xwhelper/keeper/host.c)
+        common/config.c)
     [ "$(wc -l <<<"$settings")" -ge 4 ]
     for setting in $settings; do
         has_word "$text" "$setting" || { echo "missing: $setting"; false; }
@@ -59,7 +59,7 @@ has_word() {
         [[ $(tr -s ' \n' ' ' <<<"$text") == *"$setting = "*"from ${bounds/,/ to}"* ]] ||
             { echo "$setting: bounds are not $bounds"; false; }
     done < <(sed -nE 's/^ *\{"([a-z-]+)", &config->[a-z_]+, ([0-9]+, [0-9]+)\},/\1 \2/p' \
-        xwhelper/keeper/host.c)
+        common/config.c)
 }
 
 @test "every command and option of xwadm is in xwadm(8)" {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/names.h"
 #include "common/paths.h"
 
 #define LIBVIRT_URI "qemu:///system"
@@ -19,92 +18,9 @@ struct xw_host {
     struct xw_config config;
 };
 
-/* A number of the configuration: its key, where it goes and its bounds. */
-struct number_key {
-    const char *key;
-    unsigned int *value;
-    unsigned long min;
-    unsigned long max;
-};
-
-static char *trim(char *text)
-{
-    static const char blank[] = " \t\r\n";
-
-    text += strspn(text, blank);
-    size_t length = strlen(text);
-    while (length > 0 && strchr(blank, text[length - 1]))
-        length--;
-    text[length] = '\0';
-    return text;
-}
-
-static void set_accelerator(struct xw_config *config, const char *word)
-{
-    snprintf(config->accelerator, sizeof(config->accelerator), "%s", word);
-}
-
-static int set_value(struct xw_config *config, const char *key, const char *value,
-                     const char *where, unsigned int line, struct xw_error *err)
-{
-    const struct number_key numbers[] = {
-        {"stop-grace", &config->stop_grace, 1, 3600},
-        {"per-user", &config->per_user, 1, 65536},
-        {"in-all", &config->in_all, 1, 65536},
-    };
-
-    if (strcmp(key, "accelerator") == 0) {
-        if (strcmp(value, "auto") != 0 && strcmp(value, "kvm") != 0 && strcmp(value, "tcg") != 0)
-            return xw_fail(err, -EBADMSG, "%s:%u: accelerator is auto, kvm or tcg, not \"%s\"",
-                           where, line, value);
-        set_accelerator(config, strcmp(value, "tcg") == 0 ? "qemu" : value);
-        return 0;
-    }
-    if (strcmp(key, "audit") == 0) {
-        if (strcmp(value, "require") != 0 && strcmp(value, "prefer") != 0)
-            return xw_fail(err, -EBADMSG, "%s:%u: audit is require or prefer, not \"%s\"", where,
-                           line, value);
-        config->audit_required = strcmp(value, "require") == 0;
-        return 0;
-    }
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        const struct number_key *number = &numbers[i];
-        unsigned long read;
-
-        if (strcmp(key, number->key) != 0)
-            continue;
-        if (xw_number(value, number->max, &read) != 0 || read < number->min)
-            return xw_fail(err, -EBADMSG, "%s:%u: %s is a number from %lu to %lu, not \"%s\"",
-                           where, line, key, number->min, number->max, value);
-        *number->value = (unsigned int)read;
-        return 0;
-    }
-    return xw_fail(err, -EBADMSG, "%s:%u: \"%s\" is not a setting; see xworlds.conf(5)", where,
-                   line, key);
-}
-
-static int read_line(struct xw_config *config, char *text, const char *where, unsigned int line,
-                     struct xw_error *err)
-{
-    char *comment = strchr(text, '#');
-    if (comment)
-        *comment = '\0';
-    text = trim(text);
-    if (!text[0])
-        return 0;
-
-    char *equals = strchr(text, '=');
-    if (!equals)
-        return xw_fail(err, -EBADMSG, "%s:%u: a line is \"key = value\"", where, line);
-    *equals = '\0';
-    return set_value(config, trim(text), trim(equals + 1), where, line, err);
-}
-
 int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err)
 {
-    *config =
-        (struct xw_config){.audit_required = true, .stop_grace = 30, .per_user = 32, .in_all = 512};
-    set_accelerator(config, "auto");
+    xw_config_init(config);
 
     XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
     if (!file && errno != ENOENT)
@@ -114,7 +30,7 @@ int xw_config_read(const char *path, struct xw_config *config, struct xw_error *
         size_t size = 0;
 
         for (unsigned int line = 1; getline(&text, &size, file) >= 0; line++) {
-            int rc = read_line(config, text, path, line, err);
+            int rc = xw_config_line(config, text, path, line, err);
             if (rc < 0)
                 return rc;
         }
@@ -122,7 +38,8 @@ int xw_config_read(const char *path, struct xw_config *config, struct xw_error *
             return xw_fail(err, -EIO, "%s can't be read", path);
     }
     if (strcmp(config->accelerator, "auto") == 0)
-        set_accelerator(config, xw_accelerator_choose("/dev/kvm", "/proc/cpuinfo"));
+        snprintf(config->accelerator, sizeof(config->accelerator), "%s",
+                 xw_accelerator_choose("/dev/kvm", "/proc/cpuinfo"));
     return 0;
 }
 

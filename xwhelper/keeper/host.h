@@ -10,18 +10,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "common/config.h"
 #include "common/error.h"
 
-/* xworlds.conf(5), with defaults where it says nothing. */
-struct xw_config {
-    char accelerator[8];     /* "kvm" or "qemu": what a domain's type is; "auto" is resolved */
-    bool audit_required;     /* what changes a world is refused while the kernel doesn't audit */
-    unsigned int stop_grace; /* seconds between the power button and the plug */
-    unsigned int per_user;   /* requests of one user at the same time, consoles included */
-    unsigned int in_all;     /* requests at the same time */
-};
-
-/* Reads path (missing file: all defaults). Returns 0, -EBADMSG with file:line, or an errno. */
+/*
+ * Reads path (missing file: all defaults); "auto" is resolved. Returns 0, -EBADMSG with file:line,
+ * or an errno.
+ */
 int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err);
 
 /*

@@ -22,17 +22,6 @@
 
 enum { GROUPS_MAX = 1024 };
 
-static bool granted(const struct xw_access *access, const gid_t *groups, size_t count)
-{
-    for (size_t i = 0; i < access->student_count; i++) {
-        for (size_t j = 0; j < count; j++) {
-            if (access->students[i] == groups[j])
-                return true;
-        }
-    }
-    return false;
-}
-
 static int deploy(struct xw_host *host, int peer, int labs, const char *lab,
                   const struct passwd *user)
 {
@@ -55,7 +44,7 @@ static int deploy(struct xw_host *host, int peer, int labs, const char *lab,
  * a failure, and no reason to leave out the others.
  */
 static int prepare_lab(struct xw_host *host, int peer, int labs, const char *lab,
-                       const struct passwd *user, const gid_t *groups, size_t count)
+                       const struct passwd *user, const struct xw_caller *caller)
 {
     static struct xw_access access;
     struct xw_error err = {0};
@@ -67,7 +56,7 @@ static int prepare_lab(struct xw_host *host, int peer, int labs, const char *lab
         xw_reply(peer, "fail %s %s", lab, err.text);
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    return granted(&access, groups, count) ? deploy(host, peer, labs, lab, user) : 0;
+    return xw_access_grants(caller, &access) ? deploy(host, peer, labs, lab, user) : 0;
 }
 
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
@@ -80,6 +69,7 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
 
     if (!user || user->pw_uid == 0 || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
         return xw_fail(err, -ENOENT, "There is no user %s who could have a world", request->owner);
+    const struct xw_caller caller = {user->pw_uid, groups, (size_t)count};
     xw_confine_change(XW_VERB_PREPARE);
     XW_AUTO_CLOSEDIR DIR *labs = opendir(XW_LABS_DIR);
     if (!labs)
@@ -89,7 +79,7 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
         return rc;
     const struct dirent *entry;
     while (errno = 0, (entry = readdir(labs)) != NULL) {
-        if (prepare_lab(host, peer, dirfd(labs), entry->d_name, user, groups, (size_t)count) < 0)
+        if (prepare_lab(host, peer, dirfd(labs), entry->d_name, user, &caller) < 0)
             code = XW_EXIT_FAILED;
     }
     rc = errno ? xw_fail_errno(err, -errno, "Reading " XW_LABS_DIR) : code;

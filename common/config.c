@@ -1,0 +1,111 @@
+#include "common/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/lines.h"
+#include "common/names.h"
+
+/* A number of the configuration: its key, where it goes and its bounds. */
+struct number_key {
+    const char *key;
+    unsigned int *value;
+    unsigned long min;
+    unsigned long max;
+};
+
+static char *trim(char *text)
+{
+    static const char blank[] = " \t\r\n";
+
+    text += strspn(text, blank);
+    size_t length = strlen(text);
+    while (length > 0 && strchr(blank, text[length - 1]))
+        length--;
+    text[length] = '\0';
+    return text;
+}
+
+static void set_accelerator(struct xw_config *config, const char *word)
+{
+    snprintf(config->accelerator, sizeof(config->accelerator), "%s", word);
+}
+
+void xw_config_init(struct xw_config *config)
+{
+    *config =
+        (struct xw_config){.audit_required = true, .stop_grace = 30, .per_user = 32, .in_all = 512};
+    set_accelerator(config, "auto");
+}
+
+static int set_maintenance(struct xw_config *config, const char *value, const char *where,
+                           unsigned int line, struct xw_error *err)
+{
+    if (strcmp(value, "off") == 0)
+        value = "";
+    else if (strlen(value) > XW_MAINTENANCE_MAX || !xw_text_ok(value))
+        return xw_fail(err, -EBADMSG,
+                       "%s:%u: maintenance is off or one sentence of plain text, %d bytes at most",
+                       where, line, XW_MAINTENANCE_MAX);
+    snprintf(config->maintenance, sizeof(config->maintenance), "%s", value);
+    return 0;
+}
+
+static int set_value(struct xw_config *config, const char *key, const char *value,
+                     const char *where, unsigned int line, struct xw_error *err)
+{
+    const struct number_key numbers[] = {
+        {"stop-grace", &config->stop_grace, 1, 3600},
+        {"per-user", &config->per_user, 1, 65536},
+        {"in-all", &config->in_all, 1, 65536},
+    };
+
+    if (strcmp(key, "accelerator") == 0) {
+        if (strcmp(value, "auto") != 0 && strcmp(value, "kvm") != 0 && strcmp(value, "tcg") != 0)
+            return xw_fail(err, -EBADMSG, "%s:%u: accelerator is auto, kvm or tcg, not \"%s\"",
+                           where, line, value);
+        set_accelerator(config, strcmp(value, "tcg") == 0 ? "qemu" : value);
+        return 0;
+    }
+    if (strcmp(key, "audit") == 0) {
+        if (strcmp(value, "require") != 0 && strcmp(value, "prefer") != 0)
+            return xw_fail(err, -EBADMSG, "%s:%u: audit is require or prefer, not \"%s\"", where,
+                           line, value);
+        config->audit_required = strcmp(value, "require") == 0;
+        return 0;
+    }
+    if (strcmp(key, "maintenance") == 0)
+        return set_maintenance(config, value, where, line, err);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const struct number_key *number = &numbers[i];
+        unsigned long read;
+
+        if (strcmp(key, number->key) != 0)
+            continue;
+        if (xw_number(value, number->max, &read) != 0 || read < number->min)
+            return xw_fail(err, -EBADMSG, "%s:%u: %s is a number from %lu to %lu, not \"%s\"",
+                           where, line, key, number->min, number->max, value);
+        *number->value = (unsigned int)read;
+        return 0;
+    }
+    return xw_fail(err, -EBADMSG, "%s:%u: \"%s\" is not a setting; see xworlds.conf(5)", where,
+                   line, key);
+}
+
+int xw_config_line(struct xw_config *config, char *line, const char *where, unsigned int number,
+                   struct xw_error *err)
+{
+    char *comment = strchr(line, '#');
+    if (comment)
+        *comment = '\0';
+    char *text = trim(line);
+    if (!text[0])
+        return 0;
+
+    char *equals = strchr(text, '=');
+    if (!equals)
+        return xw_fail(err, -EBADMSG, "%s:%u: a line is \"key = value\"", where, number);
+    *equals = '\0';
+    return set_value(config, trim(text), trim(equals + 1), where, number, err);
+}

@@ -1,0 +1,33 @@
+/*
+ * What stands in xworlds.conf(5). The keeper reads the file for its settings, the PAM module for
+ * `maintenance`; both refuse a file that holds anything else than settings. No I/O.
+ */
+#ifndef XW_COMMON_CONFIG_H
+#define XW_COMMON_CONFIG_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+
+#define XW_MAINTENANCE_MAX 200 /* bytes */
+
+struct xw_config {
+    char accelerator[8];     /* "auto", "kvm" or "qemu": what a domain's type is */
+    bool audit_required;     /* what changes a world is refused while the kernel doesn't audit */
+    unsigned int stop_grace; /* seconds between the power button and the plug */
+    unsigned int per_user;   /* requests of one user at the same time, consoles included */
+    unsigned int in_all;     /* requests at the same time */
+    char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */
+};
+
+/* Sets every default. */
+void xw_config_init(struct xw_config *config);
+
+/*
+ * Reads one line, which is changed: a comment, nothing, or "key = value". where and number are the
+ * file's name and the line's number, for the error. Returns 0 or -EBADMSG.
+ */
+int xw_config_line(struct xw_config *config, char *line, const char *where, unsigned int number,
+                   struct xw_error *err);
+
+#endif

@@ -1,0 +1,147 @@
+#include "pam/account.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/access.h"
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "common/paths.h"
+#include "common/record.h"
+
+#define NO_LAB_TEXT                                                                                \
+    "No lab is open to your account yet; ask your instructor to add you to the course's group."
+#define MAINTENANCE_TEXT "The lab is closed for maintenance; try again later."
+
+static int parse_config(char *text, size_t length, const char *path, struct xw_config *config,
+                        struct xw_error *err)
+{
+    char *rest = text;
+    char *line;
+
+    if (strlen(text) != length)
+        return xw_fail(err, -EBADMSG, "%s holds a NUL", path);
+    for (unsigned int number = 1; (line = strsep(&rest, "\n")) != NULL; number++) {
+        int rc = xw_config_line(config, line, path, number, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/*
+ * Reads the configuration as strictly as a record: it decides who gets in. None where nobody has
+ * named one says nothing (xworlds.conf(5)).
+ */
+static int read_config(const struct xw_pam_options *options, struct xw_config *config,
+                       struct xw_error *err)
+{
+    XW_AUTO_FREE char *text = NULL;
+    char directory[PATH_MAX];
+    size_t length = 0;
+    const char *name = strrchr(options->config, '/') + 1;
+
+    xw_config_init(config);
+    if (snprintf(directory, sizeof(directory), "%.*s", (int)(name - 1 - options->config),
+                 options->config) >= (int)sizeof(directory))
+        return xw_fail(err, -ENAMETOOLONG, "config= is too long");
+    XW_AUTO_CLOSE int fd = xw_record_directory(directory);
+    if (fd < 0 && (fd != -ENOENT || options->config_named))
+        return xw_fail_errno(err, fd, "%s can't be opened", directory);
+    int rc = fd < 0 ? fd : xw_record_read(fd, name, &text, &length, err);
+    if (rc == -ENOENT && !options->config_named)
+        return 0;
+    return rc < 0 ? rc : parse_config(text, length, options->config, config, err);
+}
+
+/*
+ * Whether a lab admits: 1, 0, or a negative errno, of which the first stays in *err. A lab that is
+ * being removed admits nobody.
+ */
+static int lab_admits(int labs, const char *lab, const struct xw_pam_person *person,
+                      struct xw_error *err)
+{
+    struct xw_access access;
+    struct xw_error why = {0};
+    int rc = xw_access_read(labs, lab, &access, &why);
+
+    if (rc == -ENOENT)
+        return 0;
+    if (rc < 0) {
+        if (err->code == 0)
+            *err = why;
+        return rc;
+    }
+    /* A name beyond the grammar of owners can't have a world (common/names.h). */
+    return (xw_owner_ok(person->name) && xw_access_grants(&person->caller, &access)) ||
+           xw_access_instructs(&person->caller, &access);
+}
+
+/* Goes through the labs until one admits: 1, 0, or a negative errno if none does and one is broken.
+ */
+static int some_lab_admits(DIR *labs, const struct xw_pam_person *person, struct xw_error *err)
+{
+    const struct dirent *entry;
+    int broken = 0;
+
+    while (errno = 0, (entry = readdir(labs)) != NULL) {
+        if (!xw_name_ok(entry->d_name))
+            continue;
+        int rc = lab_admits(dirfd(labs), entry->d_name, person, err);
+        if (rc > 0)
+            return rc;
+        if (rc < 0 && broken == 0)
+            broken = rc;
+    }
+    if (errno != 0)
+        return xw_fail_errno(err, -errno, XW_LABS_DIR " can't be read");
+    return broken;
+}
+
+static int look_through_labs(const struct xw_pam_person *person, struct xw_error *err)
+{
+    XW_AUTO_CLOSEDIR DIR *labs = NULL;
+    int fd = xw_record_directory(XW_LABS_DIR);
+
+    if (fd < 0)
+        return xw_fail_errno(err, fd, XW_LABS_DIR " can't be opened");
+    labs = fdopendir(fd);
+    if (!labs) {
+        int rc = -errno;
+        close(fd);
+        return xw_fail_errno(err, rc, XW_LABS_DIR " can't be read");
+    }
+    return some_lab_admits(labs, person, err);
+}
+
+static void say(char why[XW_PAM_SENTENCE_SIZE], const char *sentence)
+{
+    snprintf(why, XW_PAM_SENTENCE_SIZE, "%s", sentence);
+}
+
+int xw_pam_account(const struct xw_pam_options *options, const struct xw_pam_person *person,
+                   enum xw_pam_verdict *verdict, char why[XW_PAM_SENTENCE_SIZE],
+                   struct xw_error *err)
+{
+    struct xw_config config;
+    int rc = read_config(options, &config, err);
+
+    if (rc < 0)
+        return rc;
+    if (options->maintenance || *config.maintenance) {
+        *verdict = XW_PAM_MAINTENANCE;
+        say(why, options->maintenance_text ? options->maintenance_text
+                 : *config.maintenance     ? config.maintenance
+                                           : MAINTENANCE_TEXT);
+        return 0;
+    }
+    rc = look_through_labs(person, err);
+    if (rc < 0)
+        return rc;
+    *verdict = rc > 0 ? XW_PAM_ADMIT : XW_PAM_NO_LAB;
+    say(why, rc > 0 ? "" : NO_LAB_TEXT);
+    return 0;
+}
