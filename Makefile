@@ -152,11 +152,12 @@ unit-tests: $(UNIT_TESTS)
 gate-sources:
 	@printf '%s\n' $(xwhelper_sources)
 
--include $(sort $(ALL_OBJECTS:.o=.d))
 include bench/programs.mk
 include tests/fuzz/fuzz.mk
 include tests/faults/faults.mk
+include tests/pam/pam.mk
 include tests/hostile/programs.mk
+-include $(sort $(ALL_OBJECTS:.o=.d))
 
 # --- tests ------------------------------------------------------------------------------------
 
@@ -194,8 +195,9 @@ bench: deps
 SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
-C_FILES = $(wildcard $(addsuffix /*.[ch],common xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay bench tests/unit tests/fuzz tests/hostile tests/hostile/owned))
+C_FILES = $(wildcard $(addsuffix /*.[ch],common pam xwsh xwadm xwhelper/gate xwhelper/keeper \
+            xwhelper/reader xwhelper/relay bench tests/unit tests/pam tests/fuzz tests/hostile \
+            tests/hostile/owned))
 
 # Every check of gate and keeper broken in turn; resumes where it was ended.
 mutants: deps

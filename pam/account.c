@@ -52,8 +52,10 @@ static int read_config(const struct xw_pam_options *options, struct xw_config *c
     if (fd < 0 && (fd != -ENOENT || options->config_named))
         return xw_fail_errno(err, fd, "%s can't be opened", directory);
     int rc = fd < 0 ? fd : xw_record_read(fd, name, &text, &length, err);
-    if (rc == -ENOENT && !options->config_named)
+    if (rc == -ENOENT && !options->config_named) {
+        *err = (struct xw_error){0};
         return 0;
+    }
     return rc < 0 ? rc : parse_config(text, length, options->config, config, err);
 }
 

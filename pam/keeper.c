@@ -22,22 +22,24 @@
 
 enum { CODE_MAX = 254, NOT_ENDED = -1, MILLISECONDS = 1000, NANOSECONDS_PER_MS = 1000000 };
 
-/* A clock that nobody sets; with seconds it can't fail (clock_gettime(2)). */
+/* By a clock that nobody sets; or a negative errno. */
 static int64_t now_ms(void)
 {
     struct timespec now = {0};
 
     if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
-        return INT64_MAX;
+        return -errno;
     return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS_PER_MS;
 }
 
-/* What is left until the deadline, in milliseconds; 0 when it has passed. */
+/* What is left until the deadline, in milliseconds; 0 when it has passed; or a negative errno. */
 static int left_ms(int64_t deadline)
 {
-    int64_t left = deadline - now_ms();
+    int64_t now = now_ms();
 
-    return left > 0 ? (int)left : 0;
+    if (now < 0)
+        return (int)now;
+    return deadline > now ? (int)(deadline - now) : 0;
 }
 
 /* Whether root listens there: nobody else should be told who logs in. */
@@ -135,7 +137,7 @@ static int await(int fd, int64_t deadline)
         if (rc < 0 && errno != EINTR)
             return -errno;
     }
-    return 0;
+    return left;
 }
 
 /* What the answer's end says. */
@@ -185,8 +187,8 @@ int xw_pam_prepare(const char *user, unsigned int seconds, enum xw_pam_prepared 
     int64_t deadline = began + (int64_t)seconds * MILLISECONDS;
     XW_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (began == INT64_MAX)
-        return xw_fail(err, -EIO, "there is no clock to wait by");
+    if (began < 0)
+        return xw_fail_errno(err, (int)began, "there is no clock to wait by");
     if (fd < 0)
         return xw_fail_errno(err, -errno, "a socket can't be made");
     int rc = connect_keeper(fd, deadline, err);
