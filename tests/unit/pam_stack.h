@@ -83,6 +83,8 @@ static inline void put_lines(const char *service, const char *text)
 
     snprintf(path, sizeof(path), "%s/%s", getenv("PAM_WRAPPER_RUNTIME_DIR"), service);
     put_file(path, text);
+    snprintf(path, sizeof(path), "/etc/pam.d/%s", service);
+    put_file(path, text);
 }
 
 /*
@@ -124,7 +126,8 @@ static inline int set_up_stack(void **state)
     umask(022);
     put_users();
     put_records();
-    if (mkdir("/etc/xworlds", 0755) < 0 || mkdir("/run/xworlds", 0755) < 0)
+    if (mkdir("/etc/xworlds", 0755) < 0 || mkdir("/run/xworlds", 0755) < 0 ||
+        mkdir("/etc/pam.d", 0755) < 0)
         return -1;
     put_lines("other", "auth required pam_deny.so\naccount required pam_deny.so\n"
                        "session required pam_deny.so\npassword required pam_deny.so\n");
