@@ -1,7 +1,7 @@
 # xworlds: one makefile for everything; objects and programs are made below $(BUILD).
 #
 #   make                 the programs
-#   make install         PREFIX=/usr/local DESTDIR=; see contrib/install-host for what root adds
+#   make install         PREFIX=/usr/local DESTDIR= PAMDIR=; see contrib/install-host for what root adds
 #   make deps            the Debian packages that building and testing take
 #   make uninstall       takes it off this host again; see INSTALL
 #   make check           builds and runs the tests; check-full adds the long ones
@@ -20,6 +20,7 @@ PREFIX     ?= /usr/local
 DESTDIR    ?=
 CFLAGS     ?= -O2 -g
 SYSCONFDIR := /etc
+PAMDIR     ?= /usr/lib/$(shell dpkg-architecture -qDEB_HOST_MULTIARCH)/security
 BUILD      ?= $(if $(SANITIZE),build/sanitized,build)
 
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
@@ -285,6 +286,9 @@ install: all
 	$(call put_program,xwkeeper,$(LIBEXEC))
 	$(call put_program,xwrelay,$(LIBEXEC))
 	$(call put_program,xwhelper,$(LIBEXEC))
+	$(call put,0644,$(BUILD)/pam_xworlds.so,$(PAMDIR)/pam_xworlds.so.new)
+	mv -f '$(DESTDIR)$(PAMDIR)/pam_xworlds.so.new' '$(DESTDIR)$(PAMDIR)/pam_xworlds.so'
+	$(call put,0644,contrib/pam.d/sshd-xworlds,$(PREFIX)/share/doc/xworlds/pam.d/sshd-xworlds)
 	$(call put,0644,contrib/xworlds.nft,$(SYSCONFDIR)/xworlds/xworlds.nft)
 	test -e '$(DESTDIR)$(SYSCONFDIR)/xworlds/xworlds.conf' || \
 	    $(call put,0644,contrib/xworlds.conf,$(SYSCONFDIR)/xworlds/xworlds.conf)
