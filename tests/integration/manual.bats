@@ -30,7 +30,7 @@ has_word() {
         found=$((found + 1))
     done
     [ "$found" -ge 5 ]
-    for name in xworlds.conf.5 xworlds-lab.5 xworlds-image.5 xworlds.7; do
+    for name in pam_xworlds.8 xworlds.conf.5 xworlds-lab.5 xworlds-image.5 xworlds.7; do
         [ -s "$PAGES/man${name##*.}/$name" ]
     done
     # Everything in /etc/xworlds is named in the overview.
@@ -105,6 +105,19 @@ has_word() {
         count=$((count + 1))
     done < <(sed -n '/op=xworlds-/,/);/p' xwhelper/gate/audit.c | grep -oE '[a-z]+=%' | tr -d '=%')
     [ "$count" -ge 6 ]
+}
+
+@test "every option of the PAM module, its default and everything it returns is in pam_xworlds(8)" {
+    local text word count=0
+    text=$(page pam_xworlds 8)
+    while IFS= read -r word; do
+        has_word "$text" "$word" || { echo "missing: $word"; false; }
+        count=$((count + 1))
+    done < <(sed -nE 's/^ *\{"([a-z_]+)", set_.*/\1=/p; s/.*strcmp\(argument, "([a-z]+)"\).*/\1/p' pam/options.c
+        grep -ohE 'PAM_(SUCCESS|IGNORE|[A-Z_]+_(ERR|DENIED|UNKNOWN))\b' pam/*.c | sort -u)
+    [ "$count" -ge 14 ]
+    has_word "$text" "xworlds"
+    [[ $(tr -s ' \n' ' ' <<<"$text") == *"from 1 to $(sed -nE 's/.*XW_PAM_WAIT_MAX = ([0-9]+).*/\1/p' pam/options.h). Default: $(sed -nE 's/.*XW_PAM_WAIT_DEFAULT = ([0-9]+),.*/\1/p' pam/options.h)."* ]]
 }
 
 @test "every key of image.conf is in xworlds-image(5), every key of a lab in xworlds-lab(5)" {

@@ -270,6 +270,7 @@ milliseconds() {
 }
 
 # local_login NAME: at a terminal; leaves the menu again.
+# shellcheck disable=SC2016 # tcl's dollars
 local_login() {
     NAME=$1 timeout 60 expect -c '
         set timeout 30

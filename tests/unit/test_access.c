@@ -188,9 +188,33 @@ static void list_agrees(void **state)
         XW_DECISION_REFUSE);
 }
 
+/* What a group gives before there is a world, to whom the kernel or the data base says is in it. */
+static void groups_grant_and_instruct(void **state)
+{
+    const struct xw_caller student = {ALICE, student_groups, 2};
+    const struct xw_caller teacher = {BOB, teacher_groups, 2};
+    const struct xw_caller other = {BOB, other_groups, 2};
+    const struct xw_caller root = {0, student_groups, 2};
+    const struct xw_caller root_teacher = {0, teacher_groups, 2};
+    const struct xw_caller without_groups = {ALICE, NULL, 0};
+
+    (void)state;
+    assert_true(xw_access_grants(&student, &firewall));
+    assert_false(xw_access_instructs(&student, &firewall));
+    assert_true(xw_access_instructs(&teacher, &firewall));
+    assert_false(xw_access_grants(&teacher, &firewall));
+    assert_false(xw_access_instructs(&teacher, &firewall2));
+    assert_false(xw_access_grants(&other, &firewall) || xw_access_instructs(&other, &firewall));
+    assert_false(xw_access_grants(&root, &firewall));
+    assert_false(xw_access_instructs(&root_teacher, &firewall));
+    assert_false(xw_access_grants(&without_groups, &firewall));
+    assert_false(xw_access_grants(&student, &without_students));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_grant_and_instruct),
         cmocka_unit_test(the_matrix),
         cmocka_unit_test(sets_of_machines),
         cmocka_unit_test(list_agrees),
