@@ -244,7 +244,7 @@ static inline void answer(int peer, enum keeper how)
     if (n <= 0)
         return;
     line[n] = '\0';
-    put_file("/run/request", line);
+    put_file("/run/xworlds/request", line);
     switch (how) {
     case READY:
         say(peer, "progress - making\ndone firewall deployed\n");
@@ -277,7 +277,7 @@ static inline void keeper_stop(void)
     }
     keeper_pid = -1;
     (void)unlink("/run/xworlds/keeper.sock");
-    (void)unlink("/run/request");
+    (void)unlink("/run/xworlds/request");
 }
 
 static inline void keeper_start(enum keeper how)

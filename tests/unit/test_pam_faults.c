@@ -51,9 +51,10 @@ static int fail_each(const char *user, enum entry entry, bool (*good)(int status
     return total;
 }
 
+/* Nor is a refusal true, with its reason, where the reason isn't known. */
 static bool is_error(int status)
 {
-    return status != PAM_SUCCESS && status != PAM_IGNORE;
+    return status != PAM_SUCCESS && status != PAM_IGNORE && status != PAM_PERM_DENIED;
 }
 
 static bool is_denied(int status)
