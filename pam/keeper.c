@@ -64,7 +64,8 @@ static int connect_keeper(int fd, int64_t deadline, struct xw_error *err)
     int left;
 
     while ((left = left_ms(deadline)) > 0) {
-        const struct timeval patience = {left / MILLISECONDS, left % MILLISECONDS * MILLISECONDS};
+        const struct timeval patience = {left / MILLISECONDS,
+                                         (suseconds_t)(left % MILLISECONDS) * MILLISECONDS};
         if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
             return xw_fail_errno(err, -errno, "the socket takes no timeout");
         if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)

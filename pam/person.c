@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cleanup.h"
 #include "pam/options.h"
 
 enum {
@@ -44,6 +43,30 @@ static int find_groups(struct xw_pam_person *person, gid_t primary, struct xw_er
     return PAM_SYSTEM_ERR;
 }
 
+/* Looks a group up with this much room; PAM_INCOMPLETE where it is too little. */
+static int look_up_group(const char *name, size_t size, gid_t *gid, struct xw_error *err)
+{
+    char *buffer = malloc(size);
+    struct group entry;
+    struct group *found = NULL;
+
+    if (!buffer) {
+        xw_fail(err, -ENOMEM, "there is not enough memory to look up the group %s", name);
+        return PAM_BUF_ERR;
+    }
+    int rc = getgrnam_r(name, &entry, buffer, size, &found);
+    if (rc == 0 && found)
+        *gid = found->gr_gid;
+    free(buffer);
+    if (rc == ERANGE)
+        return PAM_INCOMPLETE;
+    if (rc != 0 && rc != ENOENT && rc != ESRCH) {
+        xw_fail_errno(err, -rc, "the group %s can't be looked up", name);
+        return PAM_SYSTEM_ERR;
+    }
+    return found ? PAM_SUCCESS : PAM_IGNORE;
+}
+
 /*
  * The number of a group. Returns PAM_SUCCESS, PAM_IGNORE where there is none of this name, or an
  * error: getgrnam_r(3) tells the two apart, which getgrnam(3) and pam_modutil don't.
@@ -51,25 +74,9 @@ static int find_groups(struct xw_pam_person *person, gid_t primary, struct xw_er
 static int find_group(const char *name, gid_t *gid, struct xw_error *err)
 {
     for (size_t size = GROUP_BUFFER; size <= GROUP_BUFFER_MAX; size *= 4) {
-        XW_AUTO_FREE char *buffer = malloc(size);
-        struct group entry;
-        struct group *found = NULL;
-
-        if (!buffer) {
-            xw_fail(err, -ENOMEM, "there is not enough memory to look up the group %s", name);
-            return PAM_BUF_ERR;
-        }
-        int rc = getgrnam_r(name, &entry, buffer, size, &found);
-        if (rc == ERANGE)
-            continue;
-        if (rc != 0 && rc != ENOENT && rc != ESRCH) {
-            xw_fail_errno(err, -rc, "the group %s can't be looked up", name);
-            return PAM_SYSTEM_ERR;
-        }
-        if (!found)
-            return PAM_IGNORE;
-        *gid = found->gr_gid;
-        return PAM_SUCCESS;
+        int status = look_up_group(name, size, gid, err);
+        if (status != PAM_INCOMPLETE)
+            return status;
     }
     xw_fail(err, -ERANGE, "the group %s is too large", name);
     return PAM_SYSTEM_ERR;
@@ -91,7 +98,7 @@ static int find_membership(const struct xw_pam_person *person, const char *group
     char name[XW_PAM_GROUP_NAME_SIZE];
 
     while (xw_pam_group_next(&groups, name)) {
-        gid_t gid;
+        gid_t gid = (gid_t)-1;
         int status = find_group(name, &gid, err);
         if (status != PAM_SUCCESS && status != PAM_IGNORE)
             return status;

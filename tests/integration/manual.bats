@@ -113,7 +113,7 @@ has_word() {
     while IFS= read -r word; do
         has_word "$text" "$word" || { echo "missing: $word"; false; }
         count=$((count + 1))
-    done < <(sed -nE 's/^ *\{"([a-z_]+)", set_.*/\1=/p; s/.*strcmp\(argument, "([a-z]+)"\).*/\1/p' pam/options.c
+    done < <(sed -nE 's/^ *\{"([a-z_]+)", set_.*/\1/p; s/.*strcmp\(argument, "([a-z]+)"\).*/\1/p' pam/options.c
         grep -ohE 'PAM_(SUCCESS|IGNORE|[A-Z_]+_(ERR|DENIED|UNKNOWN))\b' pam/*.c | sort -u)
     [ "$count" -ge 14 ]
     has_word "$text" "xworlds"

@@ -327,6 +327,12 @@ local_login() {
 }
 
 @test "uninstalling is refused while a stack names the module; a stack without the module lets everybody in" {
+    stack_for_login
+    run make uninstall
+    echo "$output"
+    [ "$status" -ne 0 ]
+    [[ $output == *'/etc/pam.d/login names pam_xworlds.so'* ]]
+    sed -i /pam_xworlds/d /etc/pam.d/login
     run make uninstall
     [ "$status" -ne 0 ]
     [[ $output == *'/etc/pam.d/sshd names pam_xworlds.so'* ]]

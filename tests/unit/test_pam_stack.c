@@ -246,6 +246,28 @@ static void the_recommended_line(void **state)
     assert_int_equal(call("alice", ACCOUNT), PAM_SUCCESS);
 }
 
+/* A group whose members fill more than the first buffer, and a user in more groups than fit at
+ * first. */
+static void large_groups(void **state)
+{
+    (void)state;
+    FILE *file = fopen("/etc/group", "ae");
+    assert_non_null(file);
+    fputs("course:x:3000:", file);
+    for (int i = 0; i < 5000; i++)
+        fprintf(file, "student%d,", i);
+    fputs("alice\n", file);
+    for (int i = 0; i < 300; i++)
+        fprintf(file, "g%d:x:%d:alice\n", i, 4000 + i);
+    assert_int_equal(fclose(file), 0);
+    put_service(shipped, "groups=course");
+    assert_int_equal(call("alice", ACCOUNT), PAM_SUCCESS);
+    assert_int_equal(call("bob", ACCOUNT), PAM_IGNORE);
+    put_service(shipped, "groups=g299");
+    assert_int_equal(call("alice", ACCOUNT), PAM_SUCCESS);
+    put_users();
+}
+
 /* --- T-I3: items -------------------------------------------------------------------------------
  */
 
@@ -695,6 +717,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(every_combination_returns_what_it_must),
         cmocka_unit_test(nobody_gets_in_by_being_ignored),
         cmocka_unit_test(the_recommended_line),
+        cmocka_unit_test(large_groups),
         cmocka_unit_test(whatever_the_user_is_called_is_unknown),
         cmocka_unit_test(other_items_change_nothing),
         cmocka_unit_test(a_user_who_changes_is_judged_anew),
