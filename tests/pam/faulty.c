@@ -76,7 +76,8 @@ WRAP(ssize_t, send, -1, EPIPE, (int fd, const void *data, size_t size, int flags
      (fd, data, size, flags))
 WRAP(int, poll, -1, ENOMEM, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 
-int __wrap_pam_prompt(pam_handle_t *h, int style, char **response, const char *format, ...);
+int __wrap_pam_prompt(pam_handle_t *h, int style, char **response, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 int __wrap_pam_prompt(pam_handle_t *h, int style, char **response, const char *format, ...)
 {
     va_list args;
@@ -89,7 +90,8 @@ int __wrap_pam_prompt(pam_handle_t *h, int style, char **response, const char *f
     return status;
 }
 
-void __wrap_pam_syslog(const pam_handle_t *h, int priority, const char *format, ...);
+void __wrap_pam_syslog(const pam_handle_t *h, int priority, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void __wrap_pam_syslog(const pam_handle_t *h, int priority, const char *format, ...)
 {
     struct xw_pam_faults *faults = &xw_pam_faults;
