@@ -246,6 +246,20 @@ static void the_recommended_line(void **state)
     assert_int_equal(call("alice", ACCOUNT), PAM_SUCCESS);
 }
 
+/* What the service asks not to be said isn't; the answer is the same. */
+static void silence_is_kept(void **state)
+{
+    (void)state;
+    put_service(shipped, "");
+    pam_handle_t *bob = start("bob");
+    forget();
+    assert_int_equal(enter(bob, ACCOUNT, PAM_SILENT), PAM_PERM_DENIED);
+    assert_string_equal(told, "");
+    assert_int_equal(enter(bob, ACCOUNT, 0), PAM_PERM_DENIED);
+    assert_string_equal(told, NO_LAB);
+    pam_end(bob, PAM_SUCCESS);
+}
+
 /* A group whose members fill more than the first buffer, and a user in more groups than fit at
  * first. */
 static void large_groups(void **state)
@@ -330,10 +344,9 @@ static void requested(const char *name)
 /* T-I3: nothing is remembered of who it was before. */
 static void a_user_who_changes_is_judged_anew(void **state)
 {
-    pam_handle_t *handle = start("alice");
-
     (void)state;
     put_service(shipped, "");
+    pam_handle_t *handle = start("alice");
     keeper_start(READY);
     assert_int_equal(enter(handle, ACCOUNT, 0), PAM_SUCCESS);
     assert_int_equal(pam_set_item(handle, PAM_USER, "bob"), PAM_SUCCESS);
@@ -489,11 +502,10 @@ static void one_broken_lab_is_not_all_labs(void **state)
 
 static void calls_in_any_order(void **state)
 {
-    pam_handle_t *first = start("alice");
-    pam_handle_t *second = start("tina");
-
     (void)state;
     put_service(shipped, "");
+    pam_handle_t *first = start("alice");
+    pam_handle_t *second = start("tina");
     keeper_start(READY);
     assert_int_equal(enter(first, CLOSE, 0), PAM_SUCCESS);
     assert_int_equal(enter(first, SETCRED, 0), PAM_IGNORE);
@@ -717,6 +729,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(every_combination_returns_what_it_must),
         cmocka_unit_test(nobody_gets_in_by_being_ignored),
         cmocka_unit_test(the_recommended_line),
+        cmocka_unit_test(silence_is_kept),
         cmocka_unit_test(large_groups),
         cmocka_unit_test(whatever_the_user_is_called_is_unknown),
         cmocka_unit_test(other_items_change_nothing),
