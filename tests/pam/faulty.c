@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -37,6 +38,14 @@ static bool strikes(enum xw_pam_call call, int error)
     return true;
 }
 
+/* In somebody else's process, these flags are not to be forgotten. */
+static int must(int flags, int flag)
+{
+    if ((flags & flag) != flag)
+        abort();
+    return flags;
+}
+
 #define WRAP(type, name, failed, error, parameters, arguments)                                     \
     type __real_##name parameters;                                                                 \
     type __wrap_##name parameters;                                                                 \
@@ -56,14 +65,16 @@ WRAP(int, getgrnam_r, errno, EIO,
      (name, entry, buffer, size, found))
 WRAP(void *, malloc, NULL, ENOMEM, (size_t size), (size))
 WRAP(void *, calloc, NULL, ENOMEM, (size_t count, size_t size), (count, size))
-WRAP(int, open, -1, EMFILE, (const char *path, int flags), (path, flags))
-WRAP(int, openat, -1, EMFILE, (int fd, const char *path, int flags), (fd, path, flags))
+WRAP(int, open, -1, EMFILE, (const char *path, int flags), (path, must(flags, O_CLOEXEC)))
+WRAP(int, openat, -1, EMFILE, (int fd, const char *path, int flags),
+     (fd, path, must(flags, O_CLOEXEC | O_NOFOLLOW)))
 WRAP(int, fstat, -1, EIO, (int fd, struct stat *info), (fd, info))
 WRAP(ssize_t, read, -1, EIO, (int fd, void *buffer, size_t size), (fd, buffer, size))
 WRAP(DIR *, fdopendir, NULL, ENOMEM, (int fd), (fd))
 WRAP(struct dirent *, readdir, NULL, EIO, (DIR * directory), (directory))
 WRAP(int, clock_gettime, -1, EINVAL, (clockid_t id, struct timespec *now), (id, now))
-WRAP(int, socket, -1, EMFILE, (int domain, int type, int protocol), (domain, type, protocol))
+WRAP(int, socket, -1, EMFILE, (int domain, int type, int protocol),
+     (domain, must(type, SOCK_CLOEXEC), protocol))
 WRAP(int, setsockopt, -1, EDOM, (int fd, int level, int name, const void *value, socklen_t size),
      (fd, level, name, value, size))
 WRAP(int, getsockopt, -1, ENOPROTOOPT, (int fd, int level, int name, void *value, socklen_t *size),
@@ -73,7 +84,7 @@ WRAP(int, connect, -1, EACCES, (int fd, const struct sockaddr *address, socklen_
 WRAP(ssize_t, getrandom, -1, EAGAIN, (void *buffer, size_t size, unsigned int flags),
      (buffer, size, flags))
 WRAP(ssize_t, send, -1, EPIPE, (int fd, const void *data, size_t size, int flags),
-     (fd, data, size, flags))
+     (fd, data, size, must(flags, MSG_NOSIGNAL)))
 WRAP(int, poll, -1, ENOMEM, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 
 int __wrap_pam_prompt(pam_handle_t *h, int style, char **response, const char *format, ...)
