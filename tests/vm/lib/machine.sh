@@ -159,7 +159,7 @@ put_source() {
         git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do
             [[ ! -e $file ]] || printf '%s\0' "$file"
         done
-        [[ $2 != yes ]] || find build/flags build/obj build/xw* -type f -print0
+        [[ $2 != yes ]] || find build/flags build/obj build/pam-obj build/pam_xworlds.so build/xw* -type f -print0
     } | tar -c -z --null --no-recursion --owner=0 --group=0 -T - |
         in_machine sh -c 'umask 022; mkdir -p "$1" && tar -x -z -C "$1"' sh "$1"
 }
