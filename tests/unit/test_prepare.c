@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/prepare.c common/record.c common/lines.c common/names.c common/error.c xwhelper/keeper/plan.c xwhelper/keeper/reply.c common/request.c */
+/* links: xwhelper/keeper/prepare.c common/record.c common/lines.c common/names.c common/error.c common/access.c xwhelper/keeper/plan.c xwhelper/keeper/reply.c common/request.c */
 /*
  * prepare: which labs are deployed for a user, and what is said where one can't be.
  */
