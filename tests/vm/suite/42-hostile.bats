@@ -4,7 +4,7 @@
 load helpers
 
 # Tests that take no other host than the one they are on; see tests/hostile/run.
-CHOSEN=(T-A1 T-A2 T-A3 T-A5 T-A6 T-C1 T-C2 T-C6 T-E2 T-E6)
+CHOSEN=(T-A1 T-A2 T-A6 T-C1 T-C2 T-E6)
 [[ -z ${XW_FULL-} ]] || CHOSEN=(arguments environment ownership inherited files)
 
 # What a throwaway host has and these tests look for.
