@@ -33,7 +33,7 @@ accelerator() {
 start_qemu() {
     # shellcheck disable=SC2054 # QEMU's commas
     local arguments=(
-        -name "xworlds-vm-$$" -machine q35 -accel "$(accelerator)" -cpu max,svm=off,vmx=off -smp 2 -m "$OPT_MEMORY"
+        -name "xworlds-vm-$$" -machine q35 -accel "$(accelerator)" -cpu max -smp 2 -m "$OPT_MEMORY"
         -nodefaults -no-user-config -display none
         -kernel "$VM_BASE/vmlinuz" -initrd "$VM_BASE/initrd.img"
         -append "root=LABEL=root rw console=ttyS0 ${RECIPE_CMDLINE[*]}"

@@ -17,6 +17,8 @@ setup_file() {
         person tina cs530-ta,xworlds; person hank cs999-ta,xworlds; person oscar xworlds
         mkdir /run/throwaway; touch /run/throwaway/host
         cp /etc/xworlds/xworlds.conf /root/xworlds.conf
+        # KVM in an emulated processor has panicked the kernel with a guest of one disk sector.
+        echo "accelerator = tcg" >>/etc/xworlds/xworlds.conf
         systemctl show -p MainPID --value xworlds-keeper.service >/run/throwaway/keeper.pid'
 }
 
