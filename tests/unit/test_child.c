@@ -18,6 +18,7 @@
 #include "xwhelper/keeper/child.c"
 
 #include "tests/unit/private_root.h"
+#include "tests/unit/small_files.h"
 
 #define ID      "0123456789abcdef"
 #define HASH    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -256,15 +257,6 @@ static int as_alice(const char *line)
 }
 
 /* --- the records ----------------------------------------------------------------------------- */
-
-static void put(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
 
 static void make_lab(const char *lab, int group)
 {

@@ -21,6 +21,7 @@
 #include "common/paths.h"
 #include "tests/unit/breaking_libvirt.h"
 #include "tests/unit/private_root.h"
+#include "tests/unit/small_files.h"
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/machine.h"
@@ -234,18 +235,6 @@ static void power(const char *machine, bool on)
     assert_non_null(domain);
     assert_int_equal(on ? virDomainCreate(domain) : virDomainDestroy(domain), 0);
     virDomainFree(domain);
-}
-
-static const char *content(const char *path)
-{
-    static char text[1024];
-    int fd = open(path, O_RDONLY);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-    if (fd >= 0)
-        close(fd);
-    text[n < 0 ? 0 : n] = '\0';
-    return text;
 }
 
 static void assert_whole(void)

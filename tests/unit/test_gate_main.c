@@ -22,6 +22,7 @@ int gate_main(int argc, char *argv[]);
 #include <sys/wait.h>
 
 #include "tests/unit/private_root.h"
+#include "tests/unit/small_files.h"
 
 enum { ALICE = 1001, STUDENTS = 2001, OTHERS = 2002, KEEPER = 41, AUDIT = 42 };
 
@@ -190,15 +191,6 @@ static int run(const char *words)
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void put(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
 }
 
 static void make_lab(const char *lab, int group)

@@ -19,6 +19,7 @@
 #include "common/record.h"
 #include "tests/unit/faults.h"
 #include "tests/unit/private_root.h"
+#include "tests/unit/small_files.h"
 #include "xwhelper/keeper/owner_record.h"
 
 enum { UID = 1001 };
@@ -60,27 +61,6 @@ static int begin(void **state)
     if (chown(XW_OWNERS_DIR, 0, 7) < 0)
         return chmod(XW_OWNERS_DIR, 02750);
     return chmod(XW_OWNERS_DIR, 02750);
-}
-
-static const char *content(const char *path)
-{
-    static char text[4096];
-    int fd = open(path, O_RDONLY);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-    if (fd >= 0)
-        close(fd);
-    text[n < 0 ? 0 : n] = '\0';
-    return text;
-}
-
-static void put(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
 }
 
 static int grant(const char *lab)

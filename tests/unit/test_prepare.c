@@ -22,6 +22,7 @@
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "tests/unit/private_root.h"
+#include "tests/unit/small_files.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/verbs.h"
@@ -89,15 +90,6 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
 }
 
 /* --- labs ------------------------------------------------------------------------------------ */
-
-static void put(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
 
 static void make_lab(const char *lab, const char *students, const char *others)
 {

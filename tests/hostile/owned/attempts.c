@@ -1,6 +1,7 @@
 #include "tests/hostile/owned/attempts.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,4 +80,17 @@ const char *order_carry_out(const struct order *order)
 int outcome(long returned)
 {
     return returned < 0 ? -errno : 0;
+}
+
+void tell_held(void (*report)(const char *text))
+{
+    char number[16];
+
+    for (int fd = 0; fd < 1024; fd++) {
+        struct pollfd one = {.fd = fd};
+        if (poll(&one, 1, 0) == 1 && (one.revents & POLLNVAL))
+            continue;
+        snprintf(number, sizeof(number), "%d ", fd);
+        report(number);
+    }
 }

@@ -64,6 +64,9 @@ bool order_split(char *line, const char *words[6]);
 /* Carries it out: "had", "refused ERRNO", "keeper", or "unknown". The text is static. */
 const char *order_carry_out(const struct order *order);
 
+/* Reports the number of each open descriptor, with a blank behind it. */
+void tell_held(void (*report)(const char *text));
+
 /* 0 or the negative errno, for calls in the style of the C library. */
 int outcome(long returned);
 
