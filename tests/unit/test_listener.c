@@ -1,4 +1,4 @@
-/* links: common/error.c common/landlock.c */
+/* links: common/error.c common/landlock.c xwhelper/keeper/turn.c */
 /*
  * The keeper's listener: whom it lets in, how many, what it does where no process can be made, and
  * what it tells the journal of each. What a process then does is the test's; sockets, credentials
@@ -21,8 +21,11 @@ int keeper_main(void);
 #pragma GCC diagnostic pop
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "tests/unit/private_root.h"
 
@@ -52,6 +55,10 @@ struct world {
     bool no_notes;
     enum xw_auditing auditing;
     bool audit_required;
+    size_t processors;
+    int patience;      /* for how many seconds more a turn is waited for */
+    int served;        /* processes that got to their request */
+    uid_t latest_user; /* ... whose it was */
 };
 static struct world *world;
 
@@ -138,6 +145,24 @@ const char *xw_auditing_word(enum xw_auditing state)
     return state == XW_AUDITING_OFF ? "off" : "unknown";
 }
 
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    assert_int_equal(pid, 0);
+    assert_int_equal(size, sizeof(*set));
+    CPU_ZERO(set);
+    for (size_t i = 0; i < world->processors; i++)
+        CPU_SET(i, set);
+    return 0;
+}
+
+int clock_gettime(clockid_t id, struct timespec *time)
+{
+    long rc = syscall(SYS_clock_gettime, id, time);
+
+    time->tv_sec += world ? world->patience : 0;
+    return (int)rc;
+}
+
 int virInitialize(void)
 {
     return world->vir_rc;
@@ -158,6 +183,8 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     struct timeval patience;
     socklen_t size = sizeof(patience);
 
+    world->served++;
+    world->latest_user = peer->uid;
     world->wrong_groups += accounts->reader.uid != 61004 || accounts->relay.uid != 61005;
     world->wrong_groups += getgroups(0, NULL) != 0;
     sigprocmask(SIG_SETMASK, NULL, &blocked);
@@ -206,6 +233,7 @@ static int usual(void **state)
     world->per_user = 2;
     world->in_all = 4;
     world->auditing = XW_AUDITING_ON;
+    world->processors = 8;
     return 0;
 }
 
@@ -224,6 +252,8 @@ static bool start(int *status)
     listener = fork();
     if (listener == 0) {
         const gid_t some[] = {100, 200};
+        /* A test that fails leaves nobody behind. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(ends[1], STDERR_FILENO);
         close_range(3, ~0U, 0);
         umask(0);
@@ -388,6 +418,48 @@ static void who_is_no_gate_is_not_let_in(void **state)
     wait_for_entries(1);
     assert_int_equal(world->entry[0].uid, 0);
     assert_int_equal(world->entry[0].code, 3);
+    stop();
+}
+
+/* One is served, a second waits; another user's and root's don't, nor does one beside a console. */
+static void one_waits_for_its_turn(void **state)
+{
+    int status;
+
+    (void)state;
+    world->processors = 2;
+    world->patience = 60;
+    world->in_all = 8;
+    assert_true(start(&status));
+    int first = hold(ALICE, GATE_GROUP);
+    int second = ask_as(ALICE, GATE_GROUP, "7");
+    close(hold(BOB, GATE_GROUP));
+    close(hold(0, 0));
+    close(hold(0, 0));
+    wait_for_entries(3);
+    assert_int_equal(world->served, 4);
+    close(first);
+    reply_of(second);
+    close(second);
+    wait_for_entries(5);
+    assert_int_equal(world->served, 5);
+    assert_int_equal(world->latest_user, ALICE);
+    assert_int_equal(world->entry[4].code, 7);
+    stop();
+}
+
+/* Who has waited long enough goes on, whatever the first one does. */
+static void nobody_waits_forever(void **state)
+{
+    int status;
+
+    (void)state;
+    world->processors = 1;
+    assert_true(start(&status));
+    int first = hold(ALICE, GATE_GROUP);
+    close(hold(ALICE, GATE_GROUP));
+    wait_for_entries(1);
+    close(first);
     stop();
 }
 
@@ -571,6 +643,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AS_USUAL(each_end_is_told),
         AS_USUAL(who_is_no_gate_is_not_let_in),
+        AS_USUAL(one_waits_for_its_turn),
+        AS_USUAL(nobody_waits_forever),
         AS_USUAL(so_many_and_no_more),
         AS_USUAL(where_no_process_can_be_made),
         AS_USUAL(how_it_runs),

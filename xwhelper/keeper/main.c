@@ -27,16 +27,9 @@
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
+#include "xwhelper/keeper/turn.h"
 
 enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
-
-struct running {
-    pid_t pid;
-    uid_t uid;
-    pid_t peer_pid;
-    uint64_t began;
-    size_t note; /* which of the notes is its */
-};
 
 struct listener {
     int socket;
@@ -47,8 +40,9 @@ struct listener {
     struct xw_journal journal;
     struct xw_note *notes; /* CHILDREN_MAX of them, shared with the children */
     bool note_used[CHILDREN_MAX];
+    size_t turns; /* of one user at once */
     size_t count;
-    struct running children[CHILDREN_MAX];
+    struct xw_running children[CHILDREN_MAX];
 };
 
 static int listen_on_socket(gid_t group, struct xw_error *err)
@@ -102,7 +96,7 @@ static enum xw_phase last_phase(const struct xw_note *note, int code, int signal
 }
 
 /* One entry in the journal, whatever ended the process. */
-static void tell_end(struct listener *listener, const struct running *child, int status)
+static void tell_end(struct listener *listener, const struct xw_running *child, int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : XW_EXIT_FAILED;
     int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -120,6 +114,16 @@ static void tell_end(struct listener *listener, const struct running *child, int
     listener->note_used[child->note] = false;
 }
 
+static void give_turns(struct listener *listener, uid_t uid)
+{
+    const uint64_t now = xw_journal_clock();
+    struct xw_running *next;
+
+    while ((next = xw_turn_next(listener->children, listener->count, listener->notes,
+                                listener->turns, uid, now)))
+        xw_turn_give(next, listener->notes, now);
+}
+
 static void reap(struct listener *listener)
 {
     struct signalfd_siginfo ignored;
@@ -132,8 +136,10 @@ static void reap(struct listener *listener)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < listener->count; i++) {
             if (listener->children[i].pid == pid) {
+                const uid_t uid = listener->children[i].uid;
                 tell_end(listener, &listener->children[i], status);
                 listener->children[i] = listener->children[--listener->count];
+                give_turns(listener, uid);
                 break;
             }
         }
@@ -158,6 +164,8 @@ static _Noreturn void be_child(struct listener *listener, const struct xw_peer *
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setgroups(0, NULL) < 0)
         abort();
+    if (peer->uid != 0)
+        xw_turn_wait(&listener->notes[note]);
     exit(xw_child_serve(peer, &trail, &listener->accounts));
 }
 
@@ -206,7 +214,8 @@ static void serve_peer(struct listener *listener, int fd)
         be_child(listener, &peer, note, began);
     if (pid > 0) {
         listener->children[listener->count++] =
-            (struct running){pid, peer.uid, peer.pid, began, note};
+            (struct xw_running){pid, peer.uid, peer.pid, began, 0, note};
+        give_turns(listener, peer.uid);
     } else {
         listener->note_used[note] = false;
         turn_away(listener, &peer, NO_PROCESS);
@@ -268,6 +277,7 @@ static int prepare(struct listener *listener, struct xw_error *err)
     listener->notes = xw_notes_map(CHILDREN_MAX);
     if (!listener->notes)
         return xw_fail_errno(err, -errno, "Getting memory for notes");
+    listener->turns = xw_turns_of_user();
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &child, NULL) < 0 ||

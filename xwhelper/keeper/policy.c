@@ -29,7 +29,7 @@ static const struct xw_rule memory[] = {
     XW_CALL(munmap, "free"),
     XW_CALL(mremap, "realloc"),
     XW_CALL(madvise, "free"),
-    XW_CALL(futex, "once-only initialisation and locks in glib and libvirt"),
+    XW_CALL(futex, "once-only initialisation and locks in glib and libvirt; a turn"),
     XW_CALL(getrandom, "glib: the seed of its hash tables"),
     XW_CALL(restart_syscall, "a wait that the kernel continues after a stop"),
     XW_CALL(exit_group, "the end"),
