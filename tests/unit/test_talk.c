@@ -52,9 +52,12 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     assert_int_equal(count, 1);
     if (fds[0].fd == STDOUT_FILENO) {
         world.stalled = timeout;
+        if (xw_fault_strikes("poll for xwsh"))
+            return -1;
         if (!world.out_events)
             return libc(fds, count, 0);
         fds[0].revents = world.out_events;
+        errno = EINTR; /* of a call before */
         return world.out_events == POLLNVAL ? 0 : 1;
     }
     world.asked = timeout;
@@ -197,7 +200,7 @@ static void a_stream_that_ends_is_broken_off(void **state)
 static void codes_of_the_end(void **state)
 {
     (void)state;
-    keeper_says("end 126\nend 255\nend -1\nend \nend x\nend  0\nending 0\nen 0\nend 125\n");
+    keeper_says("end 126\nend 255\nend -1\nend \nend x\nend  0\nending 0\nen 0\ndone5\nend 125\n");
     assert_int_equal(pass_on(10), 125);
     assert_non_null(strstr(told(), "\nend 125\n"));
 }
@@ -239,6 +242,22 @@ static void a_console_has_no_deadline(void **state)
     assert_string_equal(told(), "open\n" BROKE);
 }
 
+/* The guest's user thinks for a while. */
+static void on_open_time_passes(void *data)
+{
+    on_open(data);
+    world.now += 1000;
+    keeper_says("end 7\n");
+}
+
+static void a_console_goes_on_after_its_deadline(void **state)
+{
+    (void)state;
+    keeper_says("open\n");
+    assert_int_equal(xw_gate_pass_on(keeper, 10, on_open_time_passes, &opened), 7);
+    assert_string_equal(told(), "open\nend 7\n");
+}
+
 static void a_line_without_end(void **state)
 {
     static char text[2 * XW_LINE_MAX];
@@ -266,7 +285,7 @@ static void the_longest_line(void **state)
 
 static void interrupted_calls_are_made_again(void **state)
 {
-    static const char *const calls[] = {"poll", "read", "write"};
+    static const char *const calls[] = {"poll", "read", "write", "poll for xwsh"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -326,8 +345,8 @@ static void a_reader_that_does_not_read(void **state)
         assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
     }
     world.out_events = 0;
-    for (int i = 0; i < 2; i++) {
-        xw_fault_set("write", 1, i ? EPIPE : 0);
+    for (int i = 0; i < 3; i++) {
+        xw_fault_set(i < 2 ? "write" : "poll for xwsh", 1, i ? EPIPE : 0);
         xw_gate_say("dropped");
         assert_int_equal(fcntl(STDOUT_FILENO, F_GETFD), -1);
         assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
@@ -410,6 +429,7 @@ int main(void)
         WITH_ENDS(codes_of_the_end),
         WITH_ENDS(the_keeper_has_its_deadline_and_some_seconds),
         WITH_ENDS(a_console_has_no_deadline),
+        WITH_ENDS(a_console_goes_on_after_its_deadline),
         WITH_ENDS(a_line_without_end),
         WITH_ENDS(the_longest_line),
         WITH_ENDS(interrupted_calls_are_made_again),
