@@ -39,6 +39,8 @@ static struct seen {
     char words[256]; /* of the error */
     int rc;
     int highest;   /* descriptor above the four */
+    int lowest;    /* below them */
+    int left;      /* more descriptors than before */
     bool placed;   /* each is what it should be */
     bool locked;   /* another one can't have the lock */
     char who[64];  /* in the lock's file */
@@ -56,6 +58,15 @@ static int guest_inode_of(int fd)
 }
 
 static ino_t viewer_inode, peer_inode;
+
+static int count_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD, 0L) >= 0;
+    return count;
+}
 
 static void step(const char *name)
 {
@@ -95,6 +106,19 @@ const struct xw_plan_machine *xw_plan_machine(const struct xw_plan *plan, const 
 XW_FAULTY(dup2, (int from, int to), from, to);
 XW_FAULTY(close_range, (unsigned int first, unsigned int last, int flags), first, last, flags);
 XW_FAULTY(ftruncate, (int fd, off_t length), fd, length);
+XW_FAULTY(socket, (int family, int type, int protocol), family, type, protocol);
+
+int open(const char *name, int flags, ...)
+{
+    va_list args;
+    int (*libc)(const char *, int, ...) = NULL;
+
+    va_start(args, flags);
+    int mode = flags & O_CREAT ? va_arg(args, int) : 0;
+    va_end(args);
+    *(void **)&libc = dlsym(RTLD_NEXT, "open");
+    return xw_fault_strikes("open") ? -1 : libc(name, flags, mode);
+}
 
 int fcntl(int fd, int command, ...)
 {
@@ -125,9 +149,12 @@ int execve(const char *path, char *const argv[], char *const environment[])
     snprintf(seen->name, sizeof(seen->name), "%s%s", argv[0], argv[1] ? " more" : "");
     seen->environment = environment[0] != NULL;
     seen->alarm = alarm(0);
+    seen->lowest = 256;
     for (int fd = 0; fd < 256; fd++) {
-        if (fcntl(fd, F_GETFD, 0L) >= 0)
-            seen->highest = fd;
+        if (fcntl(fd, F_GETFD, 0L) < 0)
+            continue;
+        seen->highest = fd;
+        seen->lowest = fd < seen->lowest ? fd : seen->lowest;
     }
     seen->placed = (ino_t)guest_inode_of(4) == viewer_inode &&
                    (ino_t)guest_inode_of(5) == peer_inode && send(3, "guest", 5, 0) == 5;
@@ -208,13 +235,16 @@ static int run(const char *machine, const char *owner_name)
         peer_inode = (ino_t)(int)info.st_ino;
         const struct xw_job job = {ends[1], ends[0], &request, &owner, &plan, &opening, &relay};
         alarm(1000);
+        int before = count_descriptors();
         seen->rc = xw_verb_console(&job, &err);
+        seen->left = count_descriptors() - before;
         snprintf(seen->words, sizeof(seen->words), "%.255s", err.text);
         /* What failed keeps nothing. */
         int lock = open(lock_path, O_RDONLY);
         _exit(lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0 ? 42 : 0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(seen->left, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -230,6 +260,7 @@ static void it_becomes_the_relay(void **state)
     assert_false(seen->environment);
     assert_int_equal(seen->alarm, 0);
     assert_int_equal(seen->highest, LOCK);
+    assert_int_equal(seen->lowest, 3);
     assert_true(seen->placed);
     assert_true(seen->locked);
     assert_string_equal(seen->who, "alice");
@@ -285,6 +316,9 @@ static void a_machine_that_is_off(void **state)
     assert_int_equal(seen->rc, -ELOOP);
     assert_non_null(strstr(seen->words, "The console of web does not open"));
     assert_string_equal(seen->steps, "confine ");
+    xw_fault_set("socket", 1, EMFILE);
+    assert_int_equal(run("web", "alice"), 0);
+    assert_string_equal(seen->words, "The console of web has no address");
 }
 
 static void what_is_not_in_the_plan(void **state)
@@ -312,6 +346,13 @@ static void locks_that_are_none(void **state)
     xw_fault_set("write", 1, ENOSPC);
     assert_int_equal(run("web", "alice"), 0);
     assert_int_equal(seen->rc, -ENOSPC);
+    /* Either of its two descriptors. */
+    for (int i = 1; i <= 2; i++) {
+        xw_fault_set("open", i, EMFILE);
+        assert_int_equal(run("web", "alice"), 0);
+        assert_int_equal(seen->rc, -EMFILE);
+        assert_non_null(strstr(seen->words, "Opening the console's lock of web"));
+    }
 }
 
 static void where_a_call_fails_it_ends(void **state)

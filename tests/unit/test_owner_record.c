@@ -40,6 +40,18 @@ FILE *fdopen(int fd, const char *mode)
     return xw_fault_strikes("fdopen") ? NULL : libc(fd, mode);
 }
 
+int fcntl(int fd, int command, ...)
+{
+    va_list args;
+    int (*libc)(int, int, ...) = NULL;
+
+    va_start(args, command);
+    void *value = va_arg(args, void *);
+    va_end(args);
+    *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");
+    return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1 : libc(fd, command, value);
+}
+
 static int enter_place(void **state)
 {
     (void)state;
@@ -75,7 +87,7 @@ static size_t count_descriptors(void)
     size_t count = 0;
 
     for (int fd = 0; fd < 64; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
+        count += fcntl(fd, F_GETFD, NULL) >= 0;
     return count;
 }
 
@@ -204,7 +216,8 @@ static void calls_that_fail(void **state)
         int nth;
         bool written; /* the new record is in its place already */
     } faults[] = {{"fchmod", 1, false}, {"fdopen", 1, false}, {"fclose", 1, false},
-                  {"fsync", 1, false},  {"fsync", 2, true},   {"renameat", 1, false}};
+                  {"fsync", 1, false},  {"fsync", 2, true},   {"renameat", 1, false},
+                  {"lock", 1, false}};
     struct xw_error err = {0};
 
     (void)state;

@@ -259,6 +259,7 @@ static void plans_of_a_lab(void **state)
     assert_int_equal(mkdir("labs/other", 0750), 0);
     assert_int_equal(symlink("firewall", "labs/link"), 0);
     assert_int_equal(mkdir("labs/broken", 0750), 0);
+    assert_int_equal(mkdir("labs/empty", 0750), 0);
     make_file("labs/broken/plan", "xworlds-plan 1\nlab broken\n");
     make_file("labs/file", "");
     make_file("labs/firewall/plan", good);
@@ -273,6 +274,7 @@ static void plans_of_a_lab(void **state)
     assert_int_equal(xw_plan_read(fd, "file", &plan, &err), -EPERM);
     assert_int_equal(xw_plan_read(fd, "link", &plan, &err), -EPERM);
     assert_int_equal(xw_plan_read(fd, "missing", &plan, &err), -ENOENT);
+    assert_int_equal(xw_plan_read(fd, "empty", &plan, &err), -ENOENT);
     assert_int_equal(xw_plan_read(fd, "../labs/firewall", &plan, &err), -ENOENT);
     close(fd);
 }
