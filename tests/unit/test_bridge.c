@@ -20,10 +20,27 @@
 #include <unistd.h>
 
 #include "common/paths.h"
+#include "tests/unit/faults.h"
 #include "tests/unit/private_root.h"
 #include "xwhelper/keeper/bridge.h"
 
 #define NAME "xw-aaaaaaaaaaaa" /* 15 characters, the most */
+
+/* A kernel without IPv6, or one that doesn't let a setting be written. */
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+    int (*libc)(const char *, int, ...) = NULL;
+
+    va_start(args, flags);
+    int mode = flags & O_CREAT ? va_arg(args, int) : 0;
+    va_end(args);
+    *(void **)&libc = dlsym(RTLD_NEXT, "open");
+    if ((strstr(path, "/disable_ipv6") && xw_fault_strikes("disable_ipv6")) ||
+        (strstr(path, "/group_fwd_mask") && xw_fault_strikes("group_fwd_mask")))
+        return -1;
+    return libc(path, flags, mode);
+}
 
 static int begin(void **state)
 {
@@ -105,6 +122,28 @@ static void a_bridge_comes_and_goes(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+static void settings_that_are_not_there(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    xw_fault_set("disable_ipv6", 1, ENOENT);
+    assert_int_equal(xw_bridge_ensure(NAME, &err), 0);
+    assert_true(flags_of(NAME) & IFF_UP);
+    assert_int_equal(xw_bridge_remove(NAME, &err), 0);
+    xw_fault_set("disable_ipv6", 1, EROFS);
+    assert_int_equal(xw_bridge_ensure(NAME, &err), -EROFS);
+    assert_non_null(strstr(err.text, "IPv6 can't be disabled on bridge " NAME));
+    assert_false(flags_of(NAME) & IFF_UP);
+    /* A bridge that hands LLDP to the host is not set up, whatever the reason. */
+    xw_fault_set("group_fwd_mask", 1, ENOENT);
+    assert_int_equal(xw_bridge_ensure(NAME, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "LLDP"));
+    assert_false(flags_of(NAME) & IFF_UP);
+    xw_fault_set(NULL, 0, 0);
+    assert_int_equal(xw_bridge_remove(NAME, &err), 0);
+}
+
 static void names_that_do_not_fit(void **state)
 {
     struct xw_error err = {0};
@@ -151,8 +190,8 @@ static void a_refusal_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bridge_comes_and_goes), cmocka_unit_test(names_that_do_not_fit),
-        cmocka_unit_test(what_is_no_bridge_stays),
+        cmocka_unit_test(a_bridge_comes_and_goes), cmocka_unit_test(settings_that_are_not_there),
+        cmocka_unit_test(names_that_do_not_fit),   cmocka_unit_test(what_is_no_bridge_stays),
         cmocka_unit_test(a_refusal_is_told), /* the last: it can't be root again */
     };
 

@@ -43,6 +43,18 @@ virConnectPtr virConnectOpen(const char *name)
 BREAKING(virDomainPtr, NULL, virDomainLookupByName, (virConnectPtr libvirt, const char *name),
          libvirt, name);
 
+int virDomainIsActive(virDomainPtr domain)
+{
+    REAL(int, virDomainIsActive, (virDomainPtr));
+
+    if (xw_fault_strikes("undefined since")) {
+        assert_null(virDomainLookupByName(kept, "not there"));
+        assert_int_equal(virGetLastErrorCode(), VIR_ERR_NO_DOMAIN);
+        return -1;
+    }
+    return breaks("virDomainIsActive") ? -1 : real(domain);
+}
+
 /* States that the driver can't bring about. */
 static int state_of_web, reason_of_web, saved;
 
@@ -209,6 +221,13 @@ static void what_is_not_known_is_not_told(void **state)
     xw_fault_set("virDomainLookupByName", 4, 0);
     assert_true(list(2) < 0);
     assert_string_equal(reply(), "world fw alice 3 1 A title\n");
+    /* Nor is whether a machine runs; but one that has gone meanwhile doesn't. */
+    xw_fault_set("virDomainIsActive", 1, 0);
+    assert_true(list(2) < 0);
+    assert_string_equal(reply(), "");
+    xw_fault_set("undefined since", 1, 0);
+    assert_int_equal(list(2), 0);
+    assert_string_equal(reply(), "world fw alice 3 0 A title\nworld other alice 1 1 Another\n");
     xw_fault_set("virDomainLookupByName", 2, 0);
     assert_true(status() < 0);
     assert_string_equal(reply(), "machine fw alice web running 16 10.1.0.1/24,fd00::1/64\n");
