@@ -1,4 +1,4 @@
-/* links: common/error.c common/landlock.c xwhelper/keeper/turn.c */
+/* links: common/error.c xwhelper/keeper/turn.c */
 /*
  * The keeper's listener: whom it lets in, how many, what it does where no process can be made, and
  * what it tells the journal of each. What a process then does is the test's; sockets, credentials
@@ -59,6 +59,9 @@ struct world {
     int patience;      /* for how many seconds more a turn is waited for */
     int served;        /* processes that got to their request */
     uid_t latest_user; /* ... whose it was */
+    size_t wrong_environment, wrong_journal;
+    int poll_error; /* of its next wait */
+    bool no_signals, no_landlock;
 };
 static struct world *world;
 
@@ -98,9 +101,11 @@ int xw_config_read(const char *path, struct xw_config *config, struct xw_error *
     return world->config_rc < 0 ? xw_fail(err, world->config_rc, "the configuration is wrong") : 0;
 }
 
+enum { JOURNAL = 77 };
+
 void xw_journal_open(struct xw_journal *journal)
 {
-    journal->fd = -1;
+    journal->fd = JOURNAL;
 }
 
 uint64_t xw_journal_clock(void)
@@ -112,7 +117,7 @@ uint64_t xw_journal_clock(void)
 
 void xw_journal_write(struct xw_journal *journal, const struct xw_entry *entry)
 {
-    (void)journal;
+    world->wrong_journal += journal->fd != JOURNAL;
     int i = world->entries % LATEST;
     world->entry[i].phase = entry->phase;
     world->entry[i].uid = entry->uid;
@@ -163,8 +168,43 @@ int clock_gettime(clockid_t id, struct timespec *time)
     return (int)rc;
 }
 
+int xw_landlock_version(void)
+{
+    return world->no_landlock ? 0 : 3;
+}
+
+int signalfd(int fd, const sigset_t *mask, int flags)
+{
+    int (*libc)(int, const sigset_t *, int) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "signalfd");
+    errno = EMFILE;
+    return world->no_signals ? -1 : libc(fd, mask, flags);
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    int (*libc)(struct pollfd *, nfds_t, int) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "poll");
+    errno = world ? world->poll_error : 0;
+    if (!errno)
+        return libc(fds, count, timeout);
+    world->poll_error = 0;
+    return -1;
+}
+
+static bool has(const char *name, const char *value)
+{
+    const char *found = getenv(name);
+
+    return value ? found && strcmp(found, value) == 0 : !found;
+}
+
 int virInitialize(void)
 {
+    world->wrong_environment +=
+        !has("HOME", "/nonexistent") || !has("CHARSET", "UTF-8") || !has("LEFT_BY_SOMEBODY", NULL);
     return world->vir_rc;
 }
 
@@ -192,10 +232,15 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     world->notes_dirty += trail->note->parsed || trail->note->decided;
     world->same_note += trail->note->silent;
     trail->note->silent = true;
-    for (int fd = 3; fd < 32; fd++)
+    for (int fd = 3; fd < 32; fd++) {
+        char link[32], target[64] = "";
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        world->open_fds +=
+            readlink(link, target, sizeof(target) - 1) > 0 && strstr(target, "signalfd") != NULL;
         world->open_fds += fd != peer->fd && fcntl(fd, F_GETFD) >= 0 && fstat(fd, &info) == 0 &&
                            (S_ISSOCK(info.st_mode) || !S_ISCHR(info.st_mode)) && fd > 3 &&
                            S_ISSOCK(info.st_mode);
+    }
     world->open_fds += getsockopt(peer->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, &size) < 0 ||
                        patience.tv_sec != 30;
     if (read(peer->fd, word, sizeof(word) - 1) < 0)
@@ -257,7 +302,7 @@ static bool start(int *status)
         dup2(ends[1], STDERR_FILENO);
         close_range(3, ~0U, 0);
         umask(0);
-        if (setgroups(2, some) < 0 || chdir("/tmp") < 0)
+        if (setenv("LEFT_BY_SOMEBODY", "1", 1) < 0 || setgroups(2, some) < 0 || chdir("/tmp") < 0)
             _exit(97);
         _exit(keeper_main());
     }
@@ -369,7 +414,8 @@ static void each_end_is_told(void **state)
 
     (void)state;
     assert_true(start(&status));
-    assert_true(xw_landlock_version() == 0 || said[0] == '\0');
+    assert_string_equal(said, "");
+    assert_int_equal(world->wrong_environment, 0);
     for (int i = 0; i < (int)(sizeof(cases) / sizeof(cases[0])); i++) {
         int fd = ask_as(ALICE, GATE_GROUP, cases[i].word);
         assert_true(fd >= 0);
@@ -387,6 +433,7 @@ static void each_end_is_told(void **state)
     }
     assert_int_equal(world->notes_dirty + world->same_note + world->wrong_groups + world->open_fds,
                      0);
+    assert_int_equal(world->wrong_journal, 0);
     stop();
 }
 
@@ -548,6 +595,47 @@ static void where_no_process_can_be_made(void **state)
     stop();
 }
 
+/* As many as there are notes, whatever is configured; root's are not counted by user. */
+static void the_most_there_can_be(void **state)
+{
+    static struct listener full = {.config = {.per_user = 2, .in_all = 65536}};
+
+    (void)state;
+    for (full.count = 0; full.count < CHILDREN_MAX - 1; full.count++)
+        full.children[full.count].uid = full.count % 3 ? BOB : 0;
+    assert_true(admits(&full, ALICE));
+    assert_false(admits(&full, BOB));
+    assert_true(admits(&full, 0));
+    full.count++;
+    assert_false(admits(&full, ALICE));
+    assert_false(admits(&full, 0));
+}
+
+static void a_wait_that_fails(void **state)
+{
+    static const int errors[] = {EINTR, ENOMEM};
+    int status;
+
+    (void)state;
+    assert_true(start(&status));
+    for (int i = 0; i < 2; i++) {
+        world->poll_error = errors[i];
+        for (int asked = 0; asked < 2; asked++) {
+            int fd = ask_as(ALICE, GATE_GROUP, "0");
+            assert_string_equal(reply_of(fd), "");
+            close(fd);
+        }
+        wait_for_entries(2 * i + 2);
+        assert_int_equal(world->poll_error, 0);
+    }
+    /* What can't be explained ends it: systemd starts another. */
+    world->poll_error = EFAULT;
+    int fd = ask_as(ALICE, GATE_GROUP, "0");
+    assert_int_equal(waitpid(listener, &status, 0), listener);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    close(fd);
+}
+
 static void how_it_runs(void **state)
 {
     char path[64];
@@ -602,6 +690,10 @@ static void what_it_needs(void **state)
     assert_false(start(&status));
     assert_non_null(strstr(said, "Getting memory for notes"));
     world->no_notes = false;
+    world->no_signals = true;
+    assert_false(start(&status));
+    assert_non_null(strstr(said, "Watching for children"));
+    world->no_signals = false;
     world->vir_rc = -1;
     assert_false(start(&status));
     assert_string_equal(said, "<3>xwkeeper: libvirt's client library does not initialise\n");
@@ -636,6 +728,17 @@ static void auditing_is_told_at_the_start(void **state)
     stop();
 }
 
+static void a_kernel_without_landlock_is_told(void **state)
+{
+    int status;
+
+    (void)state;
+    world->no_landlock = true;
+    assert_true(start(&status));
+    assert_non_null(strstr(said, "<4>xwkeeper: this kernel has no Landlock: "));
+    stop();
+}
+
 #define AS_USUAL(test) cmocka_unit_test_setup(test, usual)
 
 int main(void)
@@ -647,9 +750,12 @@ int main(void)
         AS_USUAL(nobody_waits_forever),
         AS_USUAL(so_many_and_no_more),
         AS_USUAL(where_no_process_can_be_made),
+        AS_USUAL(the_most_there_can_be),
+        AS_USUAL(a_wait_that_fails),
         AS_USUAL(how_it_runs),
         AS_USUAL(what_it_needs),
         AS_USUAL(auditing_is_told_at_the_start),
+        AS_USUAL(a_kernel_without_landlock_is_told),
     };
 
     if (geteuid() != 0) {
