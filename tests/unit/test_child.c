@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "xwhelper/keeper/child.c"
@@ -32,6 +35,10 @@ struct seen {
     struct xw_note note;
     bool unmapped;
     int journal;
+    bool journal_open;  /* when a verb is performed */
+    size_t directories; /* of the records, that are open then */
+    char alarms[64];    /* the deadlines that were set, in seconds */
+    int patience;       /* for the first line, in milliseconds */
     char reply[2048];
 };
 static struct seen *seen;
@@ -43,7 +50,18 @@ static struct {
     int config_rc;
     int verb_rc;
     const char *name_of_alice; /* NULL: there is no such user */
+    const char *comes_late;    /* the line, if it is sent when the child waits for one */
+    bool time_is_up;           /* for the first line */
+    bool overdue;              /* the deadline passes while the verb is performed */
+    bool caller_is_gone;       /* then */
+    int room;                  /* for so many descriptors more, or -1: for all */
+    int flags;                 /* what the kernel says of the message, besides */
+    int level, type;           /* of the control message, if not what was sent */
 } so;
+
+/* The journal's descriptor, and the caller's end, both in the child. */
+static int journal_fd;
+static int callers_end;
 
 static void called(const char *name)
 {
@@ -66,9 +84,83 @@ int xw_config_read(const char *path, struct xw_config *config, struct xw_error *
     return so.config_rc < 0 ? xw_fail(err, so.config_rc, "the configuration is wrong") : 0;
 }
 
+/* From here to the first note there is so much room for descriptors. */
+static void make_room(int room)
+{
+    static struct rlimit before;
+    struct rlimit limit;
+
+    if (room < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    if (before.rlim_cur == 0) {
+        before = limit;
+        int next = dup(STDERR_FILENO);
+        close(next);
+        limit.rlim_cur = (rlim_t)next + (rlim_t)room;
+    } else {
+        limit = before;
+    }
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        _exit(103);
+}
+
 void xw_confine_request(void)
 {
     called("confine-request");
+    make_room(so.room);
+}
+
+/* The wait for the first line. Nobody waits for real: either it is there, or the time is up. */
+int poll(struct pollfd *fds, nfds_t count, int milliseconds)
+{
+    const struct timespec none = {0};
+
+    seen->patience = milliseconds;
+    if (so.time_is_up)
+        return 0;
+    if (so.comes_late && send(callers_end, so.comes_late, strlen(so.comes_late), 0) < 0)
+        _exit(104);
+    return (int)syscall(SYS_ppoll, fds, count, &none, NULL, 0);
+}
+
+/* The message, and what a kernel could say of it that this one can't be brought to say. */
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    ssize_t n = syscall(SYS_recvmsg, fd, message, flags);
+    struct cmsghdr *control = n > 0 ? CMSG_FIRSTHDR(message) : NULL;
+
+    message->msg_flags |= so.flags;
+    if (control && so.type) {
+        control->cmsg_level = so.level;
+        control->cmsg_type = so.type;
+    }
+    return n;
+}
+
+unsigned int alarm(unsigned int seconds)
+{
+    size_t used = strlen(seen->alarms);
+
+    snprintf(seen->alarms + used, sizeof(seen->alarms) - used, "%u ", seconds);
+    return 0;
+}
+
+/* How many of the records' directories this process has open. */
+static size_t open_directories(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    size_t count = 0;
+    char target[256];
+
+    if (!directory)
+        _exit(105);
+    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
+        ssize_t n = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
+        target[n < 0 ? 0 : n] = '\0';
+        count += strcmp(target, XW_OWNERS_DIR) == 0 || strcmp(target, XW_LABS_DIR) == 0;
+    }
+    closedir(directory);
+    return count;
 }
 
 void xw_confine_change(enum xw_verb verb)
@@ -85,6 +177,9 @@ void xw_confine_change(enum xw_verb verb)
 void xw_reader_become(const struct xw_account *account)
 {
     called(account->uid == 55 ? "become-reader" : "become-somebody");
+    /* It could read every user's records through them. */
+    if (open_directories() > 0)
+        called("with-records");
 }
 
 int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
@@ -108,6 +203,12 @@ static int verb(const char *name, const struct xw_job *job, struct xw_error *err
 {
     called(name);
     seen->journal = job->opening->journal->fd;
+    seen->journal_open = fcntl(journal_fd, F_GETFD) >= 0;
+    seen->directories = open_directories();
+    if (so.caller_is_gone)
+        shutdown(callers_end, SHUT_RDWR);
+    if (so.overdue)
+        raise(SIGALRM);
     assert_int_equal(job->relay->uid, 56);
     xw_reply(job->peer, "%s %s %s %s", name, job->plan->lab, job->owner->name,
              job->viewer >= 0 ? "viewer" : "-");
@@ -158,6 +259,8 @@ void xw_note_request(struct xw_note *note, const struct xw_request *request,
                      const struct xw_access *access)
 {
     called(access ? "note-allowed" : "note");
+    make_room(so.room);
+    so.room = -1;
     note->request = *request;
     note->parsed = true;
 }
@@ -187,7 +290,7 @@ static int be_child(const struct asked *asked, int ours, int peer)
     static struct xw_journal journal;
     const struct xw_peer who = {peer, asked->uid, 99, 4711};
     const struct xw_trail trail = {&journal, &seen->note, 1, &seen->note, 77};
-    const struct xw_accounts accounts = {{55, 55}, {56, 56}};
+    static const struct xw_accounts accounts = {{55, 55}, {56, 56}};
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(8 * sizeof(int))];
@@ -208,13 +311,14 @@ static int be_child(const struct asked *asked, int ours, int peer)
         control.header.cmsg_len = CMSG_LEN(size);
         memcpy(CMSG_DATA(&control.header), fds, size);
     }
-    if (length && sendmsg(ours, &message, 0) != (ssize_t)length)
+    if (length && !so.comes_late && sendmsg(ours, &message, 0) != (ssize_t)length)
         return 100;
     if (!length)
         shutdown(ours, SHUT_WR);
     for (int i = 0; i < asked->descriptors; i++)
         close(fds[i]);
-    journal.fd = open("/dev/null", O_RDWR);
+    journal.fd = journal_fd = open("/dev/null", O_RDWR);
+    callers_end = ours;
     return xw_child_serve(&who, &trail, &accounts);
 }
 
@@ -226,21 +330,22 @@ static int ask(const struct asked *asked)
 
     memset(seen, 0, sizeof(*seen));
     seen->journal = -2;
+    /* The kernel attests the groups of who makes the pair. */
+    assert_int_equal(setgroups(1, &asked->group), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         int quiet = open("/dev/null", O_RDWR);
         dup2(quiet, STDERR_FILENO);
-        if (setgroups(1, &asked->group) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
-            _exit(101);
-        int code = be_child(asked, ends[0], ends[1]);
-        close(ends[1]);
-        if (recv(ends[0], seen->reply, sizeof(seen->reply) - 1, MSG_DONTWAIT) < 0)
-            _exit(102);
-        _exit(code);
+        signal(SIGPIPE, SIG_DFL);
+        _exit(be_child(asked, ends[0], ends[1]));
     }
     assert_true(pid > 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(recv(ends[0], seen->reply, sizeof(seen->reply) - 1, MSG_DONTWAIT) >= 0);
+    close(ends[0]);
+    close(ends[1]);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -299,11 +404,11 @@ static int make_records(void **state)
 static int begin(void **state)
 {
     (void)state;
+    memset(&so, 0, sizeof(so));
     so.auditing = XW_AUDITING_ON;
     so.audit_required = true;
-    so.config_rc = 0;
-    so.verb_rc = 0;
     so.name_of_alice = "alice";
+    so.room = -1;
     return 0;
 }
 
@@ -316,25 +421,26 @@ static void each_verb_of_a_student(void **state)
         const char *called;
         const char *reply;
         bool asks_auditing;
+        const char *alarms;
     } cases[] = {
         {"1 list - alice - - " ID "\n",
          "auditing confine-request note note-allowed become-reader list ",
-         "world fw alice\nworld broken alice\nend 0\n", false},
+         "world fw alice\nworld broken alice\nend 0\n", false, "10 0 "},
         {"1 status fw alice - - " ID "\n",
          "auditing confine-request note note-allowed become-reader status ",
-         "machines fw alice 1\nend 0\n", false},
+         "machines fw alice 1\nend 0\n", false, "10 0 "},
         {"1 start fw alice web - " ID "\n",
          "auditing confine-request note note-allowed confine-change start ",
-         "start fw alice -\nend 0\n", true},
+         "start fw alice -\nend 0\n", true, "120 0 "},
         {"1 stop fw alice * force " ID "\n",
          "auditing confine-request note note-allowed confine-change stop ",
-         "stop fw alice -\nend 0\n", true},
+         "stop fw alice -\nend 0\n", true, "180 0 "},
         {"1 reboot fw alice web,client - " ID "\n",
          "auditing confine-request note note-allowed confine-change reboot ",
-         "reboot fw alice -\nend 0\n", true},
+         "reboot fw alice -\nend 0\n", true, "180 0 "},
         {"1 revert fw alice web - " ID "\n",
          "auditing confine-request note note-allowed confine-change revert ",
-         "revert fw alice -\nend 0\n", true},
+         "revert fw alice -\nend 0\n", true, "120 0 "},
     };
 
     (void)state;
@@ -347,11 +453,15 @@ static void each_verb_of_a_student(void **state)
         assert_int_equal(seen->note.decision, XW_DECISION_ALLOW);
         assert_false(seen->note.malformed || seen->note.silent);
         assert_string_equal(seen->note.request.id, ID);
+        assert_string_equal(seen->alarms, cases[i].alarms);
         assert_int_equal(seen->note.asked_auditing, cases[i].asks_auditing);
         if (cases[i].asks_auditing) {
             assert_int_equal(seen->note.auditing, XW_AUDITING_ON);
             /* Nobody but a console could write into the journal. */
             assert_int_equal(seen->journal, -1);
+            assert_false(seen->journal_open);
+            /* What is gone when it becomes the reader. */
+            assert_int_equal(seen->directories, 2);
         }
     }
 }
@@ -366,7 +476,7 @@ static void a_console_takes_its_viewer(void **state)
     assert_int_equal(ask(&asked), 0);
     assert_string_equal(seen->reply, "console fw alice viewer\nend 0\n");
     assert_string_equal(seen->called, "auditing confine-request note note-allowed console ");
-    assert_true(seen->journal >= 0);
+    assert_true(seen->journal >= 0 && seen->journal_open);
     assert_true(seen->note.asked_auditing);
     /* None, two, and others. */
     struct asked wrong[] = {asked, asked, asked, asked, asked};
@@ -425,6 +535,127 @@ static void what_is_no_request(void **state)
     assert_int_equal(as_alice(""), 3);
     assert_true(seen->note.silent);
     assert_false(seen->note.malformed);
+}
+
+/* The first line is waited for, and not for long. */
+static void the_first_line_in_time(void **state)
+{
+    static const char list[] = "1 list - alice - - " ID "\n";
+
+    (void)state;
+    so.comes_late = list;
+    assert_int_equal(as_alice(list), 0);
+    assert_string_equal(seen->reply, "world fw alice\nworld broken alice\nend 0\n");
+    assert_int_equal(seen->patience, 2000);
+    /* Nothing comes, or what comes is too late. */
+    so.time_is_up = true;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(as_alice(list), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_string_equal(seen->called, "auditing confine-request ");
+        assert_true(seen->note.malformed);
+        assert_false(seen->note.silent);
+        so.comes_late = NULL;
+    }
+}
+
+static void assert_malformed(const struct asked *asked)
+{
+    assert_int_equal(ask(asked), 3);
+    assert_string_equal(seen->reply, REFUSED);
+    assert_string_equal(seen->called, "auditing confine-request ");
+    assert_true(seen->note.malformed);
+    assert_false(seen->note.decided);
+}
+
+/* A message of which not everything has arrived. */
+static void what_is_cut(void **state)
+{
+    struct asked console = {.line = "1 console fw alice web - " ID "\n",
+                            .uid = ALICE,
+                            .group = STUDENTS,
+                            .descriptors = 1,
+                            .type = SOCK_STREAM};
+    struct asked list = console;
+
+    (void)state;
+    list.line = "1 list - alice - - " ID "\n";
+    /* Descriptors for which the kernel found no room: none of one, one of two. */
+    so.room = 1;
+    assert_int_equal(ask(&console), 0);
+    console.descriptors = 2;
+    assert_malformed(&console);
+    so.room = 0;
+    assert_malformed(&list);
+    list.descriptors = 0;
+    assert_int_equal(ask(&list), 0);
+    /* No stream cuts its bytes; of another kind of socket the kernel would say so. */
+    so.flags = MSG_TRUNC;
+    assert_malformed(&list);
+}
+
+/* What comes beside the line and is no descriptor is not taken for one. */
+static void other_control_messages(void **state)
+{
+    static const struct {
+        int level, type;
+        bool viewer;
+    } cases[] = {
+        {SOL_SOCKET, SCM_RIGHTS, true},
+        {SOL_SOCKET, SCM_CREDENTIALS, false},
+        {SOL_SOCKET + 1, SCM_RIGHTS, false},
+    };
+    const struct asked console = {.line = "1 console fw alice web - " ID "\n",
+                                  .uid = ALICE,
+                                  .group = STUDENTS,
+                                  .descriptors = 1,
+                                  .type = SOCK_STREAM};
+    struct asked list = console;
+
+    (void)state;
+    list.line = "1 list - alice - - " ID "\n";
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        so.level = cases[i].level;
+        so.type = cases[i].type;
+        assert_int_equal(ask(&console), cases[i].viewer ? 0 : 3);
+        assert_int_equal(seen->note.malformed, !cases[i].viewer);
+        assert_int_equal(ask(&list), cases[i].viewer ? 3 : 0);
+        assert_int_equal(seen->note.malformed, cases[i].viewer);
+    }
+}
+
+/* What was done is kept, and the caller is told. */
+static void the_deadline(void **state)
+{
+    static const char start[] = "1 start fw alice web - " ID "\n";
+
+    (void)state;
+    so.overdue = true;
+    assert_int_equal(as_alice(start), 75);
+    assert_string_equal(seen->reply, "error this took longer than it may; what was done so far is "
+                                     "kept, and the same command goes on with it\nend 75\n");
+    assert_string_equal(seen->alarms, "120 ");
+    /* Nobody to tell: no other end than that. */
+    so.caller_is_gone = true;
+    assert_int_equal(as_alice(start), 75);
+    assert_string_equal(seen->reply, "");
+}
+
+/* What is known of the others is listed all the same, and the end says that it is not all. */
+static void a_lab_that_cannot_be_read(void **state)
+{
+    static const char torn[] = "xworlds-access 1\nlab other\ntitle A\nstudent 2001\nmachine web\n";
+    char whole[4096];
+
+    (void)state;
+    snprintf(whole, sizeof(whole), "%s", content(XW_LABS_DIR "/other/access"));
+    put(XW_LABS_DIR "/other/access", torn);
+    assert_int_equal(as_alice("1 list - alice - - " ID "\n"), 1);
+    assert_string_equal(seen->reply,
+                        "error the lab other can't be read; try again, then tell your instructor\n"
+                        "world fw alice\nworld broken alice\nend 1\n");
+    assert_int_equal(as_alice("1 status other alice - - " ID "\n"), 3);
+    put(XW_LABS_DIR "/other/access", whole);
 }
 
 static void who_is_refused(void **state)
@@ -543,10 +774,19 @@ static void what_the_verb_says_is_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_ORDER(each_verb_of_a_student),  IN_ORDER(a_console_takes_its_viewer),
-        IN_ORDER(what_is_no_request),      IN_ORDER(who_is_refused),
-        IN_ORDER(a_reused_uid_is_refused), IN_ORDER(root_prepares_and_nothing_else),
-        IN_ORDER(auditing_that_is_off),    IN_ORDER(what_the_verb_says_is_the_end),
+        IN_ORDER(each_verb_of_a_student),
+        IN_ORDER(a_console_takes_its_viewer),
+        IN_ORDER(what_is_no_request),
+        IN_ORDER(the_first_line_in_time),
+        IN_ORDER(what_is_cut),
+        IN_ORDER(other_control_messages),
+        IN_ORDER(the_deadline),
+        IN_ORDER(a_lab_that_cannot_be_read),
+        IN_ORDER(who_is_refused),
+        IN_ORDER(a_reused_uid_is_refused),
+        IN_ORDER(root_prepares_and_nothing_else),
+        IN_ORDER(auditing_that_is_off),
+        IN_ORDER(what_the_verb_says_is_the_end),
     };
 
     if (geteuid() != 0) {

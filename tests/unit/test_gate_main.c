@@ -31,7 +31,9 @@ enum { ALICE = 1001, STUDENTS = 2001, OTHERS = 2002, KEEPER = 41, AUDIT = 42 };
 #define NO_KEEPER                                                                                  \
     "error the lab's keeper is not answering; try again in a moment, and tell your instructor if " \
     "it stays so\nend 75\n"
+#define FIRST       "xworlds 1 00017f80a5feff10\n"
 #define VIEWER_GONE 77
+#define VIEWER_SIZE 4711 /* of the file that stands for it */
 
 /* What is seen of one gate. */
 struct seen {
@@ -41,6 +43,7 @@ struct seen {
     char line[256];    /* what the keeper was sent */
     char records[512]; /* the audit's, one a line */
     int viewer;        /* that was sent along, or -1 */
+    char viewer_is;    /* what it is then: v the one that was given, e standard error, - neither */
     bool viewer_open;  /* descriptor 3, when the keeper is listened to */
     unsigned int deadline;
 };
@@ -55,6 +58,7 @@ static struct {
     bool opens;  /* the keeper says `open` */
     int keeper_code;
     bool without_viewer; /* descriptor 3 is closed */
+    ssize_t no_random;   /* what getrandom() gives instead of all bytes; 0: all */
 } so;
 
 static void step(const char *name)
@@ -139,6 +143,18 @@ void xw_gate_say(const char *format, ...)
     strcat(to, "\n");
 }
 
+static char what_is(int viewer)
+{
+    struct stat info;
+    struct stat errors;
+
+    if (fstat(viewer, &info) < 0 || fstat(STDERR_FILENO, &errors) < 0)
+        return '-';
+    if (info.st_size == VIEWER_SIZE)
+        return 'v';
+    return info.st_dev == errors.st_dev && info.st_ino == errors.st_ino ? 'e' : '-';
+}
+
 int xw_gate_send(int keeper, const struct xw_request *request, int viewer)
 {
     char line[XW_LINE_MAX];
@@ -148,6 +164,7 @@ int xw_gate_send(int keeper, const struct xw_request *request, int viewer)
         abort();
     snprintf(seen->line, sizeof(seen->line), "%.255s", line);
     seen->viewer = viewer;
+    seen->viewer_is = what_is(viewer);
     return so.send_rc;
 }
 
@@ -161,6 +178,17 @@ int xw_gate_pass_on(int keeper, unsigned int deadline, void (*opened)(void *), v
     if (so.opens)
         opened(data);
     return so.keeper_code;
+}
+
+ssize_t getrandom(void *buffer, size_t size, unsigned int flags)
+{
+    static const unsigned char bytes[] = {0x00, 0x01, 0x7f, 0x80, 0xa5, 0xfe, 0xff, 0x10};
+
+    /* Flags could make it return before the kernel has any. */
+    if (size != sizeof(bytes) || flags != 0)
+        abort();
+    memcpy(buffer, bytes, size);
+    return so.no_random ? so.no_random : (ssize_t)size;
 }
 
 /* --- one gate -------------------------------------------------------------------------------- */
@@ -183,10 +211,13 @@ static int run(const char *words)
     pid_t pid = fork();
     if (pid == 0) {
         signal(SIGABRT, SIG_DFL);
+        int given = memfd_create("viewer", 0);
+        if (ftruncate(given, VIEWER_SIZE) < 0 || dup2(given, VIEWER) != VIEWER)
+            _exit(100);
+        if (given != VIEWER)
+            close(given);
         if (so.without_viewer)
             close(VIEWER);
-        else if (dup2(0, VIEWER) != VIEWER)
-            _exit(100);
         _exit(gate_main(argc, argv));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -215,7 +246,8 @@ static int make_records(void **state)
         mkdir(XW_STATE_DIR, 0755) < 0 || mkdir(XW_OWNERS_DIR, 0750) < 0 ||
         mkdir(XW_LABS_DIR, 0750) < 0)
         return -1;
-    put(XW_OWNERS_DIR "/1001", "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nend\n");
+    put(XW_OWNERS_DIR "/1001",
+        "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nend\n");
     put(XW_OWNERS_DIR "/1003", "xworlds-owner 1\nuid 1003\n");
     make_lab("fw", STUDENTS);
     make_lab("other", OTHERS);
@@ -292,6 +324,7 @@ static void a_console(void **state)
     assert_int_equal(run("console fw web"), 0);
     assert_sent("1 console fw alice web - ");
     assert_int_equal(seen->viewer, VIEWER);
+    assert_int_equal(seen->viewer_is, 'v');
     /* Its own copy is closed before the guest can say anything. */
     assert_false(seen->viewer_open);
     assert_string_equal(seen->records, "open console fw/alice allow 0 1000\n"
@@ -314,6 +347,7 @@ static void without_a_viewer(void **state)
     so.without_viewer = true;
     assert_int_equal(run("console fw web"), 0);
     assert_int_equal(seen->viewer, VIEWER);
+    assert_int_equal(seen->viewer_is, 'e');
     assert_int_equal(run("status fw"), 0);
     assert_sent("1 status fw alice - - ");
 }
@@ -357,7 +391,7 @@ static void what_is_refused(void **state)
         "status none",     "status other",  "status foreign",           "status Fw",
         "status ../fw",    "start fw none", "start fw web,web",         "start fw web,",
         "start fw Web",    "console fw *",  "console fw web,client",    "console fw none",
-        "start other web", "revert fw ,",   "stop foreign web --force",
+        "start other web", "revert fw ,",   "stop foreign web --force", "status gone",
     };
 
     (void)state;
@@ -368,6 +402,9 @@ static void what_is_refused(void **state)
         assert_non_null(strstr(seen->records, " refuse 3 1000\n"));
         assert_null(strstr(seen->steps, "send"));
     }
+    /* A name beyond the grammar gets into no record, and not in part into the request. */
+    assert_int_equal(run("status fw;x"), 3);
+    assert_string_equal(seen->records, "request status / refuse 3 1000\n");
     so.group = OTHERS;
     assert_int_equal(run("status fw"), 3);
     assert_int_equal(run("status other"), 0);
@@ -420,7 +457,32 @@ static void root_is_sent_away(void **state)
     assert_int_equal(run("list"), 3);
     assert_string_equal(seen->said, "error root has xwadm(8); this is for students\nend 3\n");
     assert_string_equal(seen->steps, "sanitize ");
-    assert_memory_equal(seen->first, "xworlds 1 ", 10);
+    assert_string_equal(seen->first, FIRST);
+}
+
+/* An id that could be that of another request would join the wrong records: then rather none. */
+static void without_random_bytes(void **state)
+{
+    static const struct {
+        uid_t uid;
+        const char *words;
+    } cases[] = {{ALICE, "list"}, {ALICE, "lists"}, {0, "list"}};
+    static const ssize_t short_of[] = {-1, 7};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        so.uid = cases[i].uid;
+        for (size_t k = 0; k < sizeof(short_of) / sizeof(short_of[0]); k++) {
+            so.no_random = short_of[k];
+            assert_int_equal(run(cases[i].words), 128 + SIGABRT);
+            assert_string_equal(seen->first, "");
+            assert_string_equal(seen->records, "");
+            assert_null(strstr(seen->steps, "send"));
+        }
+        so.no_random = 0;
+        run(cases[i].words);
+        assert_string_equal(seen->first, FIRST);
+    }
 }
 
 #define IN_ORDER(test) cmocka_unit_test_setup(test, begin)
@@ -436,6 +498,7 @@ int main(void)
         IN_ORDER(who_has_no_world),
         IN_ORDER(without_a_keeper),
         IN_ORDER(root_is_sent_away),
+        IN_ORDER(without_random_bytes),
     };
 
     return cmocka_run_group_tests(tests, make_records, NULL);
