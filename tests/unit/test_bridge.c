@@ -119,6 +119,7 @@ static void a_bridge_comes_and_goes(void **state)
     assert_int_equal(flags_of(NAME), -1);
     assert_int_equal(xw_bridge_remove(NAME, &err), 0);
     assert_int_equal(err.code, 0);
+    assert_string_equal(err.text, "");
     assert_int_equal(count_descriptors(), before);
 }
 

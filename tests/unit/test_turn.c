@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "xwhelper/keeper/turn.h"
 
@@ -43,19 +45,27 @@ static void turns_for_processors(void **state)
     }
 }
 
-/* Four requests, each waiting, just served, served for nearly a second or for one, as a console. */
-enum kind { WAITS, NEW, YOUNG, OLD, CONSOLE, REFUSED_CONSOLE, ASKED_CONSOLE, KINDS };
+static const uint64_t began[] = {30, 10, 40, 20};
+
+/* Four requests, each waiting, just served, served for nearly a second or for one, decided, a
+ * console. */
+enum kind { WAITS, NEW, YOUNG, OLD, LISTED, CONSOLE, REFUSED_CONSOLE, ASKED_CONSOLE, KINDS };
 
 static void make(enum kind kind, uid_t uid, size_t i, struct xw_running *running,
                  struct xw_note *notes)
 {
-    static const uint64_t turns[KINDS] = {0,   NOW, NOW - XW_TURN_USEC + 1, NOW - XW_TURN_USEC, NOW,
-                                          NOW, NOW};
+    static const uint64_t turns[KINDS] = {[NEW] = NOW,
+                                          [YOUNG] = NOW - XW_TURN_USEC + 1,
+                                          [OLD] = NOW - XW_TURN_USEC,
+                                          [LISTED] = NOW,
+                                          [CONSOLE] = NOW,
+                                          [REFUSED_CONSOLE] = NOW,
+                                          [ASKED_CONSOLE] = NOW};
 
     *running =
-        (struct xw_running){.uid = uid, .began = 100 - i, .turn = turns[kind], .note = 3 - i};
-    notes[3 - i] = (struct xw_note){.parsed = kind >= CONSOLE};
-    notes[3 - i].decided = kind == CONSOLE || kind == REFUSED_CONSOLE;
+        (struct xw_running){.uid = uid, .began = began[i], .turn = turns[kind], .note = 3 - i};
+    notes[3 - i] = (struct xw_note){.parsed = kind >= LISTED};
+    notes[3 - i].decided = kind >= LISTED && kind != ASKED_CONSOLE;
     notes[3 - i].request.verb = kind >= CONSOLE ? XW_VERB_CONSOLE : XW_VERB_LIST;
 }
 
@@ -72,9 +82,10 @@ static void whose_turn_it_is(void **state)
             enum kind kind = (enum kind)(rest % KINDS);
             bool hers = (all >> i) & 1;
             make(kind, hers ? ALICE : BOB, i, &running[i], notes);
-            served += hers && (kind == NEW || kind == YOUNG || kind == ASKED_CONSOLE);
-            /* The last one began first. */
-            waits = hers && kind == WAITS ? (int)i : waits;
+            served +=
+                hers && (kind == NEW || kind == YOUNG || kind == LISTED || kind == ASKED_CONSOLE);
+            if (hers && kind == WAITS && (waits < 0 || began[i] < began[waits]))
+                waits = (int)i;
         }
         for (size_t turns = 1; turns <= 4; turns++) {
             const struct xw_running *next = xw_turn_next(running, 4, notes, turns, ALICE, NOW);
@@ -106,12 +117,43 @@ static void a_turn_is_given_once(void **state)
     xw_turn_wait(&notes[0]);
 }
 
+/* What futex(2) comes to, one after the other: 0, or an errno. */
+static const int *answers;
+static size_t waited;
+
+long syscall(long number, ...)
+{
+    assert_int_equal(number, SYS_futex);
+    if (!answers)
+        return 0;
+    errno = answers[waited++];
+    return errno ? -1 : 0;
+}
+
+/* Woken for nothing it waits again; what else there is ends the wait, as its time does. */
+static void a_wait_that_ends_early(void **state)
+{
+    static const int cases[][4] = {{EAGAIN, EINTR, ETIMEDOUT, 0}, {0, 0, ETIMEDOUT, 0}, {ENOSYS}};
+    static const size_t waits[] = {3, 3, 1};
+    struct xw_note note = {.turn = 0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        answers = cases[i];
+        waited = 0;
+        xw_turn_wait(&note);
+        assert_int_equal(waited, waits[i]);
+    }
+    answers = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turns_for_processors),
         cmocka_unit_test(whose_turn_it_is),
         cmocka_unit_test(a_turn_is_given_once),
+        cmocka_unit_test(a_wait_that_ends_early),
     };
 
     return cmocka_run_group_tests_name("turn", tests, NULL, NULL);
