@@ -19,6 +19,7 @@ int relay_main(void);
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -298,6 +299,50 @@ static void the_last_bytes_of_a_viewer(void **state)
     assert_true(world->turns < 5000);
 }
 
+/* Sends until the relay holds some of it, because `to` is full; returns how much. */
+static size_t until_held_back(int from, int to)
+{
+    static const char text[1000];
+    size_t sent = 0;
+    int there = 0;
+
+    while (there == (int)sent) {
+        assert_int_equal(send(from, text, sizeof(text), 0), sizeof(text));
+        sent += sizeof(text);
+        for (int i = 0; i < 500 && there < (int)sent; i++) {
+            usleep(1000);
+            assert_int_equal(ioctl(to, FIONREAD, &there), 0);
+        }
+    }
+    return sent;
+}
+
+/* One end has gone while the relay holds bytes of it: it waits, asleep, until they are taken. */
+static void what_is_held_when_an_end_goes(void **state)
+{
+    static char text[MUCH];
+
+    for (int which = 0; which < 2; which++) {
+        size_t got = 0;
+        ssize_t n;
+        begin(state);
+        start();
+        await_open();
+        const int from = which ? guest : viewer;
+        const int to = which ? viewer : guest;
+        size_t sent = until_held_back(from, to);
+        shutdown(from, SHUT_WR);
+        usleep(100000);
+        unsigned long before = world->turns;
+        usleep(100000);
+        assert_true(world->turns - before < 10);
+        while (got < sent && (n = recv(to, text, sizeof(text), 0)) > 0)
+            got += (size_t)n;
+        assert_int_equal(got, sent);
+        assert_int_equal(finish(), ENDED_WELL);
+    }
+}
+
 static void interrupted_calls(void **state)
 {
     for (int which = 0; which < 3; which++) {
@@ -355,6 +400,7 @@ int main(void)
         FRESH(the_gate_is_gone_at_once),
         FRESH(an_end_that_reads_late),
         FRESH(the_last_bytes_of_a_viewer),
+        FRESH(what_is_held_when_an_end_goes),
         FRESH(interrupted_calls),
         FRESH(it_can_not_be_read),
     };
