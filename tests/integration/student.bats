@@ -9,6 +9,10 @@ setup_file() {
     xwadm deploy firewall --all
 }
 
+teardown_file() {
+    xwadm destroy firewall --all --force --yes
+}
+
 @test "a student's list shows her own world and nobody else's" {
     run as alice list
     [ "$status" -eq 0 ]

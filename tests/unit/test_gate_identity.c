@@ -306,15 +306,21 @@ struct refusal {
     bool last_only; /* where its first argument is the helper's uid: the last change */
 };
 
+/* The lower half of the first argument is this. SCMP_A0_32() is not used: clang warns of it. */
+static struct scmp_arg_cmp first_is(uint64_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = value};
+}
+
 /* Makes a call do nothing where its first argument is this, and say that it failed (or didn't: 0).
  */
 static int refuse_where(int call, uint64_t first, uint32_t result)
 {
+    const struct scmp_arg_cmp argument = first_is(first);
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
-    if (!filter ||
-        seccomp_rule_add(filter, SCMP_ACT_ERRNO(result), call, 1, SCMP_A0_32(SCMP_CMP_EQ, first)) <
-            0 ||
+    if (!filter || seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(result), call, 1, &argument) < 0 ||
         seccomp_load(filter) < 0)
         return -1;
     seccomp_release(filter);
@@ -341,11 +347,12 @@ static void a_process_that_stays_dumpable_aborts(void **state)
 /* Everything but this call goes on as before. */
 static int load_refusal(const struct refusal *refusal)
 {
+    const struct scmp_arg_cmp argument = first_is(HELPER);
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
     if (!filter ||
-        seccomp_rule_add(filter, SCMP_ACT_ERRNO(refusal->result), refusal->call,
-                         refusal->last_only ? 1 : 0, SCMP_A0_32(SCMP_CMP_EQ, HELPER)) < 0 ||
+        seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(refusal->result), refusal->call,
+                               refusal->last_only ? 1 : 0, &argument) < 0 ||
         seccomp_load(filter) < 0)
         return -1;
     seccomp_release(filter);
