@@ -10,37 +10,56 @@
 #include <stdbool.h>
 #include <string.h>
 
-static struct {
+struct xw_fault {
     const char *call; /* NULL: none fails */
     int nth;          /* which call of it fails, from 1 */
     int number;       /* the errno */
     int count;
-} xw_fault;
+};
 
+static struct xw_fault xw_fault, xw_second_fault;
+
+/* One call fails. */
 static inline void xw_fault_set(const char *call, int nth, int number)
 {
-    xw_fault.call = call;
-    xw_fault.nth = nth;
-    xw_fault.number = number;
-    xw_fault.count = 0;
+    xw_fault = (struct xw_fault){.call = call, .nth = nth, .number = number};
+    xw_second_fault.call = NULL;
+}
+
+/* Another one, too: what is done about the first may fail as well. */
+static inline void xw_fault_also(const char *call, int nth, int number)
+{
+    xw_second_fault = (struct xw_fault){.call = call, .nth = nth, .number = number};
+}
+
+static inline bool xw_fault_is_due(struct xw_fault *fault, const char *call)
+{
+    if (!fault->call || strcmp(call, fault->call) != 0 || ++fault->count != fault->nth)
+        return false;
+    errno = fault->number;
+    return true;
 }
 
 static inline bool xw_fault_strikes(const char *call)
 {
-    if (!xw_fault.call || strcmp(call, xw_fault.call) != 0 || ++xw_fault.count != xw_fault.nth)
-        return false;
-    errno = xw_fault.number;
-    return true;
+    return xw_fault_is_due(&xw_fault, call) || xw_fault_is_due(&xw_second_fault, call);
 }
 
-/* Defines a function of libc's that returns int and that fails when it is its turn. */
-#define XW_FAULTY(name, parameters, ...)                                                           \
-    int name parameters                                                                            \
+/* Defines a function of libc's that fails when it is its turn. */
+#define XW_FAULTY_AS(type, failure, name, parameters, ...)                                         \
+    type name parameters                                                                           \
     {                                                                                              \
-        int(*libc) parameters = NULL;                                                              \
+        type(*libc) parameters = NULL;                                                             \
         *(void **)&libc = dlsym(RTLD_NEXT, #name);                                                 \
-        return xw_fault_strikes(#name) ? -1 : libc(__VA_ARGS__);                                   \
+        return xw_fault_strikes(#name) ? failure : libc(__VA_ARGS__);                              \
     }                                                                                              \
     _Static_assert(true, "")
+
+/* One that returns int. */
+#define XW_FAULTY(name, parameters, ...) XW_FAULTY_AS(int, -1, name, parameters, __VA_ARGS__)
+
+/* The stream in memory that a definition is written to. */
+#define XW_FAULTY_MEMORY                                                                           \
+    XW_FAULTY_AS(FILE *, NULL, open_memstream, (char **text, size_t *size), text, size)
 
 #endif

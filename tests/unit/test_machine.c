@@ -1,7 +1,7 @@
 /* links: xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c common/error.c */
 /*
  * Names that are computed, which must never change, and what a definition says of accelerator, boot
- * and interfaces.
+ * and interfaces, and that it is whole.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/faults.h"
 #include "xwhelper/keeper/machine.h"
+
+XW_FAULTY_MEMORY;
+
+/* What fails to be closed is gone all the same. */
+int fclose(FILE *file)
+{
+    int (*libc)(FILE *) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "fclose");
+    int rc = libc(file);
+    return xw_fault_strikes("fclose") ? EOF : rc;
+}
 
 static const struct xw_machine client = {"firewall", "alice", "client"};
 
@@ -259,6 +272,34 @@ static void a_machine_alone(void **state)
     free(xml);
 }
 
+/* A definition is whole or none at all: no machine is defined without what it is told of itself. */
+static void without_memory(void **state)
+{
+    static const char *const calls[] = {"open_memstream", "fclose"};
+    static struct xw_plan plan = {
+        .lab = "firewall", .machine_count = 1, .machines = {{.name = "client", .memory = 1}}};
+    const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        int nth = 0;
+        char *xml = NULL;
+
+        /* Each stream once, until none is left to fail. */
+        do {
+            struct xw_error err = {0};
+            xw_fault_set(calls[i], ++nth, ENOMEM);
+            xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &err);
+            assert_int_equal(err.code, xml ? 0 : -ENOMEM);
+            assert_string_equal(err.text, xml ? "" : "There is not enough memory on the host");
+        } while (!xml && nth < 20);
+        xw_fault_set(NULL, 0, 0);
+        free(xml);
+        /* The definition's own, and those of the five things that a guest can be told. */
+        assert_int_equal(nth, 7);
+    }
+}
+
 /* Paths have an end; what doesn't fit is an error and never a shorter path. */
 static void paths_that_fit(void **state)
 {
@@ -286,6 +327,7 @@ int main(void)
         cmocka_unit_test(an_interface_has_our_names),
         cmocka_unit_test(the_definition_as_a_whole),
         cmocka_unit_test(a_machine_alone),
+        cmocka_unit_test(without_memory),
         cmocka_unit_test(paths_that_fit),
     };
 

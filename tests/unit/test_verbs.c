@@ -341,6 +341,8 @@ static void a_definition_that_is_not_current(void **state)
     assert_true(runs("web"));
 }
 
+XW_FAULTY_MEMORY;
+
 /* Each call that can fail: one machine's failure stops no other. */
 static void what_fails_is_one_machines(void **state)
 {
@@ -371,6 +373,10 @@ static void what_fails_is_one_machines(void **state)
     xw_fault_set("virDomainDefineXML", 1, 0);
     assert_int_equal(run(xw_verb_start, "router", false), XW_EXIT_FAILED);
     assert_memory_equal(said, "fail router Defining router: ", 29);
+    xw_fault_set("open_memstream", 1, ENOMEM);
+    assert_int_equal(run(xw_verb_start, "router", false), XW_EXIT_FAILED);
+    assert_string_equal(said, "fail router There is not enough memory on the host\n");
+    assert_false(runs("router"));
     image_rc = -ESTALE;
     assert_int_equal(run(xw_verb_start, "router,web", false), XW_EXIT_FAILED);
     assert_string_equal(said,
