@@ -282,6 +282,11 @@ static void calls_that_fail(void **state)
         assert_old();
         assert_int_equal(count_descriptors(), before);
     }
+    /* What is told is the first that failed: a disk that is full can be helped. */
+    xw_fault_set("copy_file_range", 1, ENOSPC);
+    xw_fault_also("fsync", 1, EIO);
+    assert_int_equal(fresh(), -ENOSPC);
+    assert_old();
     /* The directory can't be put on the disk: the new one is there, and it is an error. */
     xw_fault_set("fsync", 2, EIO);
     assert_int_equal(fresh(), -EIO);
