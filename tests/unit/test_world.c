@@ -1,6 +1,6 @@
 /* links: xwhelper/keeper/world.c common/record.c common/lines.c common/names.c common/error.c */
 /*
- * Worlds as directories: whose they are, how they are listed and locked.
+ * Worlds as directories: whose they are, how they are listed, locked and put on the disk.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +27,33 @@
 #define WORLD XW_WORLDS_DIR "/firewall/alice"
 
 XW_FAULTY(chmod, (const char *path, mode_t mode), path, mode);
+
+/* What was put on the disk last. */
+static ino_t synced;
+
+int fsync(int fd)
+{
+    int (*libc)(int) = NULL;
+    struct stat info;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "fsync");
+    if (xw_fault_strikes("fsync"))
+        return -1;
+    synced = fstat(fd, &info) == 0 ? info.st_ino : 0;
+    return libc(fd);
+}
+
+int fcntl(int fd, int command, ...)
+{
+    int (*libc)(int, int, ...) = NULL;
+    va_list args;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");
+    va_start(args, command);
+    void *argument = va_arg(args, void *);
+    va_end(args);
+    return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1 : libc(fd, command, argument);
+}
 
 static int enter_place(void **state)
 {
@@ -124,6 +151,45 @@ static void paths_fit(void **state)
     memset(long_name, 'a', PATH_MAX);
     assert_int_equal(xw_world_owner("firewall", long_name, &uid, &err), -ENAMETOOLONG);
     assert_int_equal(xw_world_exists("firewall", long_name, &err), -ENAMETOOLONG);
+    /* Not even where a shorter one would be a world's. */
+    put(WORLD "/owner", "uid 1001\n", 9);
+    memcpy(long_name, "alice", 6);
+    for (size_t i = strlen(long_name); i + 2 < PATH_MAX; i += 2)
+        memcpy(long_name + i, "/.", 3);
+    assert_int_equal(xw_world_owner("firewall", long_name, &uid, &err), -ENAMETOOLONG);
+    assert_int_equal(xw_world_exists("firewall", long_name, &err), -ENAMETOOLONG);
+    long_name[64] = '\0';
+    assert_int_equal(xw_world_owner("firewall", long_name, &uid, &err), 0);
+    assert_int_equal(xw_world_exists("firewall", long_name, &err), 1);
+}
+
+/* It is the directory that a new name is in that has to be put on the disk. */
+static void names_are_put_on_the_disk(void **state)
+{
+    struct xw_error err = {0};
+    struct stat info;
+
+    (void)state;
+    assert_int_equal(stat(WORLD, &info), 0);
+    assert_int_equal(xw_sync_parent(WORLD "/owner", &err), 0);
+    assert_true(synced == info.st_ino);
+    assert_int_equal(stat(XW_WORLDS_DIR "/firewall", &info), 0);
+    assert_int_equal(xw_world_directory(XW_WORLDS_DIR "/firewall/new", &err), 1);
+    assert_true(synced == info.st_ino);
+    assert_int_equal(rmdir(XW_WORLDS_DIR "/firewall/new"), 0);
+    assert_int_equal(chdir(WORLD), 0);
+    assert_int_equal(stat(WORLD, &info), 0);
+    assert_int_equal(xw_sync_parent("owner", &err), 0);
+    assert_true(synced == info.st_ino);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(xw_sync_parent(XW_WORLDS_DIR "/none/owner", &err), -ENOENT);
+    assert_non_null(strstr(err.text, "none can't be put on the disk: No such file"));
+    xw_fault_set("fsync", 1, EIO);
+    assert_int_equal(xw_sync_parent(WORLD "/owner", &err), -EIO);
+    xw_fault_set("fsync", 1, EIO);
+    assert_int_equal(xw_world_directory(XW_WORLDS_DIR "/new", &err), -EIO);
+    xw_fault_set(NULL, 0, 0);
+    assert_int_equal(rmdir(XW_WORLDS_DIR "/new"), 0);
 }
 
 static void a_world_is_a_directory(void **state)
@@ -135,6 +201,9 @@ static void a_world_is_a_directory(void **state)
     assert_false(0 != xw_world_exists("firewall", "bob", &err));
     put(XW_WORLDS_DIR "/firewall/file", "", 0);
     assert_false(0 != xw_world_exists("firewall", "file", &err));
+    /* Nor is anything in what is no lab's directory. */
+    assert_false(0 != xw_world_exists("firewall/file", "alice", &err));
+    assert_int_equal(err.code, 0);
     assert_int_equal(unlink(XW_WORLDS_DIR "/firewall/file"), 0);
     assert_int_equal(symlink("alice", XW_WORLDS_DIR "/firewall/link"), 0);
     assert_false(0 != xw_world_exists("firewall", "link", &err));
@@ -213,6 +282,22 @@ static void locks_that_are_none(void **state)
     assert_int_equal(symlink("/proc/self/fd", XW_WORLDS_DIR "/none"), 0);
     assert_true(xw_world_lock("none", "eve", &err) < 0);
     assert_int_equal(unlink(XW_WORLDS_DIR "/none"), 0);
+    /* Nothing is locked in a directory that is not as it has to be. */
+    xw_fault_set("chmod", 1, EPERM);
+    assert_int_equal(xw_world_lock("new", "eve", &err), -EPERM);
+    xw_fault_set(NULL, 0, 0);
+    assert_non_null(strstr(err.text, "The mode of " XW_WORLDS_DIR "/new can't be set"));
+    assert_int_equal(rmdir(XW_WORLDS_DIR "/new"), 0);
+    /* A lock that isn't given is no lock, and nothing stays open. */
+    int next = dup(STDERR_FILENO);
+    assert_int_equal(close(next), 0);
+    xw_fault_set("lock", 1, ENOLCK);
+    assert_int_equal(xw_world_lock("firewall", "eve", &err), -ENOLCK);
+    xw_fault_set(NULL, 0, 0);
+    assert_non_null(strstr(err.text, "The world firewall of eve can't be locked"));
+    int lock = xw_world_lock("firewall", "eve", &err);
+    assert_int_equal(lock, next);
+    close(lock);
 }
 
 /* --- listing --------------------------------------------------------------------------------- */
@@ -237,6 +322,8 @@ static const char *listed(const char *lab, const char *stop_at, int expected)
     struct xw_error err = {0};
 
     list = (struct list){.stop_at = stop_at};
+    /* Whatever has failed before. */
+    errno = EACCES;
     assert_int_equal(xw_world_list(lab, add, &list, &err), expected);
     return list.text;
 }
@@ -266,8 +353,14 @@ static void worlds_are_listed_in_order(void **state)
     put(XW_WORLDS_DIR "/file", "", 0);
     assert_int_equal(xw_world_list("file", add, NULL, &err), -ENOTDIR);
     assert_non_null(strstr(err.text, "file can't be read"));
+    /* A lab without worlds, and no lab at all. */
+    assert_int_equal(mkdir(XW_WORLDS_DIR "/empty", 0711), 0);
+    assert_string_equal(listed("empty", NULL, 0), "");
     assert_int_equal(rename(XW_WORLDS_DIR, XW_STATE_DIR "/other"), 0);
     assert_string_equal(listed(NULL, NULL, 0), "");
+    assert_int_equal(mkdir(XW_WORLDS_DIR, 0711), 0);
+    assert_string_equal(listed(NULL, NULL, 0), "");
+    assert_int_equal(rmdir(XW_WORLDS_DIR), 0);
     put(XW_WORLDS_DIR, "", 0);
     assert_int_equal(xw_world_list(NULL, add, NULL, &err), -ENOTDIR);
     assert_int_equal(unlink(XW_WORLDS_DIR), 0);
@@ -277,13 +370,10 @@ static void worlds_are_listed_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_owner_is_one_line),
-        cmocka_unit_test(paths_fit),
-        cmocka_unit_test(a_world_is_a_directory),
-        cmocka_unit_test(directories_have_their_mode),
-        cmocka_unit_test(one_at_a_time),
-        cmocka_unit_test(locks_that_are_none),
-        cmocka_unit_test(worlds_are_listed_in_order),
+        cmocka_unit_test(the_owner_is_one_line),       cmocka_unit_test(paths_fit),
+        cmocka_unit_test(names_are_put_on_the_disk),   cmocka_unit_test(a_world_is_a_directory),
+        cmocka_unit_test(directories_have_their_mode), cmocka_unit_test(one_at_a_time),
+        cmocka_unit_test(locks_that_are_none),         cmocka_unit_test(worlds_are_listed_in_order),
     };
 
     return cmocka_run_group_tests(tests, enter_place, NULL);
