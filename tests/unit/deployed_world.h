@@ -27,6 +27,7 @@
 enum { UID = 1001 };
 
 #define WORLD  XW_WORLDS_DIR "/fw/alice"
+#define LOCK   XW_WORLDS_DIR "/fw/.alice.lock"
 #define RECORD XW_OWNERS_DIR "/1001"
 
 static char done[2048];

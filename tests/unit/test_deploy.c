@@ -110,11 +110,15 @@ static void steps_that_fail(void **state)
         {"fchmod", 1, EPERM, -EPERM, "The owner can't be recorded"},
         {"fflush", 1, ENOSPC, -ENOSPC, "; make room on the disk, then the same command goes on"},
         {"fsync", 1, EDQUOT, -EDQUOT, "; make room on the disk, then the same command goes on"},
+        {"fsync", 2, EIO, -EIO, "The owner can't be recorded"},
+        {"fsync", 3, EIO, -EIO, "worlds/fw/alice can't be put on the disk"},
         {"fclose", 1, EIO, -EIO, "The owner can't be recorded"},
         {"rename", 1, EACCES, -EACCES, "The owner can't be recorded"},
         {"overlay", 1, ENOSPC, -ENOSPC, "no overlay; make room on the disk"},
         {"overlay", 2, EIO, -EIO, "no overlay"},
+        {"lstat", 1, EACCES, -EACCES, "worlds/fw/alice can't be looked at"},
         {"lstat", 2, EACCES, -EACCES, "web.qcow2 can't be looked at"},
+        {"open_memstream", 1, ENOMEM, -ENOMEM, "There is not enough memory on the host"},
         {"virDomainLookupByName", 1, 0, -EIO, "Domain xw:fw:alice:web: "},
         {"virDomainDefineXML", 1, 0, -EIO, "Domain xw:fw:alice:web can't be defined: "},
         {"virDomainDefineXML", 2, 0, -EIO, "Domain xw:fw:alice:client can't be defined: "},
@@ -129,6 +133,8 @@ static void steps_that_fail(void **state)
             fail_msg("%s %d: %d, %s", faults[i].call, faults[i].nth, rc, words);
         if (faults[i].expected != -ENOSPC && faults[i].expected != -EDQUOT)
             assert_null(strstr(words, "make room"));
+        /* It has no bridges, and who deploys may have no right over any. */
+        assert_null(strstr(done, "bridge"));
         assert_nothing();
     }
     assert_int_equal(deploy(), 0);
@@ -145,12 +151,125 @@ static void steps_that_fail(void **state)
     assert_whole();
 }
 
+/* What comes of a failure isn't told in its place. */
+static void the_first_failure_is_told(void **state)
+{
+    static const struct {
+        const char *first;
+        int number;
+        const char *second;
+    } faults[] = {{"fchmod", EPERM, "fflush"},
+                  {"fchmod", EPERM, "fclose"},
+                  {"fflush", ENOSPC, "fclose"},
+                  {"fclose", EDQUOT, "unlinkat"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        xw_fault_set(faults[i].first, 1, faults[i].number);
+        xw_fault_also(faults[i].second, 1, EIO);
+        int rc = deploy();
+        xw_fault_set(NULL, 0, 0);
+        if (rc != -faults[i].number || !strstr(words, strerror(faults[i].number)))
+            fail_msg("%s and %s: %d, %s", faults[i].first, faults[i].second, rc, words);
+        destroy(false);
+        assert_nothing();
+    }
+    /* What can't be taken back is told besides; the same command completes it. */
+    xw_fault_set("overlay", 2, EIO);
+    xw_fault_also("rmdir", 1, EBUSY);
+    assert_int_equal(deploy(), -EIO);
+    xw_fault_set(NULL, 0, 0);
+    assert_memory_equal(words, "no overlay; and what was made of the world is still there (", 59);
+    assert_int_equal(deploy(), 0);
+    assert_whole();
+}
+
+/* A world that has lost its owner's name gets it whole, or not at all. */
+static void an_owner_is_recorded_whole(void **state)
+{
+    static const struct {
+        const char *call;
+        int number;
+    } faults[] = {{"fchmod", EPERM}, {"fflush", ENOSPC}, {"fclose", EIO}, {"rename", EACCES}};
+
+    (void)state;
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(unlink(WORLD "/owner"), 0);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        xw_fault_set(faults[i].call, 1, faults[i].number);
+        assert_int_equal(deploy(), -faults[i].number);
+        xw_fault_set(NULL, 0, 0);
+        assert_int_equal(access(WORLD "/owner", F_OK), -1);
+        assert_int_equal(access(WORLD "/owner.new", F_OK), -1);
+    }
+    assert_int_equal(mkdir(WORLD "/owner.new", 0700), 0);
+    assert_int_equal(deploy(), -EISDIR);
+    assert_non_null(strstr(words, "The owner can't be recorded in " WORLD ": "));
+    assert_int_equal(rmdir(WORLD "/owner.new"), 0);
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(result, XW_DEPLOY_MENDED);
+    assert_whole();
+}
+
+/* Nothing can be taken back without libvirt; the same command completes the world. */
+static void libvirt_that_goes_in_between(void **state)
+{
+    (void)state;
+    xw_fault_set("virDomainDefineXML", 2, 0);
+    xw_fault_also("virConnectIsAlive", 1, 0);
+    assert_int_equal(deploy(), -EAGAIN);
+    xw_fault_set(NULL, 0, 0);
+    assert_memory_equal(words, "Domain xw:fw:alice:client can't be defined: ", 44);
+    assert_null(strstr(words, "still there"));
+    assert_true(is_defined("web"));
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(result, XW_DEPLOY_MENDED);
+    assert_string_equal(done, "define web; define client; ");
+    assert_whole();
+}
+
+/* Where libvirt doesn't say what it has, a definition may have been another one. */
+static void a_definition_that_is_not_told(void **state)
+{
+    (void)state;
+    assert_int_equal(deploy(), 0);
+    for (int nth = 1; nth <= 2; nth++) {
+        xw_fault_set("virDomainGetXMLDesc", nth, 0);
+        assert_int_equal(deploy(), 0);
+        assert_int_equal(result, XW_DEPLOY_MENDED);
+        assert_int_equal(deploy(), 0);
+        assert_int_equal(result, XW_DEPLOY_PRESENT);
+    }
+}
+
+/* Without the world's lock nothing is made. */
+static void a_world_that_cant_be_locked(void **state)
+{
+    (void)state;
+    assert_int_equal(rename(LOCK, LOCK ".kept"), 0);
+    assert_int_equal(symlink(LOCK ".kept", LOCK), 0);
+    assert_int_equal(deploy(), -ELOOP);
+    assert_non_null(strstr(words, ".alice.lock can't be opened"));
+    assert_string_equal(done, "");
+    assert_nothing();
+    assert_int_equal(rename(LOCK ".kept", LOCK), 0);
+    assert_int_equal(deploy(), 0);
+    assert_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(made_mended_and_there),    FRESH(what_runs_is_not_defined_again),
-        FRESH(a_world_that_is_anothers), FRESH(an_image_that_has_changed),
+        FRESH(made_mended_and_there),
+        FRESH(what_runs_is_not_defined_again),
+        FRESH(a_world_that_is_anothers),
+        FRESH(an_image_that_has_changed),
         FRESH(steps_that_fail),
+        FRESH(the_first_failure_is_told),
+        FRESH(an_owner_is_recorded_whole),
+        FRESH(libvirt_that_goes_in_between),
+        FRESH(a_definition_that_is_not_told),
+        FRESH(a_world_that_cant_be_locked),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);
