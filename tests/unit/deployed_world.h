@@ -93,8 +93,10 @@ int unlinkat(int fd, const char *name, int flags)
     int (*libc)(int, const char *, int) = NULL;
 
     *(void **)&libc = dlsym(RTLD_NEXT, "unlinkat");
-    if (xw_fault_strikes("removed before"))
+    if (xw_fault_strikes("removed before")) {
         libc(fd, name, flags);
+        return libc(fd, name, flags);
+    }
     return xw_fault_strikes("unlinkat") ? -1 : libc(fd, name, flags);
 }
 
@@ -160,21 +162,19 @@ char *virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
 
 BREAKING(virDomainPtr, NULL, virDomainLookupByName, (virConnectPtr libvirt, const char *name),
          libvirt, name);
-XW_FAULTY(virConnectIsAlive, (virConnectPtr libvirt), libvirt);
+BREAKING(int, -1, virDomainIsActive, (virDomainPtr domain), domain);
+BREAKING(int, 0, virConnectIsAlive, (virConnectPtr libvirt), libvirt);
 BREAKING(int, -1, virConnectListAllDomains,
          (virConnectPtr libvirt, virDomainPtr **domains, unsigned int flags), libvirt, domains,
          flags);
 
-int virDomainIsActive(virDomainPtr domain)
+/* The machine's name in a domain's, or the whole of another one. */
+static inline const char *machine_of(virDomainPtr domain)
 {
-    REAL(int, virDomainIsActive, (virDomainPtr));
+    const char *name = virDomainGetName(domain);
+    const char *colon = strrchr(name, ':');
 
-    if (breaks("virDomainIsActive"))
-        return -1;
-    int active = real(domain);
-    if (xw_fault_strikes("starts after"))
-        virDomainCreate(domain);
-    return active;
+    return colon ? colon + 1 : name;
 }
 
 int virDomainUndefineFlags(virDomainPtr domain, unsigned int flags)
@@ -183,7 +183,7 @@ int virDomainUndefineFlags(virDomainPtr domain, unsigned int flags)
 
     assert_int_equal(flags, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
                                 VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM);
-    note("undefine", strrchr(virDomainGetName(domain), ':') + 1);
+    note("undefine", machine_of(domain));
     if (xw_fault_strikes("gone before")) {
         real(domain, 0);
         /* With the error that a look-up leaves. */
@@ -196,7 +196,7 @@ int virDomainDestroy(virDomainPtr domain)
 {
     REAL(int, virDomainDestroy, (virDomainPtr));
 
-    note("plug", strrchr(virDomainGetName(domain), ':') + 1);
+    note("plug", machine_of(domain));
     if (xw_fault_strikes("went off before")) {
         real(domain);
         return real(domain);
@@ -303,10 +303,11 @@ static inline int begin_all(void **state)
         plan.machines[i].memory = 16;
         plan.machines[i].vcpus = 1;
     }
-    plan.segment_count = 1;
     strcpy(plan.segments[0], "one");
+    strcpy(plan.segments[1], "two");
     plan.machines[0].interface_count = 1;
     strcpy(plan.machines[0].interfaces[0].segment, "one");
+    strcpy(plan.machines[1].interfaces[0].segment, "two");
     kept = virConnectOpen("test:///default");
     return kept && xw_host_open(&host, &err) == 0 ? 0 : -1;
 }
@@ -317,6 +318,8 @@ static inline int begin(void **state)
     xw_fault_set(NULL, 0, 0);
     image_rc = 0;
     plan_is_there = true;
+    plan.segment_count = 1;
+    plan.machines[1].interface_count = 0;
     destroy(true);
     return access(WORLD, F_OK) < 0 ? 0 : -1;
 }

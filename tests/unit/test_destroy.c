@@ -74,12 +74,14 @@ static void foreign_bridges_stay(void **state)
     free(*xml);
     *xml =
         strdup("<domain type='kvm'><source bridge='br0'/><source bridge='xw-much-too-long-name'/>"
+               "<source bridge='xw-sixteen-chars'/><source bridge='xw-fifteen-char'/>"
                "<source bridge='xw-ours'/></domain>");
     plan_is_there = false;
     assert_int_equal(destroy(true), 0);
-    assert_non_null(strstr(done, "bridge xw-ours; "));
+    assert_non_null(strstr(done, "bridge xw-fifteen-char; bridge xw-ours; "));
     assert_null(strstr(done, "br0"));
     assert_null(strstr(done, "too-long"));
+    assert_null(strstr(done, "sixteen"));
 }
 
 /* Each step of destroying fails once; the same command goes on. */
@@ -99,6 +101,8 @@ static void steps_of_destroying_that_fail(void **state)
         {"virDomainUndefineFlags", 2, 0, -EIO, "can't be undefined"},
         {"bridge", 1, 0, -EBUSY, "no bridge"},
         {"bridge", 2, 0, -EBUSY, "no bridge"},
+        {"lstat", 1, EACCES, -EACCES, "worlds/fw/alice can't be looked at"},
+        {"readdir", 1, EIO, -EIO, "worlds/fw/alice can't be read"},
         {"unlinkat", 1, EIO, -EIO, "can't be removed"},
         {"unlinkat", 3, EIO, -EIO, "owners/1001 can't be removed"},
         {"unlinkat", 4, EIO, -EIO, "alice can't be removed"},
@@ -118,23 +122,121 @@ static void steps_of_destroying_that_fail(void **state)
         assert_int_equal(destroy(true), 0);
         assert_nothing();
     }
-    /* What went by itself is as good. */
-    static const char *const gone[] = {"went off before", "gone before"};
+}
+
+/* What went by itself is as good. */
+static void what_is_gone_already(void **state)
+{
+    static const struct {
+        const char *what;
+        int nth;
+    } gone[] = {{"went off before", 1}, {"gone before", 1},    {"removed before", 1},
+                {"removed before", 2},  {"removed before", 3}, {"removed before", 4}};
+
     for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
         begin(state);
         assert_int_equal(deploy(), 0);
         if (i == 0)
             power("web", true);
-        xw_fault_set(gone[i], 1, 0);
+        xw_fault_set(gone[i].what, gone[i].nth, 0);
         if (destroy(true) < 0)
-            fail_msg("%s: %s", gone[i], words);
+            fail_msg("%s %d: %s", gone[i].what, gone[i].nth, words);
         xw_fault_set(NULL, 0, 0);
         assert_nothing();
     }
-    begin(state);
+}
+
+/* A machine that stays on keeps its world, and what comes after it stays as it is. */
+static void one_that_cant_be_turned_off(void **state)
+{
+    (void)state;
     assert_int_equal(deploy(), 0);
-    xw_fault_set("unlinkat", 1, ENOENT);
-    assert_true(destroy(true) <= 0);
+    power("web", true);
+    power("client", true);
+    xw_fault_set("virDomainDestroy", 1, 0);
+    assert_int_equal(destroy(true), -EIO);
+    xw_fault_set(NULL, 0, 0);
+    assert_non_null(strstr(words, "can't be stopped: invalid connection"));
+    assert_memory_equal(done, "plug ", 5);
+    assert_null(strstr(done + 5, "plug"));
+    assert_whole();
+    assert_int_equal(destroy(true), 0);
+    assert_nothing();
+}
+
+static size_t count_bridges(void)
+{
+    size_t count = 0;
+
+    for (const char *at = done; (at = strstr(at, "bridge xw-")); at++)
+        count++;
+    return count;
+}
+
+/* Of every definition and every segment of the plan; one that can't be removed keeps the world. */
+static void all_bridges_go(void **state)
+{
+    for (int nth = 1; nth <= 4; nth++) {
+        begin(state);
+        plan.segment_count = 2;
+        plan.machines[1].interface_count = 1;
+        assert_int_equal(deploy(), 0);
+        xw_fault_set("bridge", nth, 0);
+        assert_int_equal(destroy(false), -EBUSY);
+        xw_fault_set(NULL, 0, 0);
+        assert_whole();
+        assert_int_equal(destroy(false), 0);
+        assert_int_equal(count_bridges(), 4);
+        assert_nothing();
+    }
+    /* No lab at all, any more: the definitions tell them. */
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(rename(XW_LABS_DIR, XW_STATE_DIR "/moved"), 0);
+    assert_int_equal(destroy(false), 0);
+    assert_int_equal(rename(XW_STATE_DIR "/moved", XW_LABS_DIR), 0);
+    assert_int_equal(count_bridges(), 2);
+    assert_nothing();
+}
+
+static void undefine(const char *name)
+{
+    virDomainPtr domain = virDomainLookupByName(kept, name);
+
+    assert_non_null(domain);
+    if (virDomainIsActive(domain))
+        assert_int_equal(virDomainDestroy(domain), 0);
+    assert_int_equal(virDomainUndefine(domain), 0);
+    virDomainFree(domain);
+}
+
+/* A world is destroyed by what is there of it: files without domains, domains without files. */
+static void half_a_world(void **state)
+{
+    (void)state;
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(rename(WORLD, XW_STATE_DIR "/moved"), 0);
+    assert_int_equal(destroy(false), 0);
+    assert_nothing();
+    assert_int_equal(rename(XW_STATE_DIR "/moved", WORLD), 0);
+    assert_int_equal(destroy(false), 0);
+    assert_nothing();
+    /* libvirt has none of anybody. */
+    assert_int_equal(deploy(), 0);
+    undefine("xw:fw:alice:web");
+    undefine("xw:fw:alice:client");
+    undefine("test");
+    assert_int_equal(destroy(false), 0);
+    assert_nothing();
+    /* What is in a world's place and no directory is nobody's to remove. */
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(rename(WORLD, XW_STATE_DIR "/moved"), 0);
+    put(WORLD, "");
+    assert_int_equal(destroy(false), -ENOTDIR);
+    assert_non_null(strstr(words, "worlds/fw/alice can't be opened"));
+    assert_int_equal(unlink(WORLD), 0);
+    assert_int_equal(rename(XW_STATE_DIR "/moved", WORLD), 0);
+    assert_int_equal(destroy(false), 0);
+    assert_nothing();
 }
 
 int main(void)
@@ -144,6 +246,10 @@ int main(void)
         FRESH(others_stay),
         FRESH(foreign_bridges_stay),
         FRESH(steps_of_destroying_that_fail),
+        FRESH(what_is_gone_already),
+        FRESH(one_that_cant_be_turned_off),
+        FRESH(all_bridges_go),
+        FRESH(half_a_world),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);
