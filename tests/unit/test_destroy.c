@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <limits.h>
 
 #include "tests/unit/deployed_world.h"
 
@@ -239,6 +240,19 @@ static void half_a_world(void **state)
     assert_nothing();
 }
 
+/* libvirt is not asked for what can't be a world. */
+static void a_name_that_is_too_long(void **state)
+{
+    static char owner[PATH_MAX];
+    struct xw_error err = {0};
+
+    (void)state;
+    memset(owner, 'a', sizeof(owner) - 1);
+    xw_fault_set("virConnectListAllDomains", 1, 0);
+    assert_int_equal(xw_world_take_back(host, "fw", owner, UID, &err), -ENAMETOOLONG);
+    assert_int_equal(xw_world_take_back(host, "fw", "alice", UID, &err), -EIO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +264,7 @@ int main(void)
         FRESH(one_that_cant_be_turned_off),
         FRESH(all_bridges_go),
         FRESH(half_a_world),
+        FRESH(a_name_that_is_too_long),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);
