@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +317,28 @@ static void paths_that_fit(void **state)
     assert_int_equal(xw_machine_console_path(&client, path, sizeof(console) - 1), -ENAMETOOLONG);
 }
 
+/* Nor is there a definition that names another file. */
+static void a_definition_whose_paths_do_not_fit(void **state)
+{
+    static char owner[PATH_MAX];
+    static struct xw_plan plan = {
+        .lab = "firewall", .machine_count = 1, .machines = {{.name = "client", .memory = 1}}};
+    const struct xw_machine machine = {"firewall", owner, "client"};
+    const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2"};
+    const size_t rest = strlen("/var/lib/xworlds/worlds/firewall//client.qcow2");
+    struct xw_error err = {0};
+
+    (void)state;
+    memset(owner, 'a', PATH_MAX - rest);
+    assert_null(xw_machine_xml(&machine, &plan, &plan.machines[0], &image, "kvm", &err));
+    assert_int_equal(err.code, -ENAMETOOLONG);
+    assert_string_equal(err.text, "The paths of machine client are too long");
+    owner[PATH_MAX - rest - 1] = '\0';
+    char *xml = xw_machine_xml(&machine, &plan, &plan.machines[0], &image, "kvm", &err);
+    assert_non_null(xml);
+    free(xml);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +352,7 @@ int main(void)
         cmocka_unit_test(a_machine_alone),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(paths_that_fit),
+        cmocka_unit_test(a_definition_whose_paths_do_not_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
