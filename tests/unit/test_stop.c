@@ -1,0 +1,89 @@
+/* links: xwhelper/keeper/stop.c xwhelper/keeper/lifecycle.c xwhelper/keeper/job.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/record.c common/lines.c common/names.c common/request.c common/error.c */
+/*
+ * stop: the button and the plug, what a guest makes of them, and what an error of libvirt's makes
+ * of the rest.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/verb_job.h"
+
+static void machines_are_stopped_backwards(void **state)
+{
+    (void)state;
+    all_on();
+    power("client", false);
+    assert_int_equal(run(xw_verb_stop, "*", true), 0);
+    assert_string_equal(said, "done client was off already\ndone web stopped by force\n"
+                              "done router stopped by force\n");
+    assert_string_equal(done, "plug web; plug router; ");
+    assert_false(runs("web") || runs("router"));
+    all_on();
+    assert_int_equal(run(xw_verb_stop, "web,router", false), 0);
+    assert_string_equal(done, "button web; button router; ");
+    assert_non_null(strstr(said, "progress web shutting down, for at most 1 s\n"));
+    assert_non_null(strstr(said, "done web stopped\n"));
+    assert_non_null(strstr(said, "done router stopped\n"));
+    assert_true(runs("client"));
+    assert_false(runs("web") || runs("router"));
+}
+
+static void who_does_not_heed_the_button(void **state)
+{
+    (void)state;
+    all_on();
+    heeds = false;
+    assert_int_equal(run(xw_verb_stop, "web", false), 0);
+    assert_string_equal(said, "progress web shutting down, for at most 1 s\n"
+                              "done web did not shut down and was stopped by force\n");
+    assert_false(runs("web"));
+    /* A button that can't be pressed is no failure. */
+    xw_fault_set("virDomainShutdownFlags", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "client", false), 0);
+    assert_non_null(strstr(said, "done client did not shut down and was stopped by force\n"));
+}
+
+static void what_fails_when_stopping(void **state)
+{
+    (void)state;
+    all_on();
+    xw_fault_set("virDomainDestroy", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "*", true), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Stopping web: ", 23);
+    assert_non_null(strstr(said, "\ndone client stopped by force\ndone router stopped by force\n"));
+    assert_true(runs("web"));
+    all_on();
+    xw_fault_set("went off before", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "web", true), 0);
+    assert_string_equal(said, "done web stopped by force\n");
+    all_on();
+    xw_fault_set("virDomainIsActive", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "web,client", true), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Asking for web: ", 25);
+    assert_false(runs("client"));
+    xw_fault_set("virDomainLookupByName", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "web", true), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Asking for web: ", 25);
+    /* Not defined is off. */
+    begin(state);
+    virDomainPtr domain = domain_of("web");
+    assert_int_equal(virDomainUndefine(domain), 0);
+    virDomainFree(domain);
+    assert_int_equal(run(xw_verb_stop, "web", true), 0);
+    assert_string_equal(said, "done web was off already\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(machines_are_stopped_backwards),
+        FRESH(who_does_not_heed_the_button),
+        FRESH(what_fails_when_stopping),
+    };
+
+    return cmocka_run_group_tests(tests, begin_all, NULL);
+}
