@@ -77,12 +77,62 @@ static void what_fails_when_stopping(void **state)
     assert_string_equal(said, "done web was off already\n");
 }
 
+/* Whatever is asked when libvirt goes, nothing after it is tried, and the caller may try again. */
+static void libvirt_that_goes_ends_it(void **state)
+{
+    static const struct {
+        const char *call;
+        int nth;
+        bool force;
+        const char *done;
+    } moments[] = {
+        {"virDomainLookupByName", 1, true, ""},
+        {"virDomainIsActive", 2, true, ""},
+        {"virDomainLookupByName", 2, false, ""},
+        {"virDomainShutdownFlags", 1, false, "button web; "},
+        {"virDomainShutdownFlags", 2, false, "button web; button router; "},
+        {"virDomainDestroy", 1, true, "plug web; "},
+        {"went off before", 1, true, "plug web; "},
+    };
+
+    for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+        begin(state);
+        all_on();
+        power("client", false);
+        libvirt_goes_with(moments[i].call, moments[i].nth);
+        assert_int_equal(run(xw_verb_stop, "web,router", moments[i].force), -EAGAIN);
+        assert_string_equal(done, moments[i].done);
+        assert_null(strstr(said, "done "));
+        assert_null(strstr(said, "fail "));
+    }
+    /* Nothing is said of those after it, even of one that is off. */
+    begin(state);
+    all_on();
+    power("client", false);
+    libvirt_goes_with("virDomainIsActive", 1);
+    assert_int_equal(run(xw_verb_stop, "*", true), -EAGAIN);
+    assert_memory_equal(said, "(Asking for web: ", 17);
+}
+
+/* Only of a call that failed it is asked whether libvirt is still there. */
+static void what_was_done_counts(void **state)
+{
+    (void)state;
+    all_on();
+    libvirt_goes_with("", 0);
+    assert_int_equal(run(xw_verb_stop, "web", true), 0);
+    assert_string_equal(said, "done web stopped by force\n");
+    assert_int_equal(run(xw_verb_stop, "client,router", false), 0);
+    assert_non_null(strstr(said, "done client stopped\n"));
+    assert_non_null(strstr(said, "done router stopped\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(machines_are_stopped_backwards),
-        FRESH(who_does_not_heed_the_button),
-        FRESH(what_fails_when_stopping),
+        FRESH(machines_are_stopped_backwards), FRESH(who_does_not_heed_the_button),
+        FRESH(what_fails_when_stopping),       FRESH(libvirt_that_goes_ends_it),
+        FRESH(what_was_done_counts),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);
