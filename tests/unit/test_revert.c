@@ -49,6 +49,7 @@ static void what_fails_when_reverting(void **state)
         {"virDomainIsActive", false, "fail web Asking for web: "},
         {"virDomainDestroy", false, "fail web Stopping web: "},
         {"virDomainHasManagedSaveImage", false, "fail web Dropping the saved memory of web: "},
+        {"virDomainHasManagedSaveImage", true, "fail web Dropping the saved memory of web: "},
         {"virDomainManagedSaveRemove", true, "fail web Dropping the saved memory of web: "},
     };
 
@@ -87,11 +88,66 @@ static void what_fails_when_reverting(void **state)
     assert_int_equal(run(xw_verb_revert, "web", false), 0);
 }
 
+/* Pristine, but not started: it is said which of the two it was that failed. */
+static void a_definition_that_cannot_be_made(void **state)
+{
+    (void)state;
+    power("web", true);
+    snprintf(defined_as, sizeof(defined_as), "<domain type='kvm'>");
+    xw_fault_set("virDomainDefineXML", 1, 0);
+    assert_int_equal(run(xw_verb_revert, "web", false), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Defining web: ", 23);
+    assert_string_equal(done, "plug web; fresh web.qcow2; ");
+    assert_false(runs("web"));
+}
+
+/* Nothing after it is tried; the disk of what couldn't be put off stays as it is. */
+static void libvirt_that_goes_ends_it(void **state)
+{
+    static const struct {
+        const char *call;
+        const char *done;
+    } moments[] = {
+        {"virDomainLookupByName", ""},
+        {"virDomainIsActive", ""},
+        {"virDomainDestroy", "plug web; "},
+        {"virDomainHasManagedSaveImage", "plug web; "},
+        {"virDomainCreate", "plug web; fresh web.qcow2; "},
+    };
+
+    for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+        begin(state);
+        power("web", true);
+        libvirt_goes_with(moments[i].call, 1);
+        assert_int_equal(run(xw_verb_revert, "*", false), -EAGAIN);
+        assert_string_equal(done, moments[i].done);
+        assert_memory_equal(said, "(", 1);
+    }
+}
+
+/* Once it is off, nobody asks again whether it is. */
+static void what_was_done_counts(void **state)
+{
+    (void)state;
+    power("web", true);
+    xw_fault_set("virDomainIsActive", 2, 0);
+    /* The second time is that of its definition, before it starts again. */
+    assert_int_equal(run(xw_verb_revert, "web", false), XW_EXIT_FAILED);
+    assert_string_equal(done, "plug web; fresh web.qcow2; ");
+    libvirt_goes_with("", 0);
+    power("web", true);
+    assert_int_equal(run(xw_verb_revert, "web,client", false), 0);
+    assert_string_equal(said, "done web is pristine and starts again\ndone client is pristine\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FRESH(machines_are_reverted),
         FRESH(what_fails_when_reverting),
+        FRESH(a_definition_that_cannot_be_made),
+        FRESH(libvirt_that_goes_ends_it),
+        FRESH(what_was_done_counts),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);
