@@ -168,6 +168,26 @@ static void machines_are_rebooted(void **state)
     xw_fault_set("virDomainLookupByName", 1, 0);
     assert_int_equal(run(xw_verb_reboot, "web", false), XW_EXIT_FAILED);
     assert_memory_equal(said, "fail web Asking for web: ", 25);
+    /* libvirt's own words say that it is not there. */
+    begin(state);
+    virDomainPtr domain = domain_of("web");
+    assert_int_equal(virDomainUndefine(domain), 0);
+    virDomainFree(domain);
+    assert_int_equal(run(xw_verb_reboot, "web", false), XW_EXIT_FAILED);
+    assert_string_equal(said, "fail web Asking for web: Domain not found\n");
+}
+
+/* Only of a call that failed it is asked whether libvirt is still there. */
+static void what_was_done_counts(void **state)
+{
+    (void)state;
+    libvirt_goes_with("", 0);
+    assert_int_equal(run(xw_verb_start, "*", false), 0);
+    assert_string_equal(said, "done router started\ndone client started\ndone web started\n");
+    assert_int_equal(run(xw_verb_reboot, "web", false), 0);
+    assert_string_equal(said, "done web is rebooting\n");
+    assert_int_equal(run(xw_verb_reboot, "web", true), 0);
+    assert_string_equal(said, "done web was reset\n");
 }
 
 int main(void)
@@ -176,6 +196,7 @@ int main(void)
         FRESH(machines_are_started_in_order), FRESH(a_definition_that_is_not_current),
         FRESH(what_fails_is_one_machines),    FRESH(libvirt_that_is_gone),
         FRESH(a_world_that_is_anothers),      FRESH(machines_are_rebooted),
+        FRESH(what_was_done_counts),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);
