@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/faults.h"
 #include "tests/unit/private_root.h"
 #include "xwhelper/keeper/journal.h"
 
@@ -22,6 +23,16 @@ enum { TEXT_MAX = 20000 };
 
 static int journald = -1;
 static char text[TEXT_MAX];
+
+/* glibc's name for a pointer to any kind of address. */
+ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCKADDR_ARG address,
+               socklen_t size)
+{
+    ssize_t (*libc)(int, const void *, size_t, int, __CONST_SOCKADDR_ARG, socklen_t) = NULL;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "sendto");
+    return xw_fault_strikes("sendto") ? -1 : libc(fd, bytes, length, flags, address, size);
+}
 
 /* A /run of our own, with somebody who listens as journald does. */
 static int begin(void **state)
@@ -281,6 +292,27 @@ static void what_cannot_be_written_is_counted(void **state)
     close(journal.fd);
 }
 
+/* The kernel's two ways to say that there is no room now. */
+static void no_room_is_a_loss(void **state)
+{
+    static const int numbers[] = {EAGAIN, ENOBUFS};
+    const struct xw_note note = asked();
+    const struct xw_entry entry = {.uid = 1001, .note = &note};
+    struct xw_journal journal;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        xw_journal_open(&journal);
+        xw_fault_set("sendto", 1, numbers[i]);
+        xw_journal_write(&journal, &entry);
+        assert_int_equal(journal.lost, 1);
+        xw_journal_write(&journal, &entry);
+        received();
+        assert_true(has_line("XWORLDS_LOST=1"));
+        close(journal.fd);
+    }
+}
+
 /* What a child notes, the listener sees, until the child gives it back. */
 static void notes_are_shared(void **state)
 {
@@ -338,10 +370,11 @@ static void without_journald_it_is_a_line_on_standard_error(void **state)
                               "request=0123456789abcdef: decision=allow result=refused\n");
     assert_int_equal(journal.lost, 0);
     close(journal.fd);
-    /* The same without any socket. */
+    /* The same without any socket, whatever failed before. */
     journal.fd = -1;
     memset(line, 0, sizeof(line));
     assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    errno = EAGAIN;
     xw_journal_write(&journal, &entry);
     assert_true(dup2(before, STDERR_FILENO) >= 0);
     assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
@@ -365,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_world_without_a_record_is_noted),
         cmocka_unit_test(the_longest_request_fits),
         cmocka_unit_test(what_cannot_be_written_is_counted),
+        cmocka_unit_test(no_room_is_a_loss),
         cmocka_unit_test(notes_are_shared),
         cmocka_unit_test(without_journald_it_is_a_line_on_standard_error),
     };
