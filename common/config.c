@@ -13,7 +13,10 @@ struct number_key {
     unsigned int *value;
     unsigned long min;
     unsigned long max;
+    bool may_be_none; /* the word "none" is 0: no limit */
 };
+
+enum { MIB_MAX = 1 << 30 }; /* a pebibyte */
 
 static char *trim(char *text)
 {
@@ -34,8 +37,13 @@ static void set_accelerator(struct xw_config *config, const char *word)
 
 void xw_config_init(struct xw_config *config)
 {
-    *config =
-        (struct xw_config){.audit_required = true, .stop_grace = 30, .per_user = 32, .in_all = 512};
+    *config = (struct xw_config){.audit_required = true,
+                                 .stop_grace = 30,
+                                 .per_user = 32,
+                                 .in_all = 512,
+                                 .user = {.machines = 32, .memory = 8192, .vcpus = 32},
+                                 .memory_reserve = 512,
+                                 .disk_reserve = 512};
     set_accelerator(config, "auto");
 }
 
@@ -52,15 +60,41 @@ static int set_maintenance(struct xw_config *config, const char *value, const ch
     return 0;
 }
 
+/* Returns 1 where the key is none of these. */
+static int set_number(struct xw_config *config, const char *key, const char *value,
+                      const char *where, unsigned int line, struct xw_error *err)
+{
+    const struct number_key numbers[] = {
+        {"stop-grace", &config->stop_grace, 1, 3600, false},
+        {"per-user", &config->per_user, 1, 65536, false},
+        {"in-all", &config->in_all, 1, 65536, false},
+        {"machines-per-user", &config->user.machines, 1, 65536, true},
+        {"memory-per-user", &config->user.memory, 1, MIB_MAX, true},
+        {"vcpus-per-user", &config->user.vcpus, 1, 65536, true},
+        {"memory-reserve", &config->memory_reserve, 0, MIB_MAX, false},
+        {"disk-reserve", &config->disk_reserve, 0, MIB_MAX, false},
+    };
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const struct number_key *number = &numbers[i];
+        unsigned long read = 0;
+
+        if (strcmp(key, number->key) != 0)
+            continue;
+        if (!(number->may_be_none && strcmp(value, "none") == 0) &&
+            (xw_number(value, number->max, &read) != 0 || read < number->min))
+            return xw_fail(err, -EBADMSG, "%s:%u: %s is a number from %lu to %lu%s, not \"%s\"",
+                           where, line, key, number->min, number->max,
+                           number->may_be_none ? " or none" : "", value);
+        *number->value = (unsigned int)read;
+        return 0;
+    }
+    return 1;
+}
+
 static int set_value(struct xw_config *config, const char *key, const char *value,
                      const char *where, unsigned int line, struct xw_error *err)
 {
-    const struct number_key numbers[] = {
-        {"stop-grace", &config->stop_grace, 1, 3600},
-        {"per-user", &config->per_user, 1, 65536},
-        {"in-all", &config->in_all, 1, 65536},
-    };
-
     if (strcmp(key, "accelerator") == 0) {
         if (strcmp(value, "auto") != 0 && strcmp(value, "kvm") != 0 && strcmp(value, "tcg") != 0)
             return xw_fail(err, -EBADMSG, "%s:%u: accelerator is auto, kvm or tcg, not \"%s\"",
@@ -77,18 +111,9 @@ static int set_value(struct xw_config *config, const char *key, const char *valu
     }
     if (strcmp(key, "maintenance") == 0)
         return set_maintenance(config, value, where, line, err);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        const struct number_key *number = &numbers[i];
-        unsigned long read;
-
-        if (strcmp(key, number->key) != 0)
-            continue;
-        if (xw_number(value, number->max, &read) != 0 || read < number->min)
-            return xw_fail(err, -EBADMSG, "%s:%u: %s is a number from %lu to %lu, not \"%s\"",
-                           where, line, key, number->min, number->max, value);
-        *number->value = (unsigned int)read;
-        return 0;
-    }
+    int rc = set_number(config, key, value, where, line, err);
+    if (rc <= 0)
+        return rc;
     return xw_fail(err, -EBADMSG, "%s:%u: \"%s\" is not a setting; see xworlds.conf(5)", where,
                    line, key);
 }

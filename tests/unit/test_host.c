@@ -114,6 +114,11 @@ static void without_a_file_all_is_as_usual(void **state)
     assert_int_equal(config.stop_grace, 30);
     assert_int_equal(config.per_user, 32);
     assert_int_equal(config.in_all, 512);
+    assert_int_equal(config.user.machines, 32);
+    assert_int_equal(config.user.memory, 8192);
+    assert_int_equal(config.user.vcpus, 32);
+    assert_int_equal(config.memory_reserve, 512);
+    assert_int_equal(config.disk_reserve, 512);
 }
 
 static void every_setting_is_read(void **state)
@@ -130,6 +135,17 @@ static void every_setting_is_read(void **state)
     assert_int_equal(config.per_user, 1);
     assert_int_equal(config.in_all, 65536);
     assert_string_equal(config.accelerator, "qemu");
+    configure("machines-per-user = 1\nmemory-per-user = 1073741824\nvcpus-per-user = 65536\n"
+              "memory-reserve = 0\ndisk-reserve = 1073741824\n");
+    assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
+    assert_int_equal(config.user.machines, 1);
+    assert_int_equal(config.user.memory, 1073741824);
+    assert_int_equal(config.user.vcpus, 65536);
+    assert_int_equal(config.memory_reserve, 0);
+    assert_int_equal(config.disk_reserve, 1073741824);
+    configure("machines-per-user = none\nmemory-per-user = none\nvcpus-per-user = none\n");
+    assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
+    assert_int_equal(config.user.machines + config.user.memory + config.user.vcpus, 0);
     configure("audit = require\n");
     assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
     assert_true(config.audit_required);
@@ -148,6 +164,16 @@ static void what_is_no_setting_is_refused(void **state)
         {"stop-grace = 30s\n", "conf:1: stop-grace is a number from 1 to 3600, not \"30s\""},
         {"per-user = 0\n", "conf:1: per-user is a number from 1 to 65536, not \"0\""},
         {"in-all = 65537\n", "conf:1: in-all is a number from 1 to 65536, not \"65537\""},
+        {"machines-per-user = 0\n",
+         "conf:1: machines-per-user is a number from 1 to 65536 or none, not \"0\""},
+        {"memory-per-user = 1073741825\n",
+         "conf:1: memory-per-user is a number from 1 to 1073741824 or none, not \"1073741825\""},
+        {"vcpus-per-user = many\n",
+         "conf:1: vcpus-per-user is a number from 1 to 65536 or none, not \"many\""},
+        {"memory-reserve = none\n",
+         "conf:1: memory-reserve is a number from 0 to 1073741824, not \"none\""},
+        {"disk-reserve = -1\n",
+         "conf:1: disk-reserve is a number from 0 to 1073741824, not \"-1\""},
         {"in_all = 5\n", "conf:1: \"in_all\" is not a setting; see xworlds.conf(5)"},
         {"= 5\n", "conf:1: \"\" is not a setting; see xworlds.conf(5)"},
         {"audit require\n", "conf:1: a line is \"key = value\""},

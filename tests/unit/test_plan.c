@@ -80,6 +80,42 @@ static void plan_is_read(void **state)
     assert_null(xw_plan_machine(&plan, ""));
 }
 
+static void limits_are_read(void **state)
+{
+    static const char head[] = "xworlds-plan 1\nlab firewall\n";
+    char text[XW_TEST_TEXT_MAX];
+    static const struct {
+        const char *lines;
+        struct xw_limits limits;
+        int rc;
+    } rows[] = {
+        {"", {0, 0, 0}, 0},
+        {"most-machines 1\n", {.machines = 1}, 0},
+        {"most-memory 1073741824\n", {.memory = 1073741824}, 0},
+        {"most-vcpus 65536\n", {.vcpus = 65536}, 0},
+        {"most-machines 65536\nmost-memory 1\nmost-vcpus 1\n", {65536, 1, 1}, 0},
+        {"most-machines 0\n", {0, 0, 0}, -EBADMSG},
+        {"most-machines 65537\n", {0, 0, 0}, -EBADMSG},
+        {"most-memory 0\n", {0, 0, 0}, -EBADMSG},
+        {"most-memory 1073741825\n", {0, 0, 0}, -EBADMSG},
+        {"most-vcpus 0\n", {0, 0, 0}, -EBADMSG},
+        {"most-vcpus 65537\n", {0, 0, 0}, -EBADMSG},
+        {"most-vcpus none\n", {0, 0, 0}, -EBADMSG},
+        /* In this order, once. */
+        {"most-memory 1\nmost-machines 1\n", {0, 0, 0}, -EBADMSG},
+        {"most-vcpus 1\nmost-vcpus 1\n", {0, 0, 0}, -EBADMSG},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s%s", head, rows[i].lines, good + strlen(head));
+        assert_int_equal(xw_plan_parse(text, strlen(text), &plan, NULL), rows[i].rc);
+        assert_int_equal(plan.limits.machines, rows[i].limits.machines);
+        assert_int_equal(plan.limits.memory, rows[i].limits.memory);
+        assert_int_equal(plan.limits.vcpus, rows[i].limits.vcpus);
+    }
+}
+
 static void every_line_counts(void **state)
 {
     (void)state;
@@ -282,9 +318,13 @@ static void plans_of_a_lab(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(plan_is_read),      cmocka_unit_test(every_line_counts),
-        cmocka_unit_test(every_byte_counts), cmocka_unit_test(values_that_are_not),
-        cmocka_unit_test(limits_of_counts),  cmocka_unit_test(what_is_too_much_is_told),
+        cmocka_unit_test(plan_is_read),
+        cmocka_unit_test(limits_are_read),
+        cmocka_unit_test(every_line_counts),
+        cmocka_unit_test(every_byte_counts),
+        cmocka_unit_test(values_that_are_not),
+        cmocka_unit_test(limits_of_counts),
+        cmocka_unit_test(what_is_too_much_is_told),
     };
     const struct CMUnitTest files[] = {cmocka_unit_test(plans_of_a_lab)};
     int failed = cmocka_run_group_tests(texts, NULL, NULL);

@@ -22,6 +22,9 @@ static void machines_are_reverted(void **state)
                         "plug web; fresh web.qcow2; fresh client.qcow2; fresh router.qcow2; ");
     assert_true(runs("web"));
     assert_false(runs("client"));
+    /* In its place nobody else has been admitted. */
+    assert_true(created_under_lock);
+    assert_int_equal(fcntl(lock_held, F_GETFD), -1);
     /* Old memory must not meet the new disk. */
     virDomainPtr domain = domain_of("web");
     assert_int_equal(virDomainManagedSave(domain, 0), 0);
@@ -47,6 +50,7 @@ static void what_fails_when_reverting(void **state)
     } faults[] = {
         {"virDomainLookupByName", false, "fail web Asking for web: "},
         {"virDomainIsActive", false, "fail web Asking for web: "},
+        {"admission lock", false, "fail web no lock\n"},
         {"virDomainDestroy", false, "fail web Stopping web: "},
         {"virDomainHasManagedSaveImage", false, "fail web Dropping the saved memory of web: "},
         {"virDomainHasManagedSaveImage", true, "fail web Dropping the saved memory of web: "},

@@ -33,6 +33,34 @@ static void machines_are_started_in_order(void **state)
     assert_int_equal(strlen(done), 2 * strlen("bridge xw-aaaaaaaaaaaa; "));
 }
 
+static void machines_that_are_admitted(void **state)
+{
+    (void)state;
+    assert_int_equal(run(xw_verb_start, "router", false), 0);
+    assert_memory_equal(done, "admit router; bridge ", 21);
+    assert_true(created_under_lock);
+    assert_int_equal(fcntl(lock_held, F_GETFD), -1);
+    /* One that runs needs no room. */
+    admitted = -EDQUOT;
+    assert_int_equal(run(xw_verb_start, "router", false), 0);
+    assert_null(strstr(done, "admit"));
+    assert_int_equal(run(xw_verb_start, "*", false), XW_EXIT_LIMITED);
+    assert_string_equal(said, "done router was running already\nfail client not started: no room\n"
+                              "fail web not started: no room\n");
+    assert_false(runs("client") || runs("web"));
+    assert_null(strstr(done, "define"));
+    assert_int_equal(fcntl(lock_held, F_GETFD), -1);
+    /* What failed otherwise counts more, whichever was first. */
+    turned_away = "web";
+    xw_fault_set("virDomainCreate", 1, 0);
+    assert_int_equal(run(xw_verb_start, "client,web", false), XW_EXIT_FAILED);
+    turned_away = "client";
+    xw_fault_set("virDomainCreate", 1, 0);
+    assert_int_equal(run(xw_verb_start, "client,web", false), XW_EXIT_FAILED);
+    assert_int_equal(run(xw_verb_start, "client,web", false), XW_EXIT_LIMITED);
+    assert_true(runs("web"));
+}
+
 static void a_definition_that_is_not_current(void **state)
 {
     (void)state;
@@ -72,6 +100,7 @@ static void what_fails_is_one_machines(void **state)
     } faults[] = {
         {"bridge", 1, "fail router no bridge\n"},
         {"bridge", 2, "fail router no bridge\n"},
+        {"admission lock", 1, "fail router no lock\n"},
         {"virDomainLookupByName", 1, "fail router Asking for router: "},
         {"virDomainIsActive", 1, "fail router Asking for router: "},
         {"virDomainHasManagedSaveImage", 1, "fail router Asking for router: "},
@@ -193,9 +222,13 @@ static void what_was_done_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(machines_are_started_in_order), FRESH(a_definition_that_is_not_current),
-        FRESH(what_fails_is_one_machines),    FRESH(libvirt_that_is_gone),
-        FRESH(a_world_that_is_anothers),      FRESH(machines_are_rebooted),
+        FRESH(machines_are_started_in_order),
+        FRESH(machines_that_are_admitted),
+        FRESH(a_definition_that_is_not_current),
+        FRESH(what_fails_is_one_machines),
+        FRESH(libvirt_that_is_gone),
+        FRESH(a_world_that_is_anothers),
+        FRESH(machines_are_rebooted),
         FRESH(what_was_done_counts),
     };
 

@@ -20,6 +20,7 @@
 #include "common/paths.h"
 #include "tests/unit/breaking_libvirt.h"
 #include "tests/unit/private_root.h"
+#include "xwhelper/keeper/admission.h"
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/overlay.h"
@@ -60,6 +61,34 @@ int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)
     assert_string_equal(image, "tiny");
     note("fresh", strrchr(path, '/') + 1);
     return xw_fault_strikes("overlay") ? xw_fail(err, -ENOSPC, "no overlay") : 0;
+}
+
+/* The lock is any descriptor: that it is open when a machine starts shows that it was held. */
+static int admitted;            /* what admission says */
+static const char *turned_away; /* whom it says that of; NULL: everybody */
+static int lock_held = -1;
+static bool created_under_lock;
+
+int xw_admission_lock(struct xw_error *err)
+{
+    if (xw_fault_strikes("admission lock"))
+        return xw_fail(err, -EIO, "no lock");
+    lock_held = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return lock_held;
+}
+
+int xw_admission_check(struct xw_host *host, int lock, const struct xw_plan *of,
+                       const struct xw_plan_machine *planned, const char *name,
+                       struct xw_error *err)
+{
+    (void)host;
+    assert_int_equal(lock, lock_held);
+    assert_string_equal(of->lab, "fw");
+    assert_string_equal(name, "alice");
+    note("admit", planned->name);
+    return admitted < 0 && (!turned_away || strcmp(turned_away, planned->name) == 0)
+               ? xw_fail(err, admitted, "not started: no room")
+               : 0;
 }
 
 /* --- libvirt --------------------------------------------------------------------------------- */
@@ -104,7 +133,16 @@ int virDomainFree(virDomainPtr domain)
 }
 
 BREAKING(int, -1, virDomainIsActive, (virDomainPtr domain), domain);
-BREAKING(int, -1, virDomainCreate, (virDomainPtr domain), domain);
+
+/* Until it runs, nobody else may count. */
+int virDomainCreate(virDomainPtr domain)
+{
+    REAL(int, virDomainCreate, (virDomainPtr));
+
+    created_under_lock = lock_held >= 0 && fcntl(lock_held, F_GETFD) >= 0;
+    return breaks("virDomainCreate") ? -1 : real(domain);
+}
+
 BREAKING(int, -1, virDomainHasManagedSaveImage, (virDomainPtr domain, unsigned int flags), domain,
          flags);
 
@@ -307,6 +345,8 @@ static inline int begin(void **state)
     (void)state;
     xw_fault_set(NULL, 0, 0);
     image_rc = 0;
+    admitted = 0;
+    turned_away = NULL;
     gone = false;
     heeds = true;
     configure("accelerator = tcg\nstop-grace = 1\n");

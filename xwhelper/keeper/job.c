@@ -47,6 +47,12 @@ static bool machine_failed(const struct xw_job *job, const char *name, const str
     return false;
 }
 
+/* A limit alone is told by an exit code of its own; anything else that failed counts more. */
+static int worse(int code, int failure)
+{
+    return failure == -EDQUOT && code != XW_EXIT_FAILED ? XW_EXIT_LIMITED : XW_EXIT_FAILED;
+}
+
 int xw_job_lock(const struct xw_job *job, struct xw_error *err)
 {
     const char *lab = job->plan->lab;
@@ -82,7 +88,7 @@ int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
         struct xw_error failure = {0};
         rc = verb(host, job, planned, &failure);
         if (rc < 0) {
-            code = XW_EXIT_FAILED;
+            code = worse(code, failure.code);
             if (machine_failed(job, planned->name, &failure)) {
                 *err = failure;
                 break;

@@ -118,6 +118,17 @@ static void read_size(struct xw_record_lines *lines, const char *key, unsigned l
         *value = (unsigned int)number;
 }
 
+/* A lab without limits has no such lines. */
+static void read_limits(struct xw_record_lines *lines, struct xw_limits *limits)
+{
+    if (xw_record_at(lines, "most-machines"))
+        read_size(lines, "most-machines", 1, XW_LIMIT_MACHINES_MAX, &limits->machines);
+    if (xw_record_at(lines, "most-memory"))
+        read_size(lines, "most-memory", 1, XW_LIMIT_MEMORY_MAX, &limits->memory);
+    if (xw_record_at(lines, "most-vcpus"))
+        read_size(lines, "most-vcpus", 1, XW_LIMIT_VCPUS_MAX, &limits->vcpus);
+}
+
 static void read_machine(struct xw_record_lines *lines, struct xw_plan *plan)
 {
     struct xw_plan_machine *machine = &plan->machines[plan->machine_count];
@@ -148,6 +159,7 @@ int xw_plan_parse(const char *text, size_t length, struct xw_plan *plan, struct 
     memset(plan, 0, sizeof(*plan));
     xw_record_begin(&lines, text, length, "xworlds-plan 1", err);
     xw_record_name(&lines, "lab", xw_name_ok, plan->lab);
+    read_limits(&lines, &plan->limits);
     read_segments(&lines, plan);
     while (xw_record_at(&lines, "machine")) {
         if (plan->machine_count == XW_MACHINES_MAX)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/config.h"
 #include "common/error.h"
 #include "common/names.h"
 #include "common/request.h"
@@ -19,6 +20,11 @@
 #define XW_MEMORY_MAX     1048576
 #define XW_VCPUS_MAX      64
 #define XW_ORDER_MAX      1000
+
+/* What may run of a lab at the same time. */
+#define XW_LIMIT_MACHINES_MAX 65536
+#define XW_LIMIT_MEMORY_MAX   1073741824 /* MiB */
+#define XW_LIMIT_VCPUS_MAX    65536
 
 struct xw_plan_interface {
     char segment[XW_NAME_SIZE];
@@ -40,6 +46,7 @@ struct xw_plan_machine {
 
 struct xw_plan {
     char lab[XW_NAME_SIZE];
+    struct xw_limits limits; /* of all worlds of the lab together */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

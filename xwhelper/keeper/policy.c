@@ -84,7 +84,7 @@ static const struct xw_rule world[] = {
     XW_CALL_IF(openat, "overlays, locks, records written aside, /dev/kvm",
                XW_INT_WITHIN(2, O_ACCMODE | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC),
                XW_INT_WITHIN(3, 0666)),
-    XW_CALL_IF(fcntl, "the world's lock", XW_INT_IS(1, F_OFD_SETLKW)),
+    XW_CALL_IF(fcntl, "the world's lock, the host's of admission", XW_INT_IS(1, F_OFD_SETLKW)),
     XW_CALL_IF(mkdir, "a lab's directory of worlds, a world's", XW_INT_WITHIN(1, 0777)),
     XW_CALL_IF(chmod, "the same: 0711 whatever the umask", XW_INT_IS(1, 0711)),
     XW_CALL(ftruncate, "the size of an overlay"),
@@ -94,6 +94,7 @@ static const struct xw_rule world[] = {
     XW_CALL(fsync, "on the disk before it is renamed"),
     XW_CALL(rename, "what was written aside into its place"),
     XW_CALL(unlink, "what was written aside and failed"),
+    XW_CALL(fstatfs, "start: the space that the disk has left"),
 };
 static const struct xw_rule_set world_rules = XW_RULE_SET(world);
 

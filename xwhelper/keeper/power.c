@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "xwhelper/keeper/admission.h"
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/definition.h"
 #include "xwhelper/keeper/machine.h"
@@ -25,14 +26,48 @@ static int ensure_bridges(const struct xw_job *job, const struct xw_plan_machine
     return 0;
 }
 
+/* 1, 0, or a negative errno where libvirt doesn't say. */
+static int runs_already(struct xw_host *host, const struct xw_job *job,
+                        const struct xw_plan_machine *planned, struct xw_error *err)
+{
+    virDomainPtr domain = xw_job_find(host, job, planned);
+
+    if (!domain && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+        return 0;
+    int active = domain ? virDomainIsActive(domain) : -1;
+    int rc = active < 0 ? xw_libvirt_fail(host, err, "Asking for %s", planned->name) : active;
+    if (domain)
+        virDomainFree(domain);
+    return rc;
+}
+
+/*
+ * Before anything is changed. *lock is held until the machine runs, so that nobody else counts
+ * meanwhile; a machine that runs already needs none.
+ */
+static int admit(struct xw_host *host, const struct xw_job *job,
+                 const struct xw_plan_machine *planned, int *lock, struct xw_error *err)
+{
+    int runs = runs_already(host, job, planned, err);
+    if (runs != 0)
+        return runs < 0 ? runs : 0;
+    *lock = xw_admission_lock(err);
+    if (*lock < 0)
+        return *lock;
+    return xw_admission_check(host, *lock, job->plan, planned, job->owner->name, err);
+}
+
 static int start_one(struct xw_host *host, const struct xw_job *job,
                      const struct xw_plan_machine *planned, struct xw_error *err)
 {
     const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
     struct xw_image image;
     virDomainPtr domain = NULL;
+    XW_AUTO_CLOSE int lock = -1;
     int rc = xw_image_check(planned->image, planned->image_id, &image, err);
 
+    if (rc == 0)
+        rc = admit(host, job, planned, &lock, err);
     if (rc == 0)
         rc = ensure_bridges(job, planned, err);
     if (rc == 0)

@@ -55,6 +55,8 @@ static int exit_code(const struct xw_error *err)
     case -EINTR:
     case -ETIMEDOUT:
         return XW_EXIT_TRY_AGAIN;
+    case -EDQUOT:
+        return XW_EXIT_LIMITED;
     default:
         return XW_EXIT_FAILED;
     }

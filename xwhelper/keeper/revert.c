@@ -6,20 +6,28 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "common/cleanup.h"
+#include "xwhelper/keeper/admission.h"
 #include "xwhelper/keeper/definition.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/overlay.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 
-/* Off, and without a managed save: old memory must not meet the reverted disk. */
-static int put_off(struct xw_host *host, virDomainPtr domain, const char *name, bool *was_running,
+/*
+ * Off, and without a managed save: old memory must not meet the reverted disk. One that runs gives
+ * *lock: until it runs again, which it does without being admitted, nobody else may count.
+ */
+static int put_off(struct xw_host *host, virDomainPtr domain, const char *name, int *lock,
                    struct xw_error *err)
 {
     int active = virDomainIsActive(domain);
     if (active < 0)
         return xw_libvirt_fail(host, err, "Asking for %s", name);
-    *was_running = active == 1;
+    if (active)
+        *lock = xw_admission_lock(err);
+    if (active && *lock < 0)
+        return *lock;
     if (active && virDomainDestroy(domain) < 0 && virDomainIsActive(domain) != 0)
         return xw_libvirt_fail(host, err, "Stopping %s", name);
     int saved = virDomainHasManagedSaveImage(domain, 0);
@@ -51,14 +59,15 @@ static int revert_one(struct xw_host *host, const struct xw_job *job,
     const struct xw_machine machine = {job->plan->lab, job->owner->name, planned->name};
     char path[PATH_MAX];
     struct xw_image image;
-    bool was_running = false;
+    XW_AUTO_CLOSE int lock = -1;
     virDomainPtr domain = xw_job_find(host, job, planned);
 
     if (!domain && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
         return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
     int rc = xw_image_check(planned->image, planned->image_id, &image, err);
     if (rc == 0 && domain)
-        rc = put_off(host, domain, planned->name, &was_running, err);
+        rc = put_off(host, domain, planned->name, &lock, err);
+    bool was_running = lock >= 0;
     if (rc == 0)
         rc = xw_machine_overlay_path(&machine, path, sizeof(path));
     if (rc == 0)
