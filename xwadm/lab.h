@@ -62,7 +62,8 @@ struct xw_lab {
     char title[XW_TITLE_MAX + 1];
     struct xw_lab_groups students;
     struct xw_lab_groups instructors;
-    bool segments_wrong; /* not all of them are here, so one that isn't may be right */
+    struct xw_limits limits; /* 0 where the file doesn't say */
+    bool segments_wrong;     /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

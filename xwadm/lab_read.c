@@ -16,15 +16,17 @@ struct keys {
     const char *const *names;
 };
 
-static const char *const lab_names[] = {"xworlds", "title",    "description",
-                                        "access",  "segments", "machines"};
+static const char *const lab_names[] = {"xworlds", "title",    "description", "access",
+                                        "limits",  "segments", "machines"};
 static const char *const access_names[] = {"students", "instructors"};
+static const char *const limit_names[] = {"machines", "memory", "vcpus"};
 static const char *const machine_names[] = {"image",   "memory",  "vcpus",     "order",
                                             "forward", "gateway", "interfaces"};
 static const char *const interface_names[] = {"segment", "address"};
 
 static const struct keys lab_keys = {"a lab", COUNT(lab_names), lab_names};
 static const struct keys access_keys = {"access", COUNT(access_names), access_names};
+static const struct keys limit_keys = {"limits", COUNT(limit_names), limit_names};
 static const struct keys machine_keys = {"a machine", COUNT(machine_names), machine_names};
 static const struct keys interface_keys = {"an interface", COUNT(interface_names), interface_names};
 
@@ -211,6 +213,21 @@ static void take_access(const struct xw_node *access, struct xw_lab *lab,
     take_groups(xw_tree_get(access, "instructors"), "instructors", &lab->instructors, problems);
 }
 
+/* What may run at the same time of all the lab's worlds together. */
+static void take_limits(const struct xw_node *limits, struct xw_lab *lab,
+                        struct xw_problems *problems)
+{
+    if (!is_kind(limits, XW_NODE_MAP, "limits", "a mapping like {machines: 40}", problems))
+        return;
+    check_keys(limits, &limit_keys, problems);
+    take_number(xw_tree_get(limits, "machines"), "machines", 1, XW_LIMIT_MACHINES_MAX,
+                &lab->limits.machines, problems);
+    take_number(xw_tree_get(limits, "memory"), "memory (in MiB)", XW_MEMORY_LEAST,
+                XW_LIMIT_MEMORY_MAX, &lab->limits.memory, problems);
+    take_number(xw_tree_get(limits, "vcpus"), "vcpus", 1, XW_LIMIT_VCPUS_MAX, &lab->limits.vcpus,
+                problems);
+}
+
 static bool has_segment(const struct xw_lab *lab, const char *name)
 {
     for (size_t i = 0; i < lab->segment_count; i++) {
@@ -371,6 +388,25 @@ static void take_machines(const struct xw_node *machines, struct xw_lab *lab,
     }
 }
 
+/* A machine that is larger than all of the lab may be could never be started. */
+static void check_limits(const struct xw_lab *lab, struct xw_problems *problems)
+{
+    for (size_t i = 0; i < lab->machine_count; i++) {
+        const struct xw_lab_machine *machine = &lab->machines[i];
+
+        if (lab->limits.memory && machine->memory > lab->limits.memory)
+            xw_problem_add(problems, machine->memory_at,
+                           "the machine \"%s\" could never start: \"limits\" gives the whole lab "
+                           "%u MiB",
+                           machine->name, lab->limits.memory);
+        if (lab->limits.vcpus && machine->vcpus > lab->limits.vcpus)
+            xw_problem_add(problems, machine->at,
+                           "the machine \"%s\" could never start: \"limits\" gives the whole lab "
+                           "%u vcpus",
+                           machine->name, lab->limits.vcpus);
+    }
+}
+
 /* Nothing but people reads a description; it is checked so that showing it does no harm. */
 static void check_description(const struct xw_node *node, struct xw_problems *problems)
 {
@@ -413,7 +449,9 @@ void xw_lab_read(const struct xw_node *root, struct xw_lab *lab, struct xw_probl
     check_description(xw_tree_get(root, "description"), problems);
     take_access(require(root, "access", "the file", "`access:` with `students: [GROUP]`", problems),
                 lab, problems);
+    take_limits(xw_tree_get(root, "limits"), lab, problems);
     take_segments(xw_tree_get(root, "segments"), lab, problems);
     take_machines(require(root, "machines", "the file", "`machines:` with at least one", problems),
                   lab, problems);
+    check_limits(lab, problems);
 }

@@ -24,6 +24,22 @@ static void print_groups(const char *label, const gid_t *gids, size_t count)
     }
 }
 
+/* Nothing where there is no limit. */
+static void print_limits(const struct xw_limits *limits)
+{
+    char text[128] = "";
+    size_t used = 0;
+
+    if (limits->machines)
+        used += (size_t)snprintf(text, sizeof(text), ", %u machines", limits->machines);
+    if (limits->memory)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, ", %u MiB", limits->memory);
+    if (limits->vcpus)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, ", %u CPU", limits->vcpus);
+    if (used > 0)
+        xw_say("At once:      %s, in all worlds together", text + 2);
+}
+
 static void print_machine(const struct xw_plan_machine *machine)
 {
     char addresses[LINE_SIZE] = "";
@@ -51,6 +67,7 @@ static void print_text(const struct xw_lab_view *view)
     print_groups("Instructors:", view->access.instructors, view->access.instructor_count);
     for (size_t i = 0; i < view->plan.segment_count; i++)
         xw_say("%-13s %s", i ? "" : "Segments:", view->plan.segments[i]);
+    print_limits(&view->plan.limits);
     xw_say("Worlds:       %s", view->worlds.count ? worlds : "none");
     xw_say("Machines:");
     for (size_t i = 0; i < view->plan.machine_count; i++)
@@ -82,6 +99,19 @@ static struct json_object *machine_json(const struct xw_plan_machine *machine)
     return object;
 }
 
+static struct json_object *limits_json(const struct xw_limits *limits)
+{
+    struct json_object *object = xw_json_need(json_object_new_object());
+
+    if (limits->machines)
+        xw_json_number(object, "machines", limits->machines);
+    if (limits->memory)
+        xw_json_number(object, "memory_bytes", limits->memory * 1048576ULL);
+    if (limits->vcpus)
+        xw_json_number(object, "vcpus", limits->vcpus);
+    return object;
+}
+
 static void print_json(const struct xw_lab_view *view)
 {
     struct json_object *object = xw_json_new();
@@ -98,6 +128,7 @@ static void print_json(const struct xw_lab_view *view)
         json_object_array_add(owners,
                               xw_json_need(json_object_new_string(view->worlds.items[i].owner)));
     xw_lab_view_json(view, object);
+    json_object_object_add(object, "limits", limits_json(&view->plan.limits));
     json_object_object_add(object, "segments", segments);
     json_object_object_add(object, "machines", machines);
     json_object_object_add(object, "world_owners", owners);

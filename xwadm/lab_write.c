@@ -38,6 +38,17 @@ static void write_machine(const struct xw_lab_machine *machine, struct xw_buffer
     }
 }
 
+/* As the plan has them: a limit that isn't there has no line. */
+static void write_limits(const struct xw_limits *limits, struct xw_buffer *out)
+{
+    if (limits->machines)
+        xw_buffer_add(out, "most-machines %u\n", limits->machines);
+    if (limits->memory)
+        xw_buffer_add(out, "most-memory %u\n", limits->memory);
+    if (limits->vcpus)
+        xw_buffer_add(out, "most-vcpus %u\n", limits->vcpus);
+}
+
 static void write_problems(const struct xw_problems *problems, struct xw_buffer *out)
 {
     for (size_t i = 0; i < problems->count; i++)
@@ -56,6 +67,7 @@ void xw_lab_write(const struct xw_lab *lab, const struct xw_problems *problems,
     write_groups(&lab->instructors, "instructor", out);
     if (problems->count == 0) {
         xw_buffer_add(out, "title %s\n", lab->title);
+        write_limits(&lab->limits, out);
         for (size_t i = 0; i < lab->segment_count; i++)
             xw_buffer_add(out, "segment %s\n", lab->segments[i]);
     }

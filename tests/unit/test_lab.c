@@ -25,6 +25,7 @@ static const char good[] = "xworlds: 1\n"
                            "access:\n"
                            "  students: [cs530]\n"
                            "  instructors: [cs530-ta]\n"
+                           "limits: {memory: 4096, machines: 30, vcpus: 40}\n"
                            "segments: [outside, inside]\n"
                            "machines:\n"
                            "  router:\n"
@@ -50,11 +51,14 @@ static const char good_lines[] = "xworlds-lab 1\n"
                                  "student 7 14 cs530\n"
                                  "instructor 8 17 cs530-ta\n"
                                  "title A firewall between two segments\n"
+                                 "most-machines 30\n"
+                                 "most-memory 4096\n"
+                                 "most-vcpus 40\n"
                                  "segment outside\n"
                                  "segment inside\n"
                                  "machine router\n"
-                                 "image 12 12 tiny\n"
-                                 "memory 13 13 256\n"
+                                 "image 13 12 tiny\n"
+                                 "memory 14 13 256\n"
                                  "vcpus 2\n"
                                  "order 1\n"
                                  "gateway -\n"
@@ -62,8 +66,8 @@ static const char good_lines[] = "xworlds-lab 1\n"
                                  "interface outside 10.1.0.1/24\n"
                                  "interface inside fd00::1/64\n"
                                  "machine web\n"
-                                 "image 23 12 tiny\n"
-                                 "memory 22 3 0\n"
+                                 "image 24 12 tiny\n"
+                                 "memory 23 3 0\n"
                                  "vcpus 1\n"
                                  "order 10\n"
                                  "gateway fd00::1\n"
@@ -71,8 +75,8 @@ static const char good_lines[] = "xworlds-lab 1\n"
                                  "interface inside fd00::2/64\n"
                                  "interface outside -\n"
                                  "machine alone\n"
-                                 "image 27 12 debian\n"
-                                 "memory 26 3 0\n"
+                                 "image 28 12 debian\n"
+                                 "memory 27 3 0\n"
                                  "vcpus 1\n"
                                  "order 10\n"
                                  "gateway -\n"
@@ -91,6 +95,9 @@ static const char good_access[] = "xworlds-access 1\n"
 
 static const char good_plan[] = "xworlds-plan 1\n"
                                 "lab firewall\n"
+                                "most-machines 30\n"
+                                "most-memory 4096\n"
+                                "most-vcpus 40\n"
                                 "segment outside\n"
                                 "segment inside\n"
                                 "machine router\n"
@@ -230,6 +237,17 @@ static const struct mistake mistakes[] = {
     {7, "    image: tiny\n    forward: yes", "8 14 ", "true or false"},
     {7, "    image: tiny\n    forward: \"true\"", "8 14 ", "without quotes"},
     {7, "    image: tiny\n    forward: 1", "8 14 ", "true or false"},
+    /* Limits. */
+    {4, "segments: [a, b]\nlimits: 5", "5 9 ", "limits is a word; it must be a mapping"},
+    {4, "segments: [a, b]\nlimits: {machine: 5}", "5 10 ", "did you mean \"machines\"?"},
+    {4, "segments: [a, b]\nlimits: {machines: 0}", "5 20 ", "a number from 1 to 65536"},
+    {4, "segments: [a, b]\nlimits: {machines: 65537}", "5 20 ", "a number from 1 to 65536"},
+    {4, "segments: [a, b]\nlimits: {memory: 15}", "5 18 ", "a number from 16 to 1073741824"},
+    {4, "segments: [a, b]\nlimits: {vcpus: none}", "5 17 ", "a number from 1 to 65536"},
+    {5, "limits: {memory: 64}\nmachines:\n  o: {image: tiny, memory: 65}", "7 28 ",
+     "\"o\" could never start: \"limits\" gives the whole lab 64 MiB"},
+    {5, "limits: {vcpus: 1}\nmachines:\n  o: {image: tiny, vcpus: 2}", "7 3 ",
+     "\"o\" could never start: \"limits\" gives the whole lab 1 vcpus"},
     /* Addresses. */
     {9, "    - {segment: b, address: 10.1.0.1}", "9 29 ", "the prefix is missing"},
     {9, "    - {segment: b, address: 10.1.0.256/24}", "9 29 ", "this is not an address"},
