@@ -197,7 +197,9 @@ int virDomainGetInfo(virDomainPtr domain, virDomainInfoPtr info)
     return breaks("virDomainGetInfo") ? -1 : real(domain, info);
 }
 
-/* The driver has no memory. What is there besides doesn't count. */
+static int stats_there = 5;
+
+/* The driver has no memory. As the real one: it must be asked for as many as there are. */
 int virNodeGetMemoryStats(virConnectPtr libvirt, int cell, virNodeMemoryStatsPtr stats, int *count,
                           unsigned int flags)
 {
@@ -209,10 +211,15 @@ int virNodeGetMemoryStats(virConnectPtr libvirt, int cell, virNodeMemoryStatsPtr
     (void)libvirt;
     assert_int_equal(cell, VIR_NODE_MEMORY_STATS_ALL_CELLS);
     assert_int_equal(flags, 0);
-    assert_true(*count >= 5);
-    *count = 5;
+    if (breaks("virNodeGetMemoryStats"))
+        return -1;
+    if (*count == 0) {
+        *count = stats_there;
+        return 0;
+    }
+    assert_int_equal(*count, 5);
     memcpy(stats, all, sizeof(all));
-    return breaks("virNodeGetMemoryStats") ? -1 : 0;
+    return 0;
 }
 
 XW_FAULTY(fstatvfs, (int fd, struct statvfs *disk), fd, disk);
@@ -346,6 +353,11 @@ static void what_is_not_said(void **state)
         int rc = check(&err);
         assert_true(rc < 0 && rc != -EDQUOT);
     }
+    xw_fault_set("virNodeGetMemoryStats", 2, 0);
+    assert_true(check(&err) < 0 && err.code != -EDQUOT);
+    stats_there = 17;
+    assert_int_equal(check(&err), -ERANGE);
+    stats_there = 5;
     xw_fault_set("fstatvfs", 1, EIO);
     assert_int_equal(check(&err), -EIO);
     assert_non_null(strstr(err.text, "The space on the disk"));
@@ -363,7 +375,8 @@ static void what_is_not_said(void **state)
 static void one_at_a_time(void **state)
 {
     struct xw_error err = {0};
-    struct flock probe = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    /* One that could be shared with others who count, but not with who may start. */
+    struct flock probe = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     struct stat status;
 
     (void)state;

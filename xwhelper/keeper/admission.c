@@ -10,7 +10,7 @@
 #include "common/cleanup.h"
 #include "common/paths.h"
 
-enum { KIB_PER_MIB = 1024 };
+enum { KIB_PER_MIB = 1024, MEMORY_STATS_MAX = 16 };
 
 /* What runs on the host. */
 struct running {
@@ -89,16 +89,23 @@ static int count_running(struct xw_host *host, struct running *running, struct x
 
 /*
  * The host's memory, in MiB: all, and what is free or would be given back by the page cache
- * (libvirt-host.h, VIR_NODE_MEMORY_STATS_*).
+ * (libvirt-host.h, VIR_NODE_MEMORY_STATS_*; it wants to be asked first how many there are).
  */
 static int look_at_memory(struct xw_host *host, struct xw_admission *admission,
                           struct xw_error *err)
 {
-    virNodeMemoryStats stats[8];
-    int count = sizeof(stats) / sizeof(stats[0]);
+    virConnectPtr libvirt = xw_host_libvirt(host);
+    virNodeMemoryStats stats[MEMORY_STATS_MAX];
+    int count = 0;
 
-    if (virNodeGetMemoryStats(xw_host_libvirt(host), VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &count,
-                              0) < 0)
+    if (virNodeGetMemoryStats(libvirt, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &count, 0) < 0)
+        return xw_libvirt_fail(host, err, "Asking for the host's memory");
+    if (count > MEMORY_STATS_MAX)
+        return xw_fail(err, -ERANGE,
+                       "libvirt has %d numbers for the host's memory; at most %d "
+                       "are expected",
+                       count, MEMORY_STATS_MAX);
+    if (virNodeGetMemoryStats(libvirt, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &count, 0) < 0)
         return xw_libvirt_fail(host, err, "Asking for the host's memory");
     for (int i = 0; i < count; i++) {
         if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_TOTAL) == 0)
