@@ -97,6 +97,7 @@ static chtype state_look(enum xw_state state)
     case XW_STATE_PAUSED:
     case XW_STATE_SUSPENDED:
         return (chtype)COLOR_PAIR(XW_PAIR_BUSY);
+    case XW_STATE_DISK_FULL:
     case XW_STATE_CRASHED:
     case XW_STATE_MISSING:
         return (chtype)COLOR_PAIR(XW_PAIR_BAD);

@@ -12,6 +12,7 @@ static const char *const state_names[XW_STATE_COUNT] = {
     [XW_STATE_STARTING] = "starting",
     [XW_STATE_RUNNING] = "running",
     [XW_STATE_PAUSED] = "paused",
+    [XW_STATE_DISK_FULL] = "disk-full",
     [XW_STATE_SUSPENDED] = "suspended",
     [XW_STATE_STOPPING] = "stopping",
     [XW_STATE_CRASHED] = "crashed",

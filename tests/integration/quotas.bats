@@ -197,3 +197,43 @@ state() {
     setting
     tests/throwaway-host service restart keeper
 }
+
+disk_full() {
+    as alice status full | grep -q $'\tdisk-full\t'
+}
+
+# The guest's disk is larger than the host's room for it: 40 MB of random bytes don't fit 24 MiB.
+@test "a guest that fills the host's disk is paused, told of, and goes on where it was" {
+    xwadm image add build/images/tiny
+    cat >"$BATS_TEST_TMPDIR/full.yaml" <<'LAB'
+xworlds: 1
+title: A disk that is too small
+access:
+  students: [cs530]
+machines:
+  web: {image: tiny}
+LAB
+    xwadm lab apply "$BATS_TEST_TMPDIR/full.yaml"
+    mkdir -p /var/lib/xworlds/worlds/full
+    mount -t tmpfs -o size=24m,mode=0711 full /var/lib/xworlds/worlds/full
+    xwadm deploy full --user alice
+    as alice start full/web
+    tests/integration/lib/guest alice full/web \
+        '(dd if=/dev/urandom of=/root/large bs=64k count=640 && sync && touch /root/done) >/dev/null 2>&1 &'
+    wait_for disk_full
+    as alice status full
+    # Nothing is lost: with room it goes on, to the end.
+    mount -o remount,size=96m /var/lib/xworlds/worlds/full
+    run as alice start full/web
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"goes on; the host's disk was full"* ]]
+    run tests/integration/lib/guest alice full/web \
+        'until test -e /root/done; do sleep 1; done; wc -c </root/large'
+    [[ $output == *41943040* ]]
+    run as alice status full
+    [[ $output == *$'\trunning\t'* ]]
+    xwadm destroy full --all --force --yes
+    umount /var/lib/xworlds/worlds/full
+    xwadm lab remove full
+}

@@ -183,7 +183,7 @@ static void the_definition_as_a_whole(void **state)
         "  <on_crash>destroy</on_crash>\n"
         "  <devices>\n"
         "    <disk type='file' device='disk'>\n"
-        "      <driver name='qemu' type='qcow2'/>\n"
+        "      <driver name='qemu' type='qcow2' error_policy='enospace'/>\n"
         "      <source file='/var/lib/xworlds/worlds/firewall/alice/client.qcow2'/>\n"
         "      <backingStore type='file'>\n"
         "        <format type='qcow2'/>\n"

@@ -242,6 +242,7 @@ static void every_state_has_its_word(void **state)
         {VIR_DOMAIN_RUNNING, 0, 0, "running"},
         {VIR_DOMAIN_BLOCKED, 0, 0, "running"},
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER, 0, "paused"},
+        {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_IOERROR, 0, "disk-full"},
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP, 0, "starting"},
         {VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_CRASHED, 0, "crashed"},
         {VIR_DOMAIN_SHUTDOWN, 0, 0, "stopping"},

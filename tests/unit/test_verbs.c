@@ -61,6 +61,21 @@ static void machines_that_are_admitted(void **state)
     assert_true(runs("web"));
 }
 
+static void one_that_was_paused_on_a_full_disk(void **state)
+{
+    (void)state;
+    power("web", true);
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
+    assert_null(strstr(done, "resume"));
+    disk_full = true;
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
+    assert_string_equal(said, "done web goes on; the host's disk was full\n");
+    assert_non_null(strstr(done, "resume web; "));
+    xw_fault_set("virDomainResume", 1, 0);
+    assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Letting web go on: ", 28);
+}
+
 static void a_definition_that_is_not_current(void **state)
 {
     (void)state;
@@ -224,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(machines_are_started_in_order),
         FRESH(machines_that_are_admitted),
+        FRESH(one_that_was_paused_on_a_full_disk),
         FRESH(a_definition_that_is_not_current),
         FRESH(what_fails_is_one_machines),
         FRESH(libvirt_that_is_gone),

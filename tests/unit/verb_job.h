@@ -156,6 +156,26 @@ int virDomainManagedSaveRemove(virDomainPtr domain, unsigned int flags)
                : real(domain, flags);
 }
 
+/* A disk that took no more. */
+static bool disk_full;
+
+int virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int flags)
+{
+    REAL(int, virDomainGetState, (virDomainPtr, int *, int *, unsigned int));
+
+    if (!disk_full)
+        return real(domain, state, reason, flags);
+    *state = VIR_DOMAIN_PAUSED;
+    *reason = VIR_DOMAIN_PAUSED_IOERROR;
+    return 0;
+}
+
+int virDomainResume(virDomainPtr domain)
+{
+    note("resume", strrchr(virDomainGetName(domain), ':') + 1);
+    return breaks("virDomainResume") ? -1 : 0;
+}
+
 /* What the driver doesn't do: a reset; and a button that a guest may not heed. */
 static bool heeds;
 
@@ -347,6 +367,7 @@ static inline int begin(void **state)
     image_rc = 0;
     admitted = 0;
     turned_away = NULL;
+    disk_full = false;
     gone = false;
     heeds = true;
     configure("accelerator = tcg\nstop-grace = 1\n");

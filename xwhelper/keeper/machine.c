@@ -123,6 +123,8 @@ const char *xw_machine_state(virDomainPtr domain)
     case VIR_DOMAIN_PAUSED:
         if (reason == VIR_DOMAIN_PAUSED_STARTING_UP)
             return "starting";
+        if (reason == VIR_DOMAIN_PAUSED_IOERROR)
+            return XW_MACHINE_DISK_FULL;
         return reason == VIR_DOMAIN_PAUSED_CRASHED ? "crashed" : "paused";
     case VIR_DOMAIN_SHUTDOWN:
         return "stopping";

@@ -59,4 +59,7 @@ char *xw_machine_xml(const struct xw_machine *machine, const struct xw_plan *pla
  */
 const char *xw_machine_state(virDomainPtr domain);
 
+/* The state of one that QEMU has paused because the host's disk took no more of what it wrote. */
+#define XW_MACHINE_DISK_FULL "disk-full"
+
 #endif

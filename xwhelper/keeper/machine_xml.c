@@ -206,12 +206,12 @@ static void put_processor(FILE *xml, const struct source *source)
 
 /*
  * The chain is written out so that libvirt probes nothing, and the base, which all worlds share,
- * keeps its owner.
+ * keeps its owner. On a full disk the guest is paused instead of told, so that it loses nothing.
  */
 static void put_disk(FILE *xml, const struct source *source)
 {
     fputs("    <disk type='file' device='disk'>\n"
-          "      <driver name='qemu' type='qcow2'/>\n",
+          "      <driver name='qemu' type='qcow2' error_policy='enospace'/>\n",
           xml);
     put(xml, "      <source file='", source->overlay, "'/>\n");
     fputs("      <backingStore type='file'>\n        <format type='qcow2'/>\n", xml);

@@ -2,7 +2,7 @@
  * start and reboot.
  */
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "common/cleanup.h"
 #include "xwhelper/keeper/admission.h"
@@ -57,6 +57,21 @@ static int admit(struct xw_host *host, const struct xw_job *job,
     return xw_admission_check(host, *lock, job->plan, planned, job->owner->name, err);
 }
 
+/* One that runs; or that was paused on a full disk, and goes on where it was. */
+static int go_on(struct xw_host *host, const struct xw_job *job,
+                 const struct xw_plan_machine *planned, virDomainPtr domain, struct xw_error *err)
+{
+    const char *state = xw_machine_state(domain);
+
+    if (!state || strcmp(state, XW_MACHINE_DISK_FULL) != 0)
+        xw_reply(job->peer, "done %s was running already", planned->name);
+    else if (virDomainResume(domain) < 0)
+        return xw_libvirt_fail(host, err, "Letting %s go on", planned->name);
+    else
+        xw_reply(job->peer, "done %s goes on; the host's disk was full", planned->name);
+    return 0;
+}
+
 static int start_one(struct xw_host *host, const struct xw_job *job,
                      const struct xw_plan_machine *planned, struct xw_error *err)
 {
@@ -75,7 +90,7 @@ static int start_one(struct xw_host *host, const struct xw_job *job,
     if (rc < 0)
         return rc;
     if (virDomainIsActive(domain) == 1)
-        xw_reply(job->peer, "done %s was running already", planned->name);
+        rc = go_on(host, job, planned, domain, err);
     else if (virDomainCreate(domain) < 0)
         rc = xw_libvirt_fail(host, err, "Starting %s", planned->name);
     else
