@@ -75,7 +75,7 @@ state() {
     virsh -q list --all
 }
 
-@test "T-E: machines of a user, of all labs together; another's don't count, and what runs goes on" {
+@test "machines of a user, of all labs together; another's don't count, and what runs goes on" {
     setting 'machines-per-user = 2'
     as bob start one/m1,m2
     run as alice start one/m1
@@ -203,7 +203,7 @@ disk_full() {
 }
 
 # The guest's disk is larger than the host's room for it: 40 MB of random bytes don't fit 24 MiB.
-@test "a guest that fills the host's disk is paused, told of, and goes on where it was" {
+@test "T-L6: a guest that fills the host's disk is paused, told of, and goes on where it was" {
     xwadm image add build/images/tiny
     cat >"$BATS_TEST_TMPDIR/full.yaml" <<'LAB'
 xworlds: 1
