@@ -54,6 +54,11 @@ static const struct row {
     {"processors to the last", .user.vcpus = 5},
     {"one processor too many", .user.vcpus = 4,
      .words = "it needs 2 processors, and your machines use 3 of the 4 processors for a user" MINE},
+    {"not now, but alone it would fit", .user.memory = 64,
+     .words = "it needs 64 MiB, and your machines use 384 of the 64 MiB for a user" MINE},
+    {"the same by the lab's processors", .lab.vcpus = 2,
+     .words = "it needs 2 processors, and the machines of this lab use 3 of the 2 processors for "
+              "the whole class" MINE},
     {"never, by memory", .user.memory = 63,
      .words = "it needs 64 MiB, and 63 is the most that a user may use; tell your instructor"},
     {"never, by processors", .lab.vcpus = 1,
@@ -181,9 +186,18 @@ int virConnectIsAlive(virConnectPtr libvirt)
     return 1;
 }
 
-BREAKING(int, -1, virConnectListAllDomains,
-         (virConnectPtr libvirt, virDomainPtr **domains, unsigned int flags), libvirt, domains,
-         flags);
+/* Or nothing runs at all. */
+int virConnectListAllDomains(virConnectPtr libvirt, virDomainPtr **domains, unsigned int flags)
+{
+    REAL(int, virConnectListAllDomains, (virConnectPtr, virDomainPtr **, unsigned int));
+
+    assert_int_equal(flags, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    if (xw_fault_strikes("nothing runs")) {
+        *domains = calloc(1, sizeof(**domains));
+        return 0;
+    }
+    return breaks("virConnectListAllDomains") ? -1 : real(libvirt, domains, flags);
+}
 
 /* Or the domain has gone since it was listed. */
 int virDomainGetInfo(virDomainPtr domain, virDomainInfoPtr info)
@@ -203,7 +217,7 @@ static int stats_there = 5;
 int virNodeGetMemoryStats(virConnectPtr libvirt, int cell, virNodeMemoryStatsPtr stats, int *count,
                           unsigned int flags)
 {
-    const virNodeMemoryStats all[] = {
+    const virNodeMemoryStats all[16] = {
         {"total", 8192 * 1024ULL}, {"free", free_mib * 1024}, {"buffers", 3 * 1024ULL},
         {"cached", 5 * 1024ULL},   {"swap", 65536 * 1024ULL},
     };
@@ -217,12 +231,24 @@ int virNodeGetMemoryStats(virConnectPtr libvirt, int cell, virNodeMemoryStatsPtr
         *count = stats_there;
         return 0;
     }
-    assert_int_equal(*count, 5);
-    memcpy(stats, all, sizeof(all));
+    assert_int_equal(*count, stats_there);
+    memcpy(stats, all, (size_t)*count * sizeof(*all));
     return 0;
 }
 
 XW_FAULTY(fstatvfs, (int fd, struct statvfs *disk), fd, disk);
+
+int fcntl(int fd, int command, ...)
+{
+    int (*libc)(int, int, ...) = NULL;
+    va_list args;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");
+    va_start(args, command);
+    void *argument = va_arg(args, void *);
+    va_end(args);
+    return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1 : libc(fd, command, argument);
+}
 
 static int check(struct xw_error *err)
 {
@@ -280,6 +306,7 @@ static int begin_all(void **state)
     run_domain("xw:fw:bob:web");
     run_domain("xw:pirates:alice:ship");
     run_domain("xwing");
+    run_domain("ab:fw:alice:web");
     return 0;
 }
 
@@ -316,16 +343,27 @@ static void what_runs_is_counted(void **state)
     assert_non_null(strstr(err.text, "2 of the machines of this lab"));
 }
 
+static void where_nothing_runs(void **state)
+{
+    struct xw_error err;
+
+    (void)state;
+    configure("disk-reserve = 1\nmachines-per-user = 1\n");
+    assert_int_equal(check(&err), -EDQUOT);
+    xw_fault_set("nothing runs", 1, 0);
+    assert_int_equal(check(&err), 0);
+}
+
 static void what_the_host_has_left(void **state)
 {
     struct xw_error err;
 
     (void)state;
-    /* Promised: 4 times 8 MiB. */
-    configure("disk-reserve = 1\nmemory-reserve = 8096\n");
+    /* Promised: 5 times 8 MiB. */
+    configure("disk-reserve = 1\nmemory-reserve = 8088\n");
     free_mib = 16384;
     assert_int_equal(check(&err), 0);
-    configure("disk-reserve = 1\nmemory-reserve = 8097\n");
+    configure("disk-reserve = 1\nmemory-reserve = 8089\n");
     assert_int_equal(check(&err), -EDQUOT);
     /* Now: 100 and what buffers and the page cache would give back. */
     configure("disk-reserve = 1\nmemory-reserve = 44\n");
@@ -355,6 +393,8 @@ static void what_is_not_said(void **state)
     }
     xw_fault_set("virNodeGetMemoryStats", 2, 0);
     assert_true(check(&err) < 0 && err.code != -EDQUOT);
+    stats_there = 16;
+    assert_int_equal(check(&err), 0);
     stats_there = 17;
     assert_int_equal(check(&err), -ERANGE);
     stats_there = 5;
@@ -363,10 +403,10 @@ static void what_is_not_said(void **state)
     assert_non_null(strstr(err.text, "The space on the disk"));
     /* A domain that has gone uses nothing. */
     configure("disk-reserve = 1\nmachines-per-user = 2\n");
-    for (int nth = 1, started = 0; nth <= 4; nth++) {
+    for (int nth = 1, started = 0; nth <= 5; nth++) {
         xw_fault_set("gone", nth, 0);
         started += check(&err) == 0;
-        if (nth == 4)
+        if (nth == 5)
             assert_int_equal(started, 2);
     }
 }
@@ -389,6 +429,15 @@ static void one_at_a_time(void **state)
     close(lock);
     assert_int_equal(fcntl(other, F_OFD_SETLK, &probe), 0);
     close(other);
+    /* A lock that is refused leaves nothing open: the next descriptor is the same again. */
+    int next = dup(STDIN_FILENO);
+    close(next);
+    xw_fault_set("lock", 1, ENOLCK);
+    assert_int_equal(xw_admission_lock(&err), -ENOLCK);
+    assert_non_null(strstr(err.text, ".admission.lock can't be locked"));
+    lock = xw_admission_lock(&err);
+    assert_int_equal(lock, next);
+    close(lock);
     assert_int_equal(unlink(XW_WORLDS_DIR "/.admission.lock"), 0);
     assert_int_equal(symlink("/etc/xworlds/made", XW_WORLDS_DIR "/.admission.lock"), 0);
     assert_int_equal(xw_admission_lock(&err), -ELOOP);
@@ -403,6 +452,7 @@ int main(void)
         cmocka_unit_test(who_has_nothing_to_stop),
         cmocka_unit_test(many_are_named_in_part),
         cmocka_unit_test_setup(what_runs_is_counted, begin),
+        cmocka_unit_test_setup(where_nothing_runs, begin),
         cmocka_unit_test_setup(what_the_host_has_left, begin),
         cmocka_unit_test_setup(what_is_not_said, begin),
         cmocka_unit_test_setup(one_at_a_time, begin),

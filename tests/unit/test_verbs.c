@@ -67,6 +67,9 @@ static void one_that_was_paused_on_a_full_disk(void **state)
     power("web", true);
     assert_int_equal(run(xw_verb_start, "web", false), 0);
     assert_null(strstr(done, "resume"));
+    xw_fault_set("virDomainGetState", 1, 0);
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
+    assert_string_equal(said, "done web was running already\n");
     disk_full = true;
     assert_int_equal(run(xw_verb_start, "web", false), 0);
     assert_string_equal(said, "done web goes on; the host's disk was full\n");

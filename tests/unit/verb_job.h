@@ -163,6 +163,8 @@ int virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int
 {
     REAL(int, virDomainGetState, (virDomainPtr, int *, int *, unsigned int));
 
+    if (breaks("virDomainGetState"))
+        return -1;
     if (!disk_full)
         return real(domain, state, reason, flags);
     *state = VIR_DOMAIN_PAUSED;

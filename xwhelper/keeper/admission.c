@@ -79,7 +79,7 @@ static int count_running(struct xw_host *host, struct running *running, struct x
     running->items = calloc((size_t)count + 1, sizeof(*running->items));
     int rc = running->items ? 0 : xw_fail(err, -ENOMEM, "Counting the machines: memory is short");
     for (int i = 0; i < count; i++) {
-        if (rc == 0)
+        if (running->items && rc == 0)
             rc = count_domain(host, domains[i], running, err);
         virDomainFree(domains[i]);
     }
