@@ -30,6 +30,10 @@ extern const struct xw_command xw_command_destroy;
 extern const struct xw_command xw_command_status;
 extern const struct xw_command xw_command_prepare;
 extern const struct xw_command xw_command_audit;
+extern const struct xw_command xw_command_grant;
+extern const struct xw_command xw_command_revoke;
+extern const struct xw_command xw_command_who_can;
+extern const struct xw_command xw_command_what_can;
 
 /*
  * getopt_long(3) for long options, ended by an entry of zeros: gives an option's val, -1 behind the

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xwadm/patience.h"
+
 void xw_domains_free(struct xw_domains *domains)
 {
     free(domains->items);
@@ -69,6 +71,21 @@ int xw_domains_read(struct xw_host *host, struct xw_domains *domains, struct xw_
         return xw_fail(err, -ENOMEM, "there is not enough memory");
     qsort(domains->items, domains->count, sizeof(*domains->items), compare);
     return 0;
+}
+
+int xw_domains_ask(struct xw_domains *domains, struct xw_error *err)
+{
+    struct xw_host *host = NULL;
+
+    *domains = (struct xw_domains){0};
+    xw_patience_begin();
+    int rc = xw_host_open_read_only(&host, err);
+    if (rc == 0)
+        rc = xw_domains_read(host, domains, err);
+    xw_patience_end();
+    if (host)
+        xw_host_close(host);
+    return rc;
 }
 
 const struct xw_domain *xw_domains_find(const struct xw_domains *domains, const char *lab,

@@ -27,6 +27,12 @@ struct xw_domains {
 /* Lists all domains of ours with one call of libvirt. The caller frees. */
 int xw_domains_read(struct xw_host *host, struct xw_domains *domains, struct xw_error *err);
 
+/*
+ * The same, connecting by itself, read-only, with the patience of a command that only shows. The
+ * caller frees also where it fails.
+ */
+int xw_domains_ask(struct xw_domains *domains, struct xw_error *err);
+
 /* The machine's entry, or NULL: it isn't defined. */
 const struct xw_domain *xw_domains_find(const struct xw_domains *domains, const char *lab,
                                         const char *owner, const char *machine);

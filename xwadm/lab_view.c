@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/exitcode.h"
 #include "common/lines.h"
 #include "xwadm/say.h"
 
@@ -29,6 +31,17 @@ int xw_lab_view_read(int labs_fd, const char *name, struct xw_lab_view *view, st
     else if (view->rc == 0)
         view->rc = xw_fail_errno(&view->trouble, -errno, "%s can't be examined", plan);
     return xw_worlds_read(name, &view->worlds, err);
+}
+
+struct xw_lab_view *xw_lab_view_new(void)
+{
+    struct xw_lab_view *view = calloc(1, sizeof(*view));
+
+    if (!view) {
+        xw_note("there is not enough memory");
+        exit(XW_EXIT_FAILED);
+    }
+    return view;
 }
 
 void xw_lab_view_free(struct xw_lab_view *view)

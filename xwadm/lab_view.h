@@ -24,6 +24,9 @@ struct xw_lab_view {
 /* Looks at a lab. -ENOENT: there is none of that name. The caller frees the view. */
 int xw_lab_view_read(int labs_fd, const char *name, struct xw_lab_view *view, struct xw_error *err);
 
+/* An empty view, which is large; the program ends, with words, where memory is short. */
+struct xw_lab_view *xw_lab_view_new(void);
+
 void xw_lab_view_free(struct xw_lab_view *view);
 
 /* Adds the members that `lab list` and `lab show` have in common. */

@@ -11,10 +11,8 @@
 #include "xwadm/command.h"
 #include "xwadm/domains.h"
 #include "xwadm/files.h"
-#include "xwadm/patience.h"
 #include "xwadm/say.h"
 #include "xwadm/worlds.h"
-#include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/plan.h"
 
@@ -160,16 +158,9 @@ static void show(struct report *report, const struct xw_worlds *worlds, const ch
 /* Asks libvirt; without its answer the rest is shown all the same. */
 static int read_domains(struct report *report)
 {
-    struct xw_host *host = NULL;
     struct xw_error err = {0};
+    int rc = xw_domains_ask(&report->domains, &err);
 
-    xw_patience_begin();
-    int rc = xw_host_open_read_only(&host, &err);
-    if (rc == 0)
-        rc = xw_domains_read(host, &report->domains, &err);
-    xw_patience_end();
-    if (host)
-        xw_host_close(host);
     if (rc < 0) {
         xw_domains_free(&report->domains);
         xw_complain(&err);

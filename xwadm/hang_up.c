@@ -1,0 +1,222 @@
+#include "xwadm/hang_up.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/paths.h"
+#include "common/request.h"
+
+enum {
+    MILLISECONDS = 1000,
+    NANOSECONDS = 1000000,
+    PAUSE_MS = 20,
+    TERMINATE_MS = 1000,
+    KILL_MS = 3000,
+    GIVE_UP_MS = 10000,
+    /* Beyond a request's deadline: what the keeper waits for its line and for its turn. */
+    BEFORE_REQUEST_MS = 5000,
+    FOUND_MAX = 256, /* in one round; the next finds the others */
+    RELAY_VIEWER = 4 /* see xwhelper/relay/main.c */
+};
+
+struct found {
+    pid_t pid;
+    pid_t parent;
+    int pidfd;
+    bool console;
+};
+
+/* One round. */
+struct round {
+    const struct xw_held *held;
+    struct xw_connections connections;
+    uid_t relay = 0;
+    size_t under_way;
+    size_t count;
+    struct found found[FOUND_MAX];
+};
+
+/* Remembered from round to round: since when, and so that each is counted once. */
+struct seen {
+    size_t count;
+    struct sight {
+        pid_t pid;
+        long since;
+    } * items;
+};
+
+static long milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS;
+}
+
+static int find_relays_uid(uid_t *uid, struct xw_error *err)
+{
+    const struct passwd *relay = getpwnam(XW_RELAY_USER);
+
+    if (!relay)
+        return xw_fail(err, -ENOENT,
+                       "there is no account " XW_RELAY_USER "; install xworlds again");
+    *uid = relay->pw_uid;
+    return 0;
+}
+
+static int look_at(const struct xw_process *process, int pidfd, void *data)
+{
+    struct round *round = data;
+    bool holds = xw_process_holds(process, round->held);
+    int serves = holds ? 0 : xw_serves(process, pidfd, &round->connections, round->held);
+
+    if (serves < 0)
+        return serves;
+    const bool console = serves && process->uids[0] == round->relay;
+    if (serves && !console)
+        round->under_way++;
+    if ((!holds && !console) || round->count == FOUND_MAX)
+        return 0;
+    /* The visitor's descriptor is closed behind it. */
+    int copy = dup(pidfd);
+    if (copy < 0)
+        return -errno;
+    round->found[round->count++] = (struct found){process->pid, process->parent, copy, console};
+    return 0;
+}
+
+static int find_all(struct round *round, struct xw_error *err)
+{
+    int rc = xw_connections_read(&round->connections, err);
+
+    if (rc == 0)
+        rc = xw_processes(look_at, round, err);
+    xw_connections_free(&round->connections);
+    return rc;
+}
+
+static bool is_parent(const struct round *round, pid_t pid)
+{
+    for (size_t i = 0; i < round->count; i++) {
+        if (round->found[i].parent == pid)
+            return true;
+    }
+    return false;
+}
+
+/* Who has ended meanwhile needs no signal. */
+static int send_signal(const struct found *found, int number)
+{
+    return pidfd_send_signal(found->pidfd, number, NULL, 0) < 0 && errno != ESRCH ? -errno : 0;
+}
+
+/* To the relay it is as if the viewer had left. Where this fails, a later signal doesn't. */
+static int hang_up_viewer(const struct found *found)
+{
+    XW_AUTO_CLOSE int viewer = pidfd_getfd(found->pidfd, RELAY_VIEWER, 0);
+
+    if (viewer >= 0)
+        shutdown(viewer, SHUT_RDWR);
+    return 0;
+}
+
+static int end_one(const struct round *round, const struct found *found, long elapsed)
+{
+    if (elapsed >= KILL_MS)
+        return send_signal(found, SIGKILL);
+    if (elapsed >= TERMINATE_MS) {
+        int rc = send_signal(found, SIGHUP);
+        if (rc == 0)
+            rc = send_signal(found, SIGTERM);
+        return rc == 0 ? send_signal(found, SIGCONT) : rc;
+    }
+    if (found->console)
+        return hang_up_viewer(found);
+    return is_parent(round, found->pid) ? 0 : send_signal(found, SIGHUP);
+}
+
+/* Since when it has been seen; a negative errno. */
+static long sight(struct seen *seen, const struct found *found, long now, struct xw_hung_up *done)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        if (seen->items[i].pid == found->pid)
+            return seen->items[i].since;
+    }
+    struct sight *more = reallocarray(seen->items, seen->count + 1, sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    seen->items = more;
+    more[seen->count++] = (struct sight){found->pid, now};
+    *(found->console ? &done->consoles : &done->processes) += 1;
+    return now;
+}
+
+/*
+ * Ends what was found, and waits a moment for the first of it. A console has its own time, as it
+ * may open late; processes have one for all, so that none gains any by making another.
+ */
+static int end_found(struct round *round, struct seen *seen, long now, struct xw_hung_up *done,
+                     struct xw_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < round->count; i++) {
+        const struct found *found = &round->found[i];
+        long since = sight(seen, found, now, done);
+        int ending =
+            since < 0 ? (int)since : end_one(round, found, found->console ? now - since : now);
+        rc = rc < 0 ? rc : ending;
+    }
+    struct pollfd first = {.fd = round->count ? round->found[0].pidfd : -1, .events = POLLIN};
+    if (poll(&first, 1, PAUSE_MS) < 0 && errno != EINTR && rc == 0)
+        rc = -errno;
+    for (size_t i = 0; i < round->count; i++)
+        close(round->found[i].pidfd);
+    return rc < 0 ? xw_fail_errno(err, rc, "not everything was ended; try again") : 0;
+}
+
+/* How long a request that was accepted before can take to become a console. */
+static long longest_opening(void)
+{
+    return (long)xw_verb_info(XW_VERB_CONSOLE)->deadline * MILLISECONDS + BEFORE_REQUEST_MS;
+}
+
+/* One round. Returns 1 when there is nothing left to do, 0, or a negative errno. */
+static int go_round(struct round *round, struct seen *seen, long now, struct xw_hung_up *done,
+                    struct xw_error *err)
+{
+    int rc = find_all(round, err);
+
+    done->under_way = round->under_way;
+    if (rc == 0 && round->count == 0 && (round->under_way == 0 || now >= longest_opening()))
+        return 1;
+    if (rc == 0 && round->count > 0 && now >= longest_opening() + GIVE_UP_MS)
+        rc = xw_fail(err, -EBUSY, "%zu processes don't end, the first is %d", round->count,
+                     (int)round->found[0].pid);
+    int ending = end_found(round, seen, now, done, rc < 0 ? NULL : err);
+    return rc < 0 ? rc : ending;
+}
+
+int xw_hang_up(const struct xw_held *held, struct xw_hung_up *done, struct xw_error *err)
+{
+    const long began = milliseconds();
+    struct seen seen = {0};
+    uid_t relay = 0;
+
+    *done = (struct xw_hung_up){0};
+    int rc = find_relays_uid(&relay, err);
+    while (rc == 0) {
+        struct round round = {.held = held, .relay = relay};
+        rc = go_round(&round, &seen, milliseconds() - began, done, err);
+    }
+    free(seen.items);
+    return rc < 0 ? rc : 0;
+}
