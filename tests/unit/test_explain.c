@@ -1,0 +1,326 @@
+/* links: common/access.c common/names.c common/request.c xwadm/explain.c */
+/*
+ * Who may do what, and why: a table of people, and every combination of what goes into the answer,
+ * each of which is compared with the rule of access itself (T-E1).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/access.h"
+#include "xwadm/explain.h"
+
+enum { ALICE = 1001, STUDENTS = 2001, SECOND = 2002, TEACHERS = 2003, OTHERS = 2004 };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct xw_access firewall = {.lab = "firewall",
+                                          .title = "A firewall",
+                                          .student_count = 2,
+                                          .students = {STUDENTS, SECOND},
+                                          .instructor_count = 1,
+                                          .instructors = {TEACHERS},
+                                          .machine_count = 2,
+                                          .machines = {"router", "web"}};
+
+static const struct xw_owner with_world = {ALICE, "alice", 2, {"history", "firewall"}};
+static const struct xw_owner without_world = {ALICE, "alice", 1, {"firewall2"}};
+static const struct xw_owner of_zoe = {ALICE, "zoe", 1, {"firewall"}};
+static const struct xw_owner of_another_uid = {ALICE + 1, "alice", 1, {"firewall"}};
+
+static const struct {
+    const char *what;
+    uid_t uid;
+    gid_t groups[3];
+    size_t group_count;
+    const char *name;
+    int owner_rc;
+    const struct xw_owner *owner;
+    enum xw_why why;
+    gid_t student_by, instructor_by;
+} people[] = {
+    {"a student with a world",
+     ALICE,
+     {100, STUDENTS},
+     2,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_WORLD,
+     STUDENTS,
+     0},
+    {"a student by the second group",
+     ALICE,
+     {SECOND},
+     1,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_WORLD,
+     SECOND,
+     0},
+    {"by both groups: the lab's first counts",
+     ALICE,
+     {SECOND, STUDENTS},
+     2,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_WORLD,
+     STUDENTS,
+     0},
+    {"a student who helps",
+     ALICE,
+     {STUDENTS, TEACHERS},
+     2,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_WORLD,
+     STUDENTS,
+     TEACHERS},
+    {"a student without a record",
+     ALICE,
+     {STUDENTS},
+     1,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_NO_WORLD,
+     STUDENTS,
+     0},
+    {"a student with other worlds",
+     ALICE,
+     {STUDENTS},
+     1,
+     "alice",
+     0,
+     &without_world,
+     XW_WHY_NO_WORLD,
+     STUDENTS,
+     0},
+    {"one who has left", ALICE, {100, OTHERS}, 2, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0},
+    {"one who has become an instructor",
+     ALICE,
+     {TEACHERS},
+     1,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_LEFT,
+     0,
+     TEACHERS},
+    {"one without groups", ALICE, {0}, 0, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0},
+    {"an instructor",
+     ALICE,
+     {100, TEACHERS},
+     2,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_INSTRUCTOR,
+     0,
+     TEACHERS},
+    {"an outsider", ALICE, {OTHERS}, 1, "alice", -ENOENT, NULL, XW_WHY_NO_GROUP, 0, 0},
+    {"an outsider with other worlds",
+     ALICE,
+     {OTHERS},
+     1,
+     "alice",
+     0,
+     &without_world,
+     XW_WHY_NO_GROUP,
+     0,
+     0},
+    {"a uid that was another's",
+     ALICE,
+     {STUDENTS},
+     1,
+     "alice",
+     0,
+     &of_zoe,
+     XW_WHY_OTHER_NAME,
+     STUDENTS,
+     0},
+    {"a uid that was another's, of an outsider",
+     ALICE,
+     {OTHERS},
+     1,
+     "alice",
+     0,
+     &of_zoe,
+     XW_WHY_NO_GROUP,
+     0,
+     0},
+    {"a record of another uid",
+     ALICE,
+     {STUDENTS},
+     1,
+     "alice",
+     0,
+     &of_another_uid,
+     XW_WHY_REFUSED,
+     STUDENTS,
+     0},
+    {"a record that can't be read",
+     ALICE,
+     {STUDENTS},
+     1,
+     "alice",
+     -EPERM,
+     NULL,
+     XW_WHY_RECORD,
+     STUDENTS,
+     0},
+    {"a name beyond the grammar",
+     ALICE,
+     {STUDENTS},
+     1,
+     "Alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_NAME,
+     STUDENTS,
+     0},
+    {"a name that is too long",
+     ALICE,
+     {STUDENTS},
+     1,
+     "a23456789012345678901234567890123",
+     -ENOENT,
+     NULL,
+     XW_WHY_NAME,
+     STUDENTS,
+     0},
+    {"root in the group", 0, {0, STUDENTS}, 2, "root", -ENOENT, NULL, XW_WHY_ROOT, 0, 0},
+    {"root with a record", 0, {STUDENTS, TEACHERS}, 2, "alice", 0, &with_world, XW_WHY_ROOT, 0, 0},
+};
+
+static enum xw_decision ask_rule(const struct xw_claimant *claimant, const struct xw_access *access)
+{
+    struct xw_request request = {.verb = XW_VERB_STATUS};
+    const struct xw_owner *owner = claimant->owner_rc == 0 ? claimant->owner : NULL;
+
+    snprintf(request.lab, sizeof(request.lab), "%s", access->lab);
+    snprintf(request.owner, sizeof(request.owner), "%s", claimant->name);
+    return xw_access_decide(&claimant->caller, &request, owner, access);
+}
+
+static void each_person_is_explained(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(people); i++) {
+        const struct xw_claimant claimant = {
+            .caller = {people[i].uid, people[i].groups, people[i].group_count},
+            .name = people[i].name,
+            .owner_rc = people[i].owner_rc,
+            .owner = people[i].owner};
+        struct xw_explanation got;
+
+        xw_explain(&claimant, &firewall, &got);
+        if (got.why != people[i].why)
+            fail_msg("%s: %s and not %s", people[i].what, xw_why_word(got.why),
+                     xw_why_word(people[i].why));
+        if (got.decision != ask_rule(&claimant, &firewall) ||
+            (got.decision == XW_DECISION_ALLOW) != (got.why == XW_WHY_WORLD))
+            fail_msg("%s: not what the rule says", people[i].what);
+        assert_int_equal(got.student, people[i].student_by != 0);
+        assert_int_equal(got.instructor, people[i].instructor_by != 0);
+        if (got.student)
+            assert_int_equal(got.student_by, people[i].student_by);
+        if (got.instructor)
+            assert_int_equal(got.instructor_by, people[i].instructor_by);
+    }
+}
+
+/* The wheels of the exhaustive comparison. */
+static const uid_t uids[] = {ALICE, ALICE + 1, 0, 1, 4294967295U};
+static const gid_t groups[][2] = {{STUDENTS, 100}, {SECOND, TEACHERS}, {TEACHERS, OTHERS},
+                                  {OTHERS, 100},   {0, 4294967295U},   {STUDENTS + 65536, 0}};
+static const char *const names[] = {
+    "alice", "zoe", "@alice", "", "Alice", "alicea", "a23456789012345678901234567890123"};
+static const struct xw_owner *const owners[] = {&with_world, &without_world, &of_zoe,
+                                                &of_another_uid};
+static const int codes[] = {0, -ENOENT, -EPERM, -EBADMSG};
+static const struct xw_access lab_records[] = {
+    {.lab = "firewall", .student_count = 1, .students = {STUDENTS}},
+    {.lab = "firewall", .student_count = 2, .students = {OTHERS, SECOND}},
+    {.lab = "firewall", .instructor_count = 1, .instructors = {STUDENTS}},
+    {.lab = "firewall"},
+    {.lab = "history", .student_count = 1, .students = {STUDENTS}},
+    {.lab = "firewall1", .student_count = 1, .students = {STUDENTS}},
+};
+
+static void compare(const struct xw_claimant *claimant, const struct xw_access *access,
+                    size_t *allowed)
+{
+    struct xw_explanation got;
+
+    xw_explain(claimant, access, &got);
+    bool rule = ask_rule(claimant, access) == XW_DECISION_ALLOW;
+    if ((got.decision == XW_DECISION_ALLOW) != rule || (got.why == XW_WHY_WORLD) != rule)
+        fail_msg("uid %u called %s, lab %s: %s, and the rule %s",
+                 (unsigned int)claimant->caller.uid, claimant->name, access->lab,
+                 xw_why_word(got.why), rule ? "allows" : "refuses");
+    assert_int_equal(got.student, xw_access_grants(&claimant->caller, access));
+    assert_int_equal(got.instructor, xw_access_instructs(&claimant->caller, access));
+    /* What says that it is a matter of time or of groups is so. */
+    if (got.why == XW_WHY_NO_WORLD)
+        assert_true(got.student);
+    if (got.why == XW_WHY_LEFT || got.why == XW_WHY_NO_GROUP || got.why == XW_WHY_INSTRUCTOR)
+        assert_false(got.student);
+    *allowed += rule;
+}
+
+static void every_explanation_is_what_the_rule_says(void **state)
+{
+    const size_t all = COUNT(uids) * COUNT(groups) * COUNT(names) * COUNT(owners) * COUNT(codes) *
+                       COUNT(lab_records);
+    size_t allowed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < all; i++) {
+        size_t rest = i;
+        const gid_t *gids = groups[rest % COUNT(groups)];
+        rest /= COUNT(groups);
+        const char *name = names[rest % COUNT(names)];
+        rest /= COUNT(names);
+        const struct xw_owner *owner = owners[rest % COUNT(owners)];
+        rest /= COUNT(owners);
+        int code = codes[rest % COUNT(codes)];
+        rest /= COUNT(codes);
+        const struct xw_access *access = &lab_records[rest % COUNT(lab_records)];
+        rest /= COUNT(lab_records);
+        const struct xw_claimant claimant = {{uids[rest], gids, 2}, name, code, owner};
+        compare(&claimant, access, &allowed);
+    }
+    printf("# explanations: %zu compared with the rule, %zu of them allowed\n", all, allowed);
+    assert_true(allowed > 0 && allowed < all / 20);
+}
+
+static void each_reason_has_a_word(void **state)
+{
+    (void)state;
+    for (int i = 0; i < XW_WHY_COUNT; i++) {
+        assert_non_null(xw_why_word((enum xw_why)i));
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(xw_why_word((enum xw_why)i), xw_why_word((enum xw_why)j));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_person_is_explained),
+        cmocka_unit_test(every_explanation_is_what_the_rule_says),
+        cmocka_unit_test(each_reason_has_a_word),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
