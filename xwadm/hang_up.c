@@ -38,7 +38,7 @@ struct found {
 struct round {
     const struct xw_held *held;
     struct xw_connections connections;
-    uid_t relay = 0;
+    uid_t relay;
     size_t under_way;
     size_t count;
     struct found found[FOUND_MAX];

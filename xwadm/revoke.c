@@ -106,12 +106,30 @@ static int end_held(const struct xw_member *member, const struct xw_held *held,
     return 0;
 }
 
+/* With --group, another group may go on giving the lab. */
+static int tell_others(const struct xw_grant *grant, const struct xw_member *member,
+                       struct xw_error *err)
+{
+    struct xw_lab_groups all;
+    int rc =
+        grant->group ? xw_lab_groups_find(&grant->access, grant->instructors, NULL, &all, err) : 0;
+
+    for (size_t i = 0; grant->group && rc == 0 && i < all.count; i++) {
+        if (all.gids[i] != grant->groups.gids[0] && xw_member_in(member, all.gids[i]))
+            xw_say("%s: stays %s of the lab: in %s", member->name,
+                   grant->instructors ? "an instructor" : "a student", all.items[i].name);
+    }
+    return rc;
+}
+
 static int revoke_one(const struct xw_grant *grant, const struct xw_member *member,
                       struct xw_error *err)
 {
     const struct xw_held held = {member->uid, grant->groups.gids, grant->groups.count};
     int rc = take_out(grant, member, err);
 
+    if (rc == 0)
+        rc = tell_others(grant, member, err);
     if (rc < 0)
         return rc;
     return grant->now ? end_held(member, &held, err) : tell_held(grant, member, &held, err);

@@ -70,4 +70,17 @@ offers() {
     offers 'xwadm deploy fire' firewall
     offers 'xwadm image show ' tiny
     offers 'xwadm destroy firewall --f' --force
+    offers 'xwadm wh' who-can what-can
+    offers 'xwadm grant fire' firewall
+    offers 'xwadm revoke firewall ali' alice
+    offers 'xwadm who-can ' firewall
+    offers 'xwadm what-can ali' alice
+}
+
+@test "xwadm: the options that completion offers are those of the usage line" {
+    local command
+    for command in grant revoke who-can what-can status; do
+        mapfile -t options < <(xwadm help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
+        offers "xwadm $command firewall -" "${options[@]}" --help
+    done
 }

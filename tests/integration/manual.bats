@@ -72,7 +72,7 @@ has_word() {
             has_word "$text" "$option" || { echo "missing: $command $option"; false; }
             count=$((count + 1))
         done < <(xwadm $command --help | grep -oE -- '(^|[ [(])--[a-z]+' | grep -oE -- '--[a-z]+')
-    done < <(xwadm help | sed -nE 's/^  ((image |lab )?[a-z]+) {2,}.*/\1/p' | grep -v '^help')
+    done < <(xwadm help | sed -nE 's/^  ((image |lab )?[a-z-]+) {2,}.*/\1/p' | grep -v '^help')
     [ "$count" -ge 25 ]
 }
 
