@@ -94,7 +94,7 @@ is_gone() {
 as_new_login() {
     local user=$1
     shift
-    setpriv --reuid "$user" --regid "$user" --init-groups /usr/local/bin/xwsh "$@"
+    setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups /usr/local/bin/xwsh "$@"
 }
 
 # field LAB USER KEY: of who-can.
