@@ -40,9 +40,9 @@ static bool is_keepers(const char *line, unsigned long *inode)
 
 int xw_connections_read(struct xw_connections *connections, struct xw_error *err)
 {
-    XW_AUTO_FCLOSE FILE *file = fopen("/proc/net/unix", "re");
     XW_AUTO_FREE char *line = NULL;
     size_t size = 0;
+    XW_AUTO_FCLOSE FILE *file = fopen("/proc/net/unix", "re");
     unsigned long inode;
 
     *connections = (struct xw_connections){0};

@@ -18,6 +18,7 @@ enum {
     MILLISECONDS = 1000,
     NANOSECONDS = 1000000,
     PAUSE_MS = 20,
+    SETTLE_MS = 300,
     TERMINATE_MS = 1000,
     KILL_MS = 3000,
     GIVE_UP_MS = 10000,
@@ -205,6 +206,17 @@ static int go_round(struct round *round, struct seen *seen, long now, struct xw_
     return rc < 0 ? rc : ending;
 }
 
+/*
+ * A login that had read the groups just before they were changed is root's until it has set them:
+ * it is seen a moment later.
+ */
+static int settle(struct xw_error *err)
+{
+    if (poll(NULL, 0, SETTLE_MS) < 0 && errno != EINTR)
+        return xw_fail_errno(err, -errno, "a moment can't be waited for");
+    return 0;
+}
+
 int xw_hang_up(const struct xw_held *held, struct xw_hung_up *done, struct xw_error *err)
 {
     const long began = milliseconds();
@@ -213,9 +225,17 @@ int xw_hang_up(const struct xw_held *held, struct xw_hung_up *done, struct xw_er
 
     *done = (struct xw_hung_up){0};
     int rc = find_relays_uid(&relay, err);
-    while (rc == 0) {
+    for (bool clean = false; rc == 0;) {
         struct round round = {.held = held, .relay = relay};
         rc = go_round(&round, &seen, milliseconds() - began, done, err);
+        if (rc <= 0) {
+            clean = false;
+            continue;
+        }
+        if (clean)
+            break;
+        clean = true;
+        rc = settle(err);
     }
     free(seen.items);
     return rc < 0 ? rc : 0;

@@ -26,7 +26,9 @@ struct xw_hung_up {
  *   after three    SIGKILL.
  * A request that the keeper had accepted is waited for as long as one could still become a console;
  * what is under way then (a stop, a start) goes on to its own end and is counted.
- * Returns 0, -EBUSY (some don't end) or another errno, with *done up to there.
+ * Done is when nothing was found twice, with a moment in between, in which a login that was under
+ * way when the groups changed has shown itself. Returns 0, -EBUSY (some don't end) or another
+ * errno, with *done up to there.
  */
 int xw_hang_up(const struct xw_held *held, struct xw_hung_up *done, struct xw_error *err);
 

@@ -69,9 +69,9 @@ static bool names_another(char *line)
 
 bool xw_names_come_from_elsewhere(const char *path)
 {
-    XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
     XW_AUTO_FREE char *line = NULL;
     size_t size = 0;
+    XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
 
     if (!file)
         return errno != ENOENT;

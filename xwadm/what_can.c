@@ -30,22 +30,33 @@ static void add_json(const struct xw_standing *standing, struct json_object *lab
     json_object_array_add(labs, object);
 }
 
+static int show_standing(const struct xw_survey *survey, const struct xw_lab_view *lab,
+                         const struct xw_member *member, struct json_object *labs,
+                         struct xw_error *err)
+{
+    struct xw_standing standing;
+    int rc = xw_standing_find(survey, lab, member, &standing, err);
+
+    if (rc < 0)
+        return rc;
+    if (labs)
+        add_json(&standing, labs);
+    else
+        print_line(&standing);
+    return 0;
+}
+
 /* One lab's line. A lab whose records can't be read refuses everybody. */
 static int show_lab(const struct xw_survey *survey, const char *name,
                     const struct xw_member *member, struct json_object *labs, struct xw_error *err)
 {
     struct xw_lab_view *lab = xw_lab_view_new();
-    struct xw_standing standing;
     int rc = xw_lab_view_read(survey->labs_fd, name, lab, err);
 
     if (rc == 0 && lab->rc < 0)
         xw_note("the lab \"%s\" is open to nobody: %s; apply it again", name, lab->trouble.text);
     else if (rc == 0)
-        rc = xw_standing_find(survey, lab, member, &standing, err);
-    if (rc == 0 && lab->rc == 0 && labs)
-        add_json(&standing, labs);
-    else if (rc == 0 && lab->rc == 0)
-        print_line(&standing);
+        rc = show_standing(survey, lab, member, labs, err);
     xw_lab_view_free(lab);
     free(lab);
     return rc;

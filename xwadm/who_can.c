@@ -9,7 +9,7 @@
 #include "xwadm/say.h"
 #include "xwadm/standing.h"
 
-/* Everybody of the lab's groups, and whoever has a world. */
+/* Everybody of the lab's groups, and each user who has a world. */
 static int find_people(const struct xw_lab_view *lab, struct xw_members *people,
                        struct xw_error *err)
 {
@@ -18,8 +18,10 @@ static int find_people(const struct xw_lab_view *lab, struct xw_members *people,
 
     if (rc == 0)
         rc = xw_members_add_groups(people, access->instructors, access->instructor_count, err);
-    for (size_t i = 0; i < lab->worlds.count && rc == 0; i++)
-        rc = xw_members_add(people, lab->worlds.items[i].owner, err);
+    for (size_t i = 0; i < lab->worlds.count && rc == 0; i++) {
+        const char *owner = lab->worlds.items[i].owner;
+        rc = *owner == '@' ? 0 : xw_members_add(people, owner, err);
+    }
     xw_members_sort(people);
     return rc;
 }

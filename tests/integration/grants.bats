@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Giving a lab to people and taking it away, with the system's own tools: real groups, real ssh, real
 # PAM, and a source of names that is not the host's files.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2030,SC2031 # each test has its own PIDS, as intended
 load lib/common
 
 readonly WORLDS=/var/lib/xworlds/worlds/firewall
@@ -225,6 +225,7 @@ print(people[sys.argv[1]].get(sys.argv[2]))' "$2" "$3"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output =~ alice:\ [0-9]+\ processes\ have\ the\ group\ from\ a\ login\ that\ is\ open ]]
+    # shellcheck disable=SC2016 # what it says
     [[ $output == *'`xwadm revoke firewall alice --now` ends them'* ]]
     run ssh -F /run/throwaway/ssh_config -S "$BATS_TEST_TMPDIR/master" alice@lab status firewall
     echo "$output"
