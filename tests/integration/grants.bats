@@ -323,6 +323,31 @@ print(people[sys.argv[1]].get(sys.argv[2]))' "$2" "$3"
     wait_for shows bobs ended
 }
 
+# has_child PID
+has_child() {
+    pgrep -P "$1" >/dev/null
+}
+
+# bats test_tags=full
+@test "--now waits for a request that was accepted before, says that it goes on, and it does" {
+    kill -STOP "$(</run/throwaway/libvirtd.pid)"
+    as alice start firewall/client >"$BATS_TEST_TMPDIR/start.out" 2>&1 3>&- &
+    PIDS+=("$!")
+    wait_for has_child "$(</run/throwaway/keeper.pid)"
+    local began=$SECONDS
+    run timeout 60 xwadm revoke firewall alice --now
+    local took=$((SECONDS - began))
+    kill -CONT "$(</run/throwaway/libvirtd.pid)"
+    echo "$took s: $output"
+    [ "$status" -eq 0 ]
+    [[ $output == *'alice: 1 request is under way that began before; it goes on to its end'* ]]
+    ((took >= 19 && took < 40))
+    wait_for is_gone "${PIDS[0]}"
+    wait_for grep -q 'start firewall/alice/client .*result=done' /run/throwaway/log/keeper.log
+    xwadm grant firewall alice
+    as alice stop firewall/client --force
+}
+
 @test "a group of a directory is only read: nothing is written, and it is said where to change it" {
     mkdir -p "$EXTRA"
     echo 'lea:x:64001:64000::/nonexistent:/usr/local/bin/xwsh' >"$EXTRA/passwd"
