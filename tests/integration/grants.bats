@@ -57,6 +57,7 @@ teardown() {
     done
     [[ ! -S $BATS_TEST_TMPDIR/master ]] ||
         ssh -F /run/throwaway/ssh_config -S "$BATS_TEST_TMPDIR/master" -O exit alice@lab || true
+    kill -CONT "$(</run/throwaway/libvirtd.pid)"
     cp -a /run/gpasswd.before /usr/bin/gpasswd
     cp -a /run/nsswitch.before /etc/nsswitch.conf
     cp -a "$BATS_TEST_TMPDIR/group" /etc/group
