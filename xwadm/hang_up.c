@@ -40,6 +40,7 @@ struct round {
     const struct xw_held *held;
     struct xw_connections connections;
     uid_t relay;
+    int unseen; /* why a process could not be looked into, or 0 */
     size_t under_way;
     size_t count;
     struct found found[FOUND_MAX];
@@ -79,10 +80,11 @@ static int look_at(const struct xw_process *process, int pidfd, void *data)
     bool holds = xw_process_holds(process, round->held);
     int serves = holds ? 0 : xw_serves(process, pidfd, &round->connections, round->held);
 
+    /* Sessions are ended all the same; that a console may be left is said at the end. */
     if (serves < 0)
-        return serves;
-    const bool console = serves && process->uids[0] == round->relay;
-    if (serves && !console)
+        round->unseen = serves;
+    const bool console = serves > 0 && process->uids[0] == round->relay;
+    if (serves > 0 && !console)
         round->under_way++;
     if ((!holds && !console) || round->count == FOUND_MAX)
         return 0;
@@ -198,7 +200,10 @@ static int go_round(struct round *round, struct seen *seen, long now, struct xw_
 
     done->under_way = round->under_way;
     if (rc == 0 && round->count == 0 && (round->under_way == 0 || now >= longest_opening()))
-        return 1;
+        return round->unseen == 0 ? 1
+                                  : xw_fail_errno(err, round->unseen,
+                                                  "sessions are ended; whether a console is "
+                                                  "left can't be found out");
     if (rc == 0 && round->count > 0 && now >= longest_opening() + GIVE_UP_MS)
         rc = xw_fail(err, -EBUSY, "%zu processes don't end, the first is %d", round->count,
                      (int)round->found[0].pid);
