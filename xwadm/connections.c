@@ -146,5 +146,5 @@ int xw_serves(const struct xw_process *process, int pidfd, const struct xw_conne
             continue;
         rc = fd < 0 ? -errno : is_theirs(fd, held);
     }
-    return rc;
+    return rc < 0 && xw_process_ended(pidfd) ? 0 : rc;
 }

@@ -122,8 +122,7 @@ static int read_status(struct xw_process *process)
     return rc < 0 ? rc : process->gid_count < XW_PROCESS_GIDS ? -EBADMSG : 0;
 }
 
-/* poll(2) says of a pidfd that the process has ended. */
-static bool has_ended(int pidfd)
+bool xw_process_ended(int pidfd)
 {
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 
@@ -138,11 +137,11 @@ static int visit_one(pid_t pid, xw_process_visit visit, void *data)
     if (pidfd < 0)
         return errno == ESRCH ? 0 : -errno;
     int rc = read_status(&process);
-    if (rc == 0 && !has_ended(pidfd))
+    if (rc == 0 && !xw_process_ended(pidfd))
         rc = visit(&process, pidfd, data);
     xw_process_clear(&process);
     /* What has ended meanwhile can't be examined, and need not be. */
-    return rc < 0 && has_ended(pidfd) ? 0 : rc;
+    return rc < 0 && xw_process_ended(pidfd) ? 0 : rc;
 }
 
 int xw_processes(xw_process_visit visit, void *data, struct xw_error *err)

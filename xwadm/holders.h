@@ -39,6 +39,9 @@ int xw_process_line(struct xw_process *process, const char *line);
 
 void xw_process_clear(struct xw_process *process);
 
+/* Whether the process of a pidfd has ended (poll(2)). */
+bool xw_process_ended(int pidfd);
+
 /* Whether one of its four uids is that, and one of its groups one of those. */
 bool xw_process_holds(const struct xw_process *process, const struct xw_held *held);
 
