@@ -47,12 +47,15 @@ struct round {
 };
 
 /* Remembered from round to round: since when, and so that each is counted once. */
+struct sight {
+    pid_t pid;
+    long since;
+    bool parent; /* of one of the others: at some time */
+};
+
 struct seen {
     size_t count;
-    struct sight {
-        pid_t pid;
-        long since;
-    } * items;
+    struct sight *items;
 };
 
 static long milliseconds(void)
@@ -131,8 +134,14 @@ static int hang_up_viewer(const struct found *found)
     return 0;
 }
 
-static int end_one(const struct round *round, const struct found *found, long elapsed)
+/*
+ * A console has its own time, as it may open late; processes have one for all, so that none gains
+ * any by making another.
+ */
+static int end_one(const struct found *found, const struct sight *sight, long now)
 {
+    const long elapsed = found->console ? now - sight->since : now;
+
     if (elapsed >= KILL_MS)
         return send_signal(found, SIGKILL);
     if (elapsed >= TERMINATE_MS) {
@@ -143,29 +152,27 @@ static int end_one(const struct round *round, const struct found *found, long el
     }
     if (found->console)
         return hang_up_viewer(found);
-    return is_parent(round, found->pid) ? 0 : send_signal(found, SIGHUP);
+    return sight->parent ? 0 : send_signal(found, SIGHUP);
 }
 
-/* Since when it has been seen; a negative errno. */
-static long sight(struct seen *seen, const struct found *found, long now, struct xw_hung_up *done)
+/* What is remembered of it, or NULL where memory is short. Until the next call. */
+static struct sight *remember(struct seen *seen, const struct found *found, long now,
+                              struct xw_hung_up *done)
 {
     for (size_t i = 0; i < seen->count; i++) {
         if (seen->items[i].pid == found->pid)
-            return seen->items[i].since;
+            return &seen->items[i];
     }
     struct sight *more = reallocarray(seen->items, seen->count + 1, sizeof(*more));
     if (!more)
-        return -ENOMEM;
+        return NULL;
     seen->items = more;
-    more[seen->count++] = (struct sight){found->pid, now};
+    more[seen->count] = (struct sight){.pid = found->pid, .since = now};
     *(found->console ? &done->consoles : &done->processes) += 1;
-    return now;
+    return &more[seen->count++];
 }
 
-/*
- * Ends what was found, and waits a moment for the first of it. A console has its own time, as it
- * may open late; processes have one for all, so that none gains any by making another.
- */
+/* Ends what was found, and waits a moment for the first of it. */
 static int end_found(struct round *round, struct seen *seen, long now, struct xw_hung_up *done,
                      struct xw_error *err)
 {
@@ -173,9 +180,10 @@ static int end_found(struct round *round, struct seen *seen, long now, struct xw
 
     for (size_t i = 0; i < round->count; i++) {
         const struct found *found = &round->found[i];
-        long since = sight(seen, found, now, done);
-        int ending =
-            since < 0 ? (int)since : end_one(round, found, found->console ? now - since : now);
+        struct sight *sight = remember(seen, found, now, done);
+        if (sight)
+            sight->parent = sight->parent || is_parent(round, found->pid);
+        int ending = sight ? end_one(found, sight, now) : -ENOMEM;
         rc = rc < 0 ? rc : ending;
     }
     struct pollfd first = {.fd = round->count ? round->found[0].pidfd : -1, .events = POLLIN};

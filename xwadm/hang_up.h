@@ -20,8 +20,8 @@ struct xw_hung_up {
  * none is left: also those that were begun meanwhile, and a console whose data goes to somebody
  * else. Other processes of that uid, which never had the group, go on. In this order:
  *   consoles       the viewer's line is hung up, so that gate and keeper record an ordinary end;
- *   at once        SIGHUP to those that are nobody's parent, as when the terminal goes: xwsh leaves
- *                  the terminal as it was, and sshd ends by itself;
+ *   at once        SIGHUP to those that are no parent of another, as when the terminal goes: xwsh
+ *                  leaves the terminal as it was, and sshd, having passed that on, ends by itself;
  *   after a second SIGHUP and SIGTERM to all that are left;
  *   after three    SIGKILL.
  * A request that the keeper had accepted is waited for as long as one could still become a console;

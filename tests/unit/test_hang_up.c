@@ -50,7 +50,7 @@ enum manner {
     USUAL,    /* ends with SIGHUP */
     STUBBORN, /* ignores SIGHUP and SIGTERM */
     STOPPED,
-    PARENT,  /* of a usual one; ignores SIGHUP, ends with SIGTERM */
+    PARENT,  /* of one that ends with SIGHUP; says when it got one itself */
     BREEDING /* ignores both, and makes another like it when it gets one of them */
 };
 
@@ -88,9 +88,7 @@ static void be_parent(void)
 
     /* SIGTERM, which comes at the same time, would end it first. */
     sigfillset(&action.sa_mask);
-    if (fork() == 0)
-        signal(SIGHUP, SIG_IGN);
-    else
+    if (fork() > 0)
         sigaction(SIGHUP, &action, NULL);
 }
 
@@ -184,7 +182,7 @@ static void those_with_the_group_end_and_others_go_on(void **state)
     assert_int_equal(by[0], SIGHUP);
     assert_int_equal(by[1], SIGKILL);
     assert_true(by[2] == SIGHUP || by[2] == SIGTERM);
-    /* Not before a second had passed, in which its child might have ended. */
+    /* Not before a second had passed, though its child ended: it may have something to do then. */
     assert_int_equal(by[3], 0);
     assert_true(milliseconds(&began, hung_up) >= 1000);
     assert_int_equal(by[4], 0);
