@@ -507,3 +507,17 @@ SH
     [[ $output == 'carol: taken out of cs530'* ]]
     groups_are_as_before
 }
+
+@test "INSTALL's commands for giving a lab to a class, as they stand there" {
+    local command count=0
+    while IFS= read -r command; do
+        run bash -c "$command" </dev/null
+        echo "$command: $status $output"
+        [ "$status" -eq 0 ]
+        count=$((count + 1))
+    done < <(tests/install-commands Giving)
+    [ "$count" -ge 5 ]
+    [[ $(id -Gn carol) == *cs530* ]]
+    gpasswd -d carol cs530
+    groups_are_as_before
+}
