@@ -57,8 +57,9 @@ keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c 
                     machine_xml.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c))
 
 xwsh_main     := xwsh/main.c
-xwsh_sources  := $(wildcard xwsh/*.c common/error.c common/names.c common/request.c)
-xwsh_libs     := -lncursesw -ltinfo -ljson-c
+xwsh_sources  := $(wildcard xwsh/*.c) \
+                 $(addprefix common/,config.c config_file.c error.c lines.c names.c request.c)
+xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam
 
 xwhelper_main    := xwhelper/gate/main.c
 xwhelper_sources := $(wildcard xwhelper/gate/*.c \

@@ -6,6 +6,9 @@
 
 #include "common/lines.h"
 #include "common/names.h"
+#include "common/request.h"
+
+enum { LOCK_AFTER_MIN = 5, LOCK_AFTER_MAX = 86400 };
 
 /* A number of the configuration: its key, where it goes and its bounds. */
 struct number_key {
@@ -92,8 +95,72 @@ static int set_number(struct xw_config *config, const char *key, const char *val
     return 1;
 }
 
-static int set_value(struct xw_config *config, const char *key, const char *value,
-                     const char *where, unsigned int line, struct xw_error *err)
+/* Whether a student can be asked for the password before this verb: listing is never worth it. */
+static bool is_guardable(enum xw_verb verb)
+{
+    const struct xw_verb_info *info = xw_verb_info(verb);
+
+    return info->role == XW_ROLE_STUDENT && (info->changes || info->takes_descriptor);
+}
+
+static int set_reauthenticate(struct xw_config *config, char *value, const char *where,
+                              unsigned int line, struct xw_error *err)
+{
+    unsigned int verbs = 0;
+    char *rest = NULL;
+    bool off = strcmp(value, "off") == 0;
+
+    for (char *word = off ? NULL : strtok_r(value, ", \t", &rest); word;
+         word = strtok_r(NULL, ", \t", &rest)) {
+        enum xw_verb verb;
+        if (xw_verb_find(word, &verb) < 0 || !is_guardable(verb))
+            return xw_fail(err, -EBADMSG,
+                           "%s:%u: reauthenticate is off or commands of xwsh(1) that change a "
+                           "world or open a console; \"%s\" is none",
+                           where, line, word);
+        verbs |= 1U << verb;
+    }
+    if (!off && verbs == 0)
+        return xw_fail(err, -EBADMSG, "%s:%u: reauthenticate names no command", where, line);
+    config->reauthenticate = verbs;
+    return 0;
+}
+
+static int set_lock_after(struct xw_config *config, const char *value, const char *where,
+                          unsigned int line, struct xw_error *err)
+{
+    unsigned long seconds = 0;
+
+    if (strcmp(value, "off") != 0 &&
+        (xw_number(value, LOCK_AFTER_MAX, &seconds) != 0 || seconds < LOCK_AFTER_MIN))
+        return xw_fail(err, -EBADMSG,
+                       "%s:%u: lock-after is off or seconds, from %d to %d, not \"%s\"", where,
+                       line, LOCK_AFTER_MIN, LOCK_AFTER_MAX, value);
+    config->lock_after = (unsigned int)seconds;
+    return 0;
+}
+
+static int set_no_password(struct xw_config *config, char *value, const char *where,
+                           unsigned int line, struct xw_error *err)
+{
+    char *rest = NULL;
+
+    config->no_password_count = 0;
+    if (strcmp(value, "off") == 0)
+        return 0;
+    for (char *word = strtok_r(value, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+        if (!xw_owner_ok(word) || word[0] == '@' || config->no_password_count == XW_GROUPS_MAX)
+            return xw_fail(err, -EBADMSG,
+                           "%s:%u: no-password is off or names of Unix groups, %d at most; \"%s\" "
+                           "is too many or none",
+                           where, line, XW_GROUPS_MAX, word);
+        snprintf(config->no_password[config->no_password_count++], XW_NAME_SIZE, "%s", word);
+    }
+    return 0;
+}
+
+static int set_value(struct xw_config *config, const char *key, char *value, const char *where,
+                     unsigned int line, struct xw_error *err)
 {
     if (strcmp(key, "accelerator") == 0) {
         if (strcmp(value, "auto") != 0 && strcmp(value, "kvm") != 0 && strcmp(value, "tcg") != 0)
@@ -111,6 +178,12 @@ static int set_value(struct xw_config *config, const char *key, const char *valu
     }
     if (strcmp(key, "maintenance") == 0)
         return set_maintenance(config, value, where, line, err);
+    if (strcmp(key, "reauthenticate") == 0)
+        return set_reauthenticate(config, value, where, line, err);
+    if (strcmp(key, "lock-after") == 0)
+        return set_lock_after(config, value, where, line, err);
+    if (strcmp(key, "no-password") == 0)
+        return set_no_password(config, value, where, line, err);
     int rc = set_number(config, key, value, where, line, err);
     if (rc <= 0)
         return rc;

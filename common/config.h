@@ -1,6 +1,7 @@
 /*
  * What stands in xworlds.conf(5). The keeper reads the file for its settings, the PAM module for
- * `maintenance`; both refuse a file that holds anything else than settings. No I/O.
+ * `maintenance`, xwsh for the password that it asks for again; all refuse a file that holds
+ * anything else than settings. No I/O.
  */
 #ifndef XW_COMMON_CONFIG_H
 #define XW_COMMON_CONFIG_H
@@ -8,8 +9,10 @@
 #include <stdbool.h>
 
 #include "common/error.h"
+#include "common/names.h"
 
 #define XW_MAINTENANCE_MAX 200 /* bytes */
+#define XW_GROUPS_MAX      16  /* of no-password */
 
 /* What may run at the same time; 0 where there is no limit. */
 struct xw_limits {
@@ -28,6 +31,10 @@ struct xw_config {
     unsigned int memory_reserve; /* MiB of the host's memory that no start of a machine eats */
     unsigned int disk_reserve;   /* the same of the disk that holds the worlds */
     char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */
+    unsigned int reauthenticate; /* 1 << enum xw_verb: before which xwsh asks for the password */
+    unsigned int lock_after;     /* seconds without a key until xwsh locks its menu; 0: never */
+    unsigned int no_password_count;
+    char no_password[XW_GROUPS_MAX][XW_NAME_SIZE]; /* groups of accounts that have no password */
 };
 
 /* Sets every default. */

@@ -9,9 +9,10 @@ enum xw_exit {
     XW_EXIT_OK = 0,
     XW_EXIT_FAILED = 1,
     XW_EXIT_USAGE = 2,
-    XW_EXIT_REFUSED = 3,   /* not found or not allowed: one answer for both */
-    XW_EXIT_LIMITED = 4,   /* refused by quota or time window */
-    XW_EXIT_TRY_AGAIN = 75 /* sysexits.h: EX_TEMPFAIL */
+    XW_EXIT_REFUSED = 3,    /* not found or not allowed: one answer for both */
+    XW_EXIT_LIMITED = 4,    /* refused by quota or time window */
+    XW_EXIT_TRY_AGAIN = 75, /* sysexits.h: EX_TEMPFAIL */
+    XW_EXIT_PASSWORD = 77   /* of xwsh alone: the password was wanted, not given (EX_NOPERM) */
 };
 
 /* The one message that goes with XW_EXIT_REFUSED. */

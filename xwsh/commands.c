@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "xwsh/confirm.h"
 #include "xwsh/console.h"
 #include "xwsh/gate.h"
 #include "xwsh/help.h"
 #include "xwsh/json.h"
 #include "xwsh/print.h"
 #include "xwsh/target.h"
-#include "xwsh/tty.h"
 
 #ifndef XW_VERSION
 #define XW_VERSION "0.1"
@@ -108,7 +108,7 @@ static const struct xw_command commands[] = {
      .summary = "put machines back to how you got them",
      .details = "Puts machines back to the state in which you got them. Everything that has been\n"
                 "changed on their disks since then is lost. On a terminal you are asked first,\n"
-                "unless you give --yes.\n\n"
+                "unless you give --yes. A lab may want your password, which takes a terminal.\n\n"
                 "  revert firewall/web\n"
                 "  revert firewall --yes        the whole world, without a question\n",
      .run = run_action},
@@ -255,40 +255,18 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
     return code;
 }
 
-/* Asks on the terminal before disks are put back. */
-static bool is_confirmed(const struct xw_session *session, const struct xw_request *request)
-{
-    char target[XW_TARGET_SIZE];
-    char prompt[XW_ERROR_TEXT_MAX + XW_TARGET_SIZE];
-    char answer[XW_NAME_SIZE * 2];
-    const char *word = request->machine_count == 1 ? request->machines[0] : request->lab;
-
-    snprintf(prompt, sizeof(prompt),
-             "This puts %s back to its first state.\n"
-             "What was changed on its disk since then is lost.\n"
-             "Type %s to go on: ",
-             xw_target_format(request, target), word);
-    int rc = xw_tty_read_line(session->signal_fd, prompt, true, answer, sizeof(answer));
-    if (rc == 0 && (strcmp(answer, word) == 0 || strcmp(answer, "yes") == 0))
-        return true;
-    fprintf(stderr, "%sNothing was changed.\n", rc < 0 ? "\n" : "");
-    return false;
-}
-
 static enum xw_exit run_action(const struct xw_session *session, const struct xw_command *command,
                                const struct xw_arguments *arguments)
 {
     struct xw_model model = {0};
     struct xw_request request;
     bool json = (arguments->options & XW_OPTION_JSON) != 0;
-    bool asks = command->verb == XW_VERB_REVERT && !(arguments->options & XW_OPTION_YES) &&
-                session->in_tty && session->out_tty;
     enum xw_exit code = make_request(session, command, arguments, &request);
 
+    if (code == XW_EXIT_OK)
+        code = xw_confirm(session, &request, (arguments->options & XW_OPTION_YES) != 0);
     if (code != XW_EXIT_OK)
         return code;
-    if (asks && !is_confirmed(session, &request))
-        return XW_EXIT_FAILED;
     code = ask(session, &request, !json, &model);
     if (json && (code == XW_EXIT_OK || model.result_count > 0))
         code = check_json(session, code, xw_json_results(&request, &model));
@@ -303,9 +281,14 @@ static enum xw_exit run_console(const struct xw_session *session, const struct x
     struct xw_request request;
     enum xw_exit code = make_request(session, command, arguments, &request);
 
+    if (code == XW_EXIT_OK)
+        code = xw_confirm(session, &request, false);
     if (code != XW_EXIT_OK)
         return code;
-    code = xw_console_run(session, &request, NULL, &err);
+    struct xw_console_end end;
+    code = xw_console_run(session, &request, &end, &err);
+    if (session->quiet)
+        *session->quiet = end.quiet;
     if (code != XW_EXIT_OK)
         xw_session_complain(session, err.text);
     else if (session->in_tty)

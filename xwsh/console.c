@@ -28,7 +28,7 @@ struct console {
     bool raw; /* the terminal is in raw mode: lines need their own carriage return */
     char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
     bool gate_ended;
-    bool closed;           /* by the other side, once it was open */
+    struct xw_console_end *end;
     enum xw_exit code;     /* once gate_ended */
     struct xw_model model; /* what `done` and `fail` lines tell */
     struct xw_error *err;
@@ -177,6 +177,7 @@ static enum xw_pump_end attend(struct console *console, int socket)
     bool shown = session->in_tty && session->out_tty && *session->term && session->capable;
 
     pump.moved_at = xw_pump_now();
+    pump.typed_at = pump.moved_at;
     if (session->in_tty) {
         greet(console);
         console->raw = xw_tty_raw(STDIN_FILENO, &saved) == 0;
@@ -185,6 +186,8 @@ static enum xw_pump_end attend(struct console *console, int socket)
         xw_tty_enter_guest(STDOUT_FILENO);
     while (end == XW_PUMP_GOES_ON)
         end = pump_once(console, &pump);
+    xw_pump_note_quiet(&pump);
+    console->end->quiet = pump.quiet;
     if (shown)
         xw_tty_leave_guest(STDOUT_FILENO, session->term, &pump.guest);
     if (shown && pump.guest.touched && end != XW_PUMP_GONE)
@@ -251,16 +254,17 @@ static enum xw_exit run(struct console *console, const struct xw_request *reques
     if (wait_for_open(console) < 0)
         return console->code == XW_EXIT_OK ? XW_EXIT_TRY_AGAIN : console->code;
     enum xw_pump_end end = attend(console, ours);
-    console->closed = end == XW_PUMP_CLOSED;
+    console->end->closed = end == XW_PUMP_CLOSED;
     return conclude(console, ours, end);
 }
 
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            bool *closed, struct xw_error *err)
+                            struct xw_console_end *end, struct xw_error *err)
 {
     char target[XW_TARGET_SIZE];
     int ends[2];
 
+    *end = (struct xw_console_end){0};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         xw_fail_errno(err, -errno, "cannot make a socket");
         return XW_EXIT_FAILED;
@@ -269,11 +273,10 @@ enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_re
     XW_AUTO_CLOSE int theirs = ends[1];
     struct console console = {.session = session,
                               .target = xw_target_format(request, target),
+                              .end = end,
                               .code = XW_EXIT_TRY_AGAIN,
                               .err = err};
     enum xw_exit code = run(&console, request, ours, &theirs);
-    if (closed)
-        *closed = console.closed;
     xw_model_clear(&console.model);
     xw_gate_close(console.gate);
     return code;

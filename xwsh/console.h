@@ -13,19 +13,23 @@
 #define XW_XWSH_CONSOLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/error.h"
 #include "common/exitcode.h"
 #include "common/request.h"
 #include "xwsh/session.h"
 
+struct xw_console_end {
+    bool closed;   /* by the other side: what its user was typing then was meant for the machine */
+    int64_t quiet; /* the longest time without a key, in milliseconds, with that before the last */
+};
+
 /*
  * Runs it. Returns the exit code: XW_EXIT_OK when the console was left or has closed in good
  * order. err has the words for any other, and after XW_EXIT_OK how it ended (err->code is 0).
- * closed, which may be NULL, is set to whether the other side ended it: what its user was typing
- * then was meant for the machine.
  */
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            bool *closed, struct xw_error *err);
+                            struct xw_console_end *end, struct xw_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The gate: the only program that xwsh ever executes, and the only way to anything
+ * The gate: the only program that xwsh itself ever executes, and the only way to anything
  * (docs/protocols.md).
  */
 #ifndef XW_XWSH_GATE_H

@@ -1,15 +1,18 @@
 /*
- * xwsh: the shell of a lab's students. It has no privilege and executes one program only, the
- * gate. This file decides what was asked for; xwsh(1) describes the ways in which it is called.
+ * xwsh: the shell of a lab's students. It has no privilege and executes one program only, the gate;
+ * where the password is asked for again, PAM executes unix_chkpwd(8) besides (reauth.h). This file
+ * decides what was asked for; xwsh(1) describes the ways in which it is called.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "common/paths.h"
 #include "xwsh/commands.h"
 #include "xwsh/help.h"
 #include "xwsh/menu.h"
 #include "xwsh/prompt.h"
 #include "xwsh/session.h"
+#include "xwsh/settings.h"
 #include "xwsh/words.h"
 
 static bool is_own_name(const char *word)
@@ -23,14 +26,20 @@ static bool is_own_name(const char *word)
 static enum xw_exit run_interactive(const struct xw_session *session)
 {
     enum xw_exit code = XW_EXIT_OK;
+    struct xw_settings settings;
+    struct xw_error err = {0};
 
     if (!session->in_tty || !session->out_tty) {
         xw_help_overview(stderr);
         return XW_EXIT_USAGE;
     }
-    if (session->capable && xw_menu_run(session, &code) == 0)
+    if (xw_settings_read(XW_CONFIG_PATH, &settings, &err) < 0) {
+        xw_session_complain(session, err.text);
+        return XW_EXIT_TRY_AGAIN;
+    }
+    if (session->capable && xw_menu_run(session, &settings, &code) == 0)
         return code;
-    return xw_prompt_run(session);
+    return xw_prompt_run(session, &settings);
 }
 
 /* Runs the words of a command line, of which the first may be our own name. */

@@ -141,7 +141,7 @@ static void take_keys(struct xw_menu *menu)
 {
     int got;
 
-    while (!menu->leaving && (got = getch()) != ERR) {
+    while (!menu->leaving && !xw_dialog_has_input(menu) && (got = getch()) != ERR) {
         int key = got == KEY_RESIZE ? XW_KEY_NONE : xw_keys_take(&menu->keys, got, xw_pump_now());
         if (key != XW_KEY_NONE)
             xw_menu_take_key(menu, key);
@@ -177,10 +177,14 @@ static int next_timeout(const struct xw_menu *menu)
     int64_t now = xw_pump_now();
     int timeout = xw_keys_timeout(&menu->keys, now);
 
-    if (!menu->refresh.gate)
+    if (!menu->refresh.gate && menu->mode != XW_MODE_LOCKED)
         timeout = sooner(timeout, menu->next_refresh - now);
     if (menu->action.gate)
         timeout = sooner(timeout, TICK_MS);
+    if (menu->dialog.stage != XW_DIALOG_RESTS)
+        timeout = sooner(timeout, menu->dialog.deadline - now);
+    if (xw_menu_lock_at(menu) >= 0)
+        timeout = sooner(timeout, xw_menu_lock_at(menu) - now);
     return timeout;
 }
 
@@ -192,8 +196,28 @@ static void take_jobs(struct xw_menu *menu)
         end_action(menu, code);
     if (menu->refresh.gate && xw_job_step(&menu->refresh, &code))
         end_refresh(menu, code);
-    if (!menu->refresh.gate && xw_pump_now() >= menu->next_refresh)
+    /* Nobody sees a list behind the lock, and each is a request with an audit record. */
+    if (!menu->refresh.gate && menu->mode != XW_MODE_LOCKED && xw_pump_now() >= menu->next_refresh)
         start_refresh(menu);
+}
+
+/*
+ * All that was typed. A key that comes when the time was over already finds the menu locked,
+ * however late we notice.
+ */
+static void take_input(struct xw_menu *menu, bool waits)
+{
+    int64_t lock_at = xw_menu_lock_at(menu);
+
+    if (lock_at >= 0 && xw_pump_now() >= lock_at)
+        xw_menu_lock(menu);
+    else if (waits && xw_dialog_has_input(menu))
+        xw_dialog_take_input(menu);
+    else if (waits)
+        take_keys(menu);
+    int key = xw_keys_settle(&menu->keys, xw_pump_now());
+    if (key != XW_KEY_NONE)
+        xw_menu_take_key(menu, key);
 }
 
 /* One turn: waits, then keys before anything else, so that none ever waits for the lab. */
@@ -203,18 +227,18 @@ static void turn(struct xw_menu *menu)
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = menu->session->signal_fd, .events = POLLIN},
         {.fd = menu->action.gate ? xw_gate_fd(menu->action.gate) : -1, .events = POLLIN},
-        {.fd = menu->refresh.gate ? xw_gate_fd(menu->refresh.gate) : -1, .events = POLLIN}};
+        {.fd = menu->refresh.gate ? xw_gate_fd(menu->refresh.gate) : -1, .events = POLLIN},
+        {.fd = menu->dialog.reauth.fd, .events = POLLIN}};
 
     if (poll(wait, sizeof(wait) / sizeof(wait[0]), next_timeout(menu)) < 0 && errno != EINTR)
         menu->leaving = true;
     take_signals(menu);
     if (wait[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         menu->leaving = true;
-    if (wait[0].revents & POLLIN)
-        take_keys(menu);
-    int key = xw_keys_settle(&menu->keys, xw_pump_now());
-    if (key != XW_KEY_NONE)
-        xw_menu_take_key(menu, key);
+    if (!menu->leaving)
+        take_input(menu, wait[0].revents & POLLIN);
+    if (!menu->leaving)
+        xw_dialog_step(menu);
     if (!menu->leaving)
         take_jobs(menu);
 }
@@ -257,7 +281,8 @@ static void set_up_screen(const struct xw_session *session)
     }
 }
 
-int xw_menu_run(const struct xw_session *session, enum xw_exit *code)
+int xw_menu_run(const struct xw_session *session, const struct xw_settings *settings,
+                enum xw_exit *code)
 {
     static struct xw_menu menu;
 
@@ -265,7 +290,10 @@ int xw_menu_run(const struct xw_session *session, enum xw_exit *code)
     if (!screen)
         return -ENOTTY;
     set_up_screen(session);
-    menu = (struct xw_menu){.session = session, .last_key = xw_pump_now()};
+    menu = (struct xw_menu){.session = session,
+                            .settings = settings,
+                            .last_key = xw_pump_now(),
+                            .dialog = {.reauth = XW_REAUTH_NONE}};
     start_refresh(&menu);
     while (!menu.leaving) {
         xw_menu_draw(&menu);
@@ -274,6 +302,7 @@ int xw_menu_run(const struct xw_session *session, enum xw_exit *code)
     bool busy = menu.action.gate != NULL;
     char lab[XW_NAME_SIZE];
     snprintf(lab, sizeof(lab), "%s", menu.action.request.lab);
+    xw_dialog_end(&menu);
     xw_job_stop(&menu.refresh);
     xw_job_stop(&menu.action);
     for (int i = 0; i < XW_PAGE_COUNT; i++)

@@ -6,12 +6,14 @@
 
 #include "common/exitcode.h"
 #include "xwsh/session.h"
+#include "xwsh/settings.h"
 
 /*
  * Runs until the person leaves or is gone, and leaves the terminal as it was. Standard input and
  * output are a terminal. Returns 0 and sets *code, or -ENOTTY, with nothing shown, where curses
  * can't use this terminal.
  */
-int xw_menu_run(const struct xw_session *session, enum xw_exit *code);
+int xw_menu_run(const struct xw_session *session, const struct xw_settings *settings,
+                enum xw_exit *code);
 
 #endif

@@ -289,8 +289,13 @@ static void draw_question(const struct xw_menu *menu)
     char text[2 * XW_TARGET_SIZE];
     char target[XW_TARGET_SIZE];
 
-    snprintf(text, sizeof(text), "Revert %s? What was changed on disk is lost. Esc: no.",
-             xw_target_format(&menu->pending, target));
+    xw_target_format(&menu->pending, target);
+    if (menu->pending.verb == XW_VERB_REVERT)
+        snprintf(text, sizeof(text), "Revert %s? What was changed on disk is lost. Esc: no.",
+                 target);
+    else
+        snprintf(text, sizeof(text), "%s %s? Esc: no.", xw_verb_info(menu->pending.verb)->name,
+                 target);
     attron(A_BOLD);
     draw(menu, LINES - 2, 0, COLS - 1, text);
     attroff(A_BOLD);
@@ -298,6 +303,56 @@ static void draw_question(const struct xw_menu *menu)
     int column = draw(menu, LINES - 1, 0, COLS - 2, text);
     column += draw(menu, LINES - 1, column, COLS - 1 - column, menu->typed);
     move(LINES - 1, column < COLS ? column : COLS - 1);
+}
+
+/* The question that stands, at the end of the line the cursor, and what is typed where it may be.
+ */
+static void draw_answer(const struct xw_menu *menu, int row)
+{
+    const struct xw_dialog *dialog = &menu->dialog;
+
+    if (dialog->stage != XW_DIALOG_ASKS) {
+        draw(menu, row, 0, COLS - 1, dialog->stage == XW_DIALOG_WAITS ? "Checking ..." : "");
+        return;
+    }
+    int column = draw(menu, row, 0, COLS - 2, dialog->question);
+    if (dialog->shown)
+        column += draw(menu, row, column, COLS - 1 - column, xw_secret_text(&dialog->typed));
+    move(row, column < COLS ? column : COLS - 1);
+}
+
+static void draw_password(const struct xw_menu *menu)
+{
+    char text[2 * XW_TARGET_SIZE];
+    char target[XW_TARGET_SIZE];
+
+    snprintf(text, sizeof(text), "Your password, to %s %s. Esc: no.  %.200s",
+             xw_verb_info(menu->pending.verb)->name, xw_target_format(&menu->pending, target),
+             menu->dialog.told);
+    attron(A_BOLD);
+    draw(menu, LINES - 2, 0, COLS - 1, text);
+    attroff(A_BOLD);
+    draw_answer(menu, LINES - 1);
+}
+
+/* Nothing of what the menu knows is on this screen. */
+static void draw_lock(const struct xw_menu *menu)
+{
+    char text[XW_USER_MAX + 64];
+
+    attron(A_REVERSE);
+    mvhline(0, 0, ' ', COLS);
+    draw(menu, 0, 1, COLS - 2, "Locked");
+    attroff(A_REVERSE);
+    snprintf(text, sizeof(text), "No key came for a while, %s.", menu->settings->user);
+    if (LINES >= 6)
+        draw(menu, 2, 1, COLS - 2, text);
+    draw(menu, LINES - 3, 0, COLS - 1, menu->dialog.told);
+    draw_answer(menu, LINES - 2);
+    int column = getcurx(stdscr);
+    draw(menu, LINES - 1, 0, COLS - 1,
+         menu->dialog.stage == XW_DIALOG_RESTS ? "Enter unlock  ^C leave" : "^C leave");
+    move(LINES - 2, column);
 }
 
 static void draw_help(const struct xw_menu *menu)
@@ -317,9 +372,11 @@ void xw_menu_draw(struct xw_menu *menu)
     bool asks = menu->mode == XW_MODE_CONFIRM;
 
     erase();
-    curs_set(asks ? 1 : 0);
+    curs_set(asks || menu->dialog.stage == XW_DIALOG_ASKS ? 1 : 0);
     if (LINES < 4 || COLS < 12) {
         draw(menu, 0, 0, COLS, "Too small");
+    } else if (menu->mode == XW_MODE_LOCKED) {
+        draw_lock(menu);
     } else if (menu->mode == XW_MODE_HELP) {
         draw_help(menu);
     } else {
@@ -327,6 +384,8 @@ void xw_menu_draw(struct xw_menu *menu)
         draw_list(menu);
         if (asks) {
             draw_question(menu);
+        } else if (menu->mode == XW_MODE_PASSWORD) {
+            draw_password(menu);
         } else {
             draw_message(menu);
             draw_keys(menu);

@@ -38,29 +38,26 @@ static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
         beep();
         return;
     }
-    if (verb != XW_VERB_REVERT) {
-        xw_menu_start_action(menu, &request);
-        return;
-    }
     menu->pending = request;
+    menu->confirmed = false;
     menu->typed[0] = '\0';
-    menu->mode = XW_MODE_CONFIRM;
+    if (verb == XW_VERB_REVERT)
+        menu->mode = XW_MODE_CONFIRM;
+    else
+        xw_menu_guard(menu);
 }
 
-/* Gives the terminal to a console, and takes it back. */
+/* Gives the terminal to the console that is pending, and takes it back. */
 static void run_console(struct xw_menu *menu)
 {
-    struct xw_request request;
     struct xw_error err = {0};
-    bool closed = false;
+    struct xw_console_end end;
     int rows;
     int columns;
 
-    if (!make_request(menu, XW_VERB_CONSOLE, false, &request))
-        return;
     def_prog_mode();
     endwin();
-    enum xw_exit code = xw_console_run(menu->session, &request, &closed, &err);
+    enum xw_exit code = xw_console_run(menu->session, &menu->pending, &end, &err);
     reset_prog_mode();
     xw_tty_size(STDOUT_FILENO, &rows, &columns);
     resizeterm(rows, columns);
@@ -68,8 +65,29 @@ static void run_console(struct xw_menu *menu)
     flushinp();
     menu->keys = (struct xw_keys){0};
     xw_menu_tell(menu, code != XW_EXIT_OK, err.text);
-    menu->mode = closed ? XW_MODE_NOTICE : XW_MODE_BROWSE;
+    menu->mode = end.closed ? XW_MODE_NOTICE : XW_MODE_BROWSE;
     menu->next_refresh = 0;
+    menu->last_key = xw_pump_now();
+    if (menu->settings->lock_ms > 0 && end.quiet >= menu->settings->lock_ms)
+        xw_menu_lock(menu);
+}
+
+void xw_menu_perform(struct xw_menu *menu)
+{
+    menu->mode = XW_MODE_BROWSE;
+    if (menu->pending.verb == XW_VERB_CONSOLE)
+        run_console(menu);
+    else
+        xw_menu_start_action(menu, &menu->pending);
+}
+
+static void open_console(struct xw_menu *menu)
+{
+    if (!make_request(menu, XW_VERB_CONSOLE, false, &menu->pending))
+        return;
+    menu->confirmed = false;
+    menu->typed[0] = '\0';
+    xw_menu_guard(menu);
 }
 
 static void open_row(struct xw_menu *menu)
@@ -79,7 +97,7 @@ static void open_row(struct xw_menu *menu)
     if (!*name)
         return;
     if (menu->page == XW_PAGE_MACHINES) {
-        run_console(menu);
+        open_console(menu);
         return;
     }
     if (strcmp(menu->world, name) != 0) {
@@ -200,7 +218,7 @@ static void take_browse_key(struct xw_menu *menu, int key)
         break;
     case 'c':
         if (menu->page == XW_PAGE_MACHINES)
-            run_console(menu);
+            open_console(menu);
         break;
     case 'q':
     case XW_KEY_ESCAPE:
@@ -231,8 +249,9 @@ static void take_browse_key(struct xw_menu *menu, int key)
 static void end_confirm(struct xw_menu *menu)
 {
     menu->mode = XW_MODE_BROWSE;
-    if (strcmp(menu->typed, xw_menu_word(&menu->pending)) == 0)
-        xw_menu_start_action(menu, &menu->pending);
+    menu->confirmed = strcmp(menu->typed, xw_menu_word(&menu->pending)) == 0;
+    if (menu->confirmed)
+        xw_menu_guard(menu);
     else
         xw_menu_tell(menu, false, "That was not the name; nothing was changed.");
 }
@@ -269,7 +288,9 @@ static void take_confirm_key(struct xw_menu *menu, int key)
 void xw_menu_take_key(struct xw_menu *menu, int key)
 {
     menu->last_key = xw_pump_now();
-    if (menu->mode == XW_MODE_CONFIRM) {
+    if (xw_dialog_has_input(menu)) {
+        xw_dialog_take_key(menu, key);
+    } else if (menu->mode == XW_MODE_CONFIRM) {
         take_confirm_key(menu, key);
     } else if (menu->mode == XW_MODE_HELP) {
         menu->mode = XW_MODE_BROWSE;

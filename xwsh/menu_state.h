@@ -1,7 +1,7 @@
 /*
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
- * menu_job.c (requests that run while keys are read), menu_draw.c (the screen). Nothing outside
- * the menu includes this.
+ * menu_job.c (requests that run while keys are read), menu_password.c (the lock, and the password
+ * before a verb), menu_draw.c (the screen). Nothing outside the menu includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
 #define XW_XWSH_MENU_STATE_H
@@ -12,15 +12,37 @@
 
 #include "xwsh/gate.h"
 #include "xwsh/keys.h"
+#include "xwsh/reauth.h"
+#include "xwsh/secret.h"
 #include "xwsh/session.h"
+#include "xwsh/settings.h"
 
 enum xw_menu_page { XW_PAGE_WORLDS, XW_PAGE_MACHINES, XW_PAGE_COUNT };
 
 enum xw_menu_mode {
     XW_MODE_BROWSE,
-    XW_MODE_CONFIRM, /* a name is being typed to confirm a revert */
+    XW_MODE_CONFIRM, /* a name is being typed to confirm what is pending */
     XW_MODE_HELP,
-    XW_MODE_NOTICE /* a console has closed by itself: what is still being typed was meant for it */
+    XW_MODE_NOTICE, /* a console has closed by itself: what is still being typed was meant for it */
+    XW_MODE_PASSWORD, /* the password is asked for before what is pending */
+    XW_MODE_LOCKED
+};
+
+enum xw_dialog_stage {
+    XW_DIALOG_RESTS, /* nobody is asked; Enter at the lock begins */
+    XW_DIALOG_WAITS, /* for PAM: for its first question, or for what an answer comes to */
+    XW_DIALOG_ASKS   /* an answer is being typed */
+};
+
+/* The password as it is being asked for, or the word that stands for one. */
+struct xw_dialog {
+    enum xw_dialog_stage stage;
+    struct xw_reauth reauth; /* none while a word is asked for */
+    bool shown;              /* the answer may be seen */
+    int64_t deadline;        /* of what is waited for */
+    struct xw_secret typed;
+    char question[XW_ERROR_TEXT_MAX]; /* unsafe to show, as is this: */
+    char told[XW_ERROR_TEXT_MAX];
 };
 
 /* Pairs of the terminal's own colours. */
@@ -38,6 +60,7 @@ struct xw_job {
 
 struct xw_menu {
     const struct xw_session *session;
+    const struct xw_settings *settings;
     enum xw_menu_page page;
     enum xw_menu_mode mode;
     struct xw_model model[XW_PAGE_COUNT];
@@ -50,6 +73,8 @@ struct xw_menu {
     int64_t next_refresh;
     int64_t last_key;
     struct xw_request pending; /* awaits its confirmation */
+    bool confirmed;            /* by its name */
+    struct xw_dialog dialog;
     char typed[XW_NAME_SIZE];
     char message[XW_ERROR_TEXT_MAX]; /* unsafe to show */
     bool is_error;
@@ -78,6 +103,33 @@ void xw_menu_start_action(struct xw_menu *menu, const struct xw_request *request
 
 /* Does what a key means in the current mode. */
 void xw_menu_take_key(struct xw_menu *menu, int key);
+
+/* Does what is pending: everything that was to be asked before it has been asked. */
+void xw_menu_perform(struct xw_menu *menu);
+
+/* Does what is pending if no password is wanted before it, or has it asked for. */
+void xw_menu_guard(struct xw_menu *menu);
+
+/* When the menu locks; -1 for never, or when it is locked. */
+int64_t xw_menu_lock_at(const struct xw_menu *menu);
+
+/* Locks the menu, dropping whatever was being asked or typed. */
+void xw_menu_lock(struct xw_menu *menu);
+
+/*
+ * Whether the dialog has the keyboard: its bytes are then to be read with xw_dialog_take_input(),
+ * past curses, which keeps what it reads.
+ */
+bool xw_dialog_has_input(const struct xw_menu *menu);
+void xw_dialog_take_input(struct xw_menu *menu);
+
+void xw_dialog_take_key(struct xw_menu *menu, int key);
+
+/* Takes what has come from PAM, and heeds the deadline. */
+void xw_dialog_step(struct xw_menu *menu);
+
+/* Ends it and forgets what was typed. */
+void xw_dialog_end(struct xw_menu *menu);
 
 void xw_menu_draw(struct xw_menu *menu);
 

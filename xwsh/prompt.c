@@ -3,15 +3,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "xwsh/commands.h"
 #include "xwsh/gate.h"
+#include "xwsh/password.h"
+#include "xwsh/pump.h"
 #include "xwsh/tty.h"
 
 enum { OPERAND_SIZE = 2 * XW_COMMAND_MAX };
 
 struct prompt {
-    const struct xw_session *session;
+    const struct xw_session *session; /* ours, with .quiet set */
+    struct xw_settings settings;
+    int64_t quiet;            /* how long no key came on a console */
     char world[XW_NAME_SIZE]; /* "" on the list of worlds */
     struct xw_model model;    /* what is listed */
     bool leaving;
@@ -180,24 +185,76 @@ static void obey(struct prompt *prompt, const char *line)
     }
 }
 
-enum xw_exit xw_prompt_run(const struct xw_session *session)
+/* What can be done to clear a screen whose cursor can't be placed: what stood there moves out. */
+static void push_away(void)
 {
-    struct prompt prompt = {.session = session};
+    int rows;
+    int columns;
 
-    reload(&prompt);
-    while (!prompt.leaving) {
-        char line[XW_COMMAND_MAX];
-        char text[XW_NAME_SIZE + 3];
-        snprintf(text, sizeof(text), "%s> ", *prompt.world ? prompt.world : "worlds");
-        int rc = xw_tty_read_line(session->signal_fd, text, false, line, sizeof(line));
-        if (rc == 0)
-            obey(&prompt, line);
-        else if (rc == -EMSGSIZE)
-            xw_session_complain(session, "that line is too long");
-        else
-            putchar('\n');
-        prompt.leaving = prompt.leaving || rc == -EPIPE;
+    xw_tty_size(STDOUT_FILENO, &rows, &columns);
+    for (int i = 0; i < rows; i++)
+        putchar('\n');
+}
+
+/* Returns when it is unlocked, or with leaving set. Nothing that was typed meanwhile is read later.
+ */
+static void lock(struct prompt *prompt)
+{
+    const struct xw_session *session = prompt->session;
+    char ignored[XW_COMMAND_MAX];
+    int rc = -EACCES;
+
+    push_away();
+    while (rc != 0 && rc != -EPIPE) {
+        struct xw_error err = {0};
+        rc = xw_tty_read_secret(session->signal_fd, "Locked. Enter to unlock, ^C to leave.", -1,
+                                ignored, sizeof(ignored));
+        explicit_bzero(ignored, sizeof(ignored));
+        if (rc == -EINTR || rc == -EPIPE)
+            break;
+        rc = xw_password_prove(session, &prompt->settings, prompt->settings.user, &err);
+        if (rc < 0)
+            xw_session_complain(session, err.text);
     }
+    prompt->leaving = rc != 0;
+    if (!prompt->leaving)
+        reload(prompt);
+}
+
+/* One line, or the lock where none comes in time or none came on a console. */
+static void turn(struct prompt *prompt)
+{
+    char line[XW_COMMAND_MAX];
+    char text[XW_NAME_SIZE + 3];
+    int64_t limit = prompt->settings.lock_ms;
+
+    snprintf(text, sizeof(text), "%s> ", *prompt->world ? prompt->world : "worlds");
+    int rc =
+        limit > 0 && prompt->quiet >= limit
+            ? -ETIMEDOUT
+            : xw_tty_read_line_until(prompt->session->signal_fd, text, false,
+                                     limit > 0 ? xw_pump_now() + limit : -1, line, sizeof(line));
+    prompt->quiet = 0;
+    if (rc == 0)
+        obey(prompt, line);
+    else if (rc == -ETIMEDOUT)
+        lock(prompt);
+    else if (rc == -EMSGSIZE)
+        xw_session_complain(prompt->session, "that line is too long");
+    else
+        putchar('\n');
+    prompt->leaving = prompt->leaving || rc == -EPIPE;
+}
+
+enum xw_exit xw_prompt_run(const struct xw_session *session, const struct xw_settings *settings)
+{
+    struct xw_session own = *session;
+    struct prompt prompt = {.session = &own, .settings = *settings};
+
+    own.quiet = &prompt.quiet;
+    reload(&prompt);
+    while (!prompt.leaving)
+        turn(&prompt);
     xw_model_clear(&prompt.model);
     return XW_EXIT_OK;
 }

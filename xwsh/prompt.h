@@ -7,8 +7,9 @@
 
 #include "common/exitcode.h"
 #include "xwsh/session.h"
+#include "xwsh/settings.h"
 
 /* Runs until the person leaves or is gone. Standard input and output are a terminal. */
-enum xw_exit xw_prompt_run(const struct xw_session *session);
+enum xw_exit xw_prompt_run(const struct xw_session *session, const struct xw_settings *settings);
 
 #endif

@@ -72,6 +72,16 @@ static void append(struct xw_pump *pump, const char *bytes, size_t count)
     pump->count += count;
 }
 
+void xw_pump_note_quiet(struct xw_pump *pump)
+{
+    int64_t now = xw_pump_now();
+    int64_t since = now - pump->typed_at;
+
+    pump->typed_at = now;
+    if (since > pump->quiet)
+        pump->quiet = since;
+}
+
 enum xw_pump_end xw_pump_from_input(struct xw_pump *pump)
 {
     char bytes[XW_PUMP_CHUNK];
@@ -86,6 +96,7 @@ enum xw_pump_end xw_pump_from_input(struct xw_pump *pump)
         pump->in_ended = true;
         return xw_pump_to_guest(pump);
     }
+    xw_pump_note_quiet(pump);
     if (ioctl(STDIN_FILENO, FIONREAD, &behind) < 0)
         behind = 0;
     if (pump->in_tty &&

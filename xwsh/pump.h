@@ -20,12 +20,14 @@ enum xw_pump_end {
     XW_PUMP_GONE    /* the terminal, or whoever reads our output, is gone */
 };
 
-/* Start with { .in_tty = ..., .socket = ... } and now for moved_at. */
+/* Start with { .in_tty = ..., .socket = ... } and now for moved_at and typed_at. */
 struct xw_pump {
     int socket; /* non-blocking */
     bool in_tty;
     bool in_ended;    /* standard input has ended */
     int64_t moved_at; /* when the guest last took something; milliseconds, monotonic */
+    int64_t typed_at; /* when input last came */
+    int64_t quiet;    /* the longest time without any, as noted */
     struct xw_escape escape;
     struct xw_guest guest;
     size_t start; /* of what waits for the guest */
@@ -45,6 +47,9 @@ bool xw_pump_wants_input(const struct xw_pump *pump);
 
 /* Milliseconds after which to look again although no descriptor is ready; -1 for never. */
 int xw_pump_timeout(const struct xw_pump *pump);
+
+/* Notes the time since input last came, if no longer one was noted; each input does. */
+void xw_pump_note_quiet(struct xw_pump *pump);
 
 /* Each moves what is there. */
 enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump);

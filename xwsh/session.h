@@ -5,6 +5,7 @@
 #define XW_XWSH_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/error.h"
 #include "xwsh/safe_text.h"
@@ -23,6 +24,7 @@ struct xw_session {
     char term[XW_TERM_MAX + 1]; /* a TERM that is a plain name, else "" */
     bool has_original;          /* sshd set SSH_ORIGINAL_COMMAND (sshd_config(5), ForceCommand) */
     char original[XW_COMMAND_MAX + 1]; /* its text, cut where it is too long for a command */
+    int64_t *quiet; /* where a command says how long no key came; NULL: nobody asks */
 };
 
 /*

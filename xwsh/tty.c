@@ -154,13 +154,16 @@ void xw_tty_settle(int in, int out)
     tcflush(in, TCIFLUSH);
 }
 
-/* Waits for input. Returns 0, -EINTR or -EPIPE as xw_tty_read_line() does. */
-static int wait_for_input(int signal_fd)
+/* Waits for input. Returns 0, -EINTR, -EPIPE or -ETIMEDOUT as xw_tty_read_line_until() does. */
+static int wait_for_input(int signal_fd, int64_t deadline)
 {
     for (;;) {
         struct pollfd wait[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
                                  {.fd = signal_fd, .events = POLLIN}};
-        if (poll(wait, 2, -1) < 0 && errno != EINTR)
+        int64_t left = deadline - now_ms();
+        if (deadline >= 0 && left <= 0)
+            return -ETIMEDOUT;
+        if (poll(wait, 2, deadline >= 0 ? (int)left : -1) < 0 && errno != EINTR)
             return -errno;
         enum xw_signal signal = wait[1].revents ? xw_signals_next(signal_fd) : XW_SIGNAL_NONE;
         if (signal == XW_SIGNAL_INTERRUPT)
@@ -174,6 +177,12 @@ static int wait_for_input(int signal_fd)
 
 int xw_tty_read_line(int signal_fd, const char *prompt, bool fresh, char *line, size_t size)
 {
+    return xw_tty_read_line_until(signal_fd, prompt, fresh, -1, line, size);
+}
+
+int xw_tty_read_line_until(int signal_fd, const char *prompt, bool fresh, int64_t deadline,
+                           char *line, size_t size)
+{
     size_t used = 0;
     bool too_long = false;
 
@@ -183,7 +192,7 @@ int xw_tty_read_line(int signal_fd, const char *prompt, bool fresh, char *line, 
     fflush(stdout);
     for (;;) {
         char byte;
-        int rc = wait_for_input(signal_fd);
+        int rc = wait_for_input(signal_fd, deadline);
         if (rc < 0)
             return rc;
         if (read(STDIN_FILENO, &byte, 1) != 1)
@@ -199,4 +208,26 @@ int xw_tty_read_line(int signal_fd, const char *prompt, bool fresh, char *line, 
     if (strlen(line) != used)
         line[0] = '\0';
     return too_long ? -EMSGSIZE : 0;
+}
+
+int xw_tty_read_secret(int signal_fd, const char *prompt, int64_t deadline, char *line, size_t size)
+{
+    struct termios saved;
+    struct termios hidden;
+
+    if (tcgetattr(STDIN_FILENO, &saved) < 0)
+        return -EPIPE;
+    hidden = saved;
+    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    hidden.c_lflag |= ICANON | ISIG;
+    hidden.c_iflag |= ICRNL;
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0)
+        return -EPIPE;
+    int rc = xw_tty_read_line_until(signal_fd, prompt, false, deadline, line, size);
+    xw_tty_restore(STDIN_FILENO, &saved);
+    putchar('\n');
+    fflush(stdout);
+    if (rc < 0)
+        explicit_bzero(line, size);
+    return rc;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <termios.h>
 
 #include "xwsh/guest.h"
@@ -54,5 +55,17 @@ void xw_tty_settle(int in, int out);
  * Returns 0; -EINTR (^C or ^\), -EPIPE (end of input, hang-up, SIGTERM), -EMSGSIZE (too long).
  */
 int xw_tty_read_line(int signal_fd, const char *prompt, bool fresh, char *line, size_t size);
+
+/* The same until a moment of the monotonic clock in milliseconds (-1: for ever): -ETIMEDOUT then.
+ */
+int xw_tty_read_line_until(int signal_fd, const char *prompt, bool fresh, int64_t deadline,
+                           char *line, size_t size);
+
+/*
+ * The same, with nothing of it shown. What was typed before is dropped, and so is what is still
+ * waiting at the end. line holds nothing after a failure.
+ */
+int xw_tty_read_secret(int signal_fd, const char *prompt, int64_t deadline, char *line,
+                       size_t size);
 
 #endif

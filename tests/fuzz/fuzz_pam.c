@@ -1,4 +1,4 @@
-/* links: pam/options.c common/config.c common/error.c common/lines.c common/names.c */
+/* links: pam/options.c common/config.c common/error.c common/lines.c common/names.c common/request.c */
 /*
  * The PAM module's arguments, one a line, and, behind an empty line, the lines of xworlds.conf.
  * Whatever is refused, the groups stay usable: it depends on them whom the module leaves alone.

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/host.c common/config.c common/error.c common/lines.c common/names.c */
+/* links: xwhelper/keeper/host.c common/config.c common/config_file.c common/error.c common/lines.c common/names.c common/request.c */
 /*
  * Which accelerator is chosen, with made-up devices and processors, and what xworlds.conf says.
  */

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/host.c common/config.c common/error.c common/lines.c common/names.c */
+/* links: xwhelper/keeper/host.c common/config.c common/config_file.c common/error.c common/lines.c common/names.c common/request.c */
 /*
  * xworlds.conf line by line; what becomes of libvirt's errors; and what is opened: with libvirt's
  * test driver in the place of the host's.

@@ -1,4 +1,4 @@
-/* links: pam/options.c common/config.c common/error.c common/lines.c common/names.c */
+/* links: pam/options.c common/config.c common/error.c common/lines.c common/names.c common/request.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* links: xwhelper/reader/reader.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/lines.c xwhelper/keeper/reply.c common/names.c common/error.c */
+/* links: xwhelper/reader/reader.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/config_file.c common/lines.c xwhelper/keeper/reply.c common/names.c common/request.c common/error.c */
 /*
  * The reader on libvirt's test driver: what it says of worlds and machines, and when it says that
  * it doesn't know.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/config_file.h"
 #include "common/paths.h"
 
 #define LIBVIRT_URI "qemu:///system"
@@ -20,23 +21,10 @@ struct xw_host {
 
 int xw_config_read(const char *path, struct xw_config *config, struct xw_error *err)
 {
-    xw_config_init(config);
+    int rc = xw_config_load(path, config, err);
 
-    XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
-    if (!file && errno != ENOENT)
-        return xw_fail_errno(err, -errno, "%s can't be opened", path);
-    if (file) {
-        XW_AUTO_FREE char *text = NULL;
-        size_t size = 0;
-
-        for (unsigned int line = 1; getline(&text, &size, file) >= 0; line++) {
-            int rc = xw_config_line(config, text, path, line, err);
-            if (rc < 0)
-                return rc;
-        }
-        if (ferror(file))
-            return xw_fail(err, -EIO, "%s can't be read", path);
-    }
+    if (rc < 0)
+        return rc;
     if (strcmp(config->accelerator, "auto") == 0)
         snprintf(config->accelerator, sizeof(config->accelerator), "%s",
                  xw_accelerator_choose("/dev/kvm", "/proc/cpuinfo"));
