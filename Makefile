@@ -268,6 +268,7 @@ UNITS   := $(PREFIX)/lib/systemd/system
 MAN     := $(wildcard docs/man/*.[1-8])
 UNIT_DROP_INS := $(wildcard contrib/systemd/*.d/xworlds.conf)
 BASH_COMPLETION := $(wildcard contrib/bash-completion/*)
+PAM_EXAMPLES := $(wildcard contrib/pam.d/*)
 SUBSTITUTE := sed 's|@PREFIX@|$(PREFIX)|g'
 
 # put MODE,SOURCE,TARGET
@@ -289,7 +290,8 @@ install: all
 	$(call put_program,xwhelper,$(LIBEXEC))
 	$(call put,0644,$(BUILD)/pam_xworlds.so,$(PAMDIR)/pam_xworlds.so.new)
 	mv -f '$(DESTDIR)$(PAMDIR)/pam_xworlds.so.new' '$(DESTDIR)$(PAMDIR)/pam_xworlds.so'
-	$(call put,0644,contrib/pam.d/sshd-xworlds,$(PREFIX)/share/doc/xworlds/pam.d/sshd-xworlds)
+	set -e; for file in $(PAM_EXAMPLES); do install -D -m 0644 "$$file" \
+	    "$(DESTDIR)$(PREFIX)/share/doc/xworlds/pam.d/$${file##*/}"; done
 	$(call put,0644,contrib/xworlds.nft,$(SYSCONFDIR)/xworlds/xworlds.nft)
 	test -e '$(DESTDIR)$(SYSCONFDIR)/xworlds/xworlds.conf' || \
 	    $(call put,0644,contrib/xworlds.conf,$(SYSCONFDIR)/xworlds/xworlds.conf)

@@ -3,8 +3,7 @@
 # shellcheck shell=bash
 load lib/common
 load lib/screen
-
-readonly SSH='ssh -F /run/throwaway/ssh_config'
+load lib/menu
 
 setup_file() {
     xwadm image add build/images/tiny
@@ -18,11 +17,7 @@ teardown_file() {
 }
 
 setup() {
-    open_screen
-    type_line 'stty -a >/tmp/menu.before; stty -a | cmp - /tmp/menu.before && echo ready'
-    see $'\nready'
-    MODES=$(terminal_modes)
-    keys C-l
+    open_seat
 }
 
 teardown() {
@@ -31,47 +26,8 @@ teardown() {
     await nobody_there
 }
 
-# log_in [COMMAND]: as alice, on the terminal; prints what ssh ended with when it ends.
-log_in() {
-    type_line "$SSH -t alice@lab ${1-}; echo \"ended \$?\""
-}
-
-open_menu() {
-    log_in
-    see 'firewall +[0-9] of 3 run +A firewall'
-}
-
-open_world() {
-    open_menu
-    keys Enter
-    see $'\n router +running'
-}
-
-# Requires that the ssh of the terminal has ended and left it as it was.
-must_be_as_before() {
-    see 'ended [0-9]+'
-    await test "$(terminal_modes)" = "$MODES" || {
-        printf 'before: %s\nafter:  %s\n' "$MODES" "$(terminal_modes)"
-        return 1
-    }
-    type_line 'stty -a | diff /tmp/menu.before - && echo un""changed'
-    see $'\nunchanged'
-}
-
-nobody_there() {
-    ! pgrep -u alice && ! pgrep -x xwhelper && ! pgrep -x xwrelay
-}
-
-session_there() {
-    pgrep -x -u alice xwsh
-}
-
 state_of() {
     as alice status firewall | awk -v machine="$1" '$1 == machine { print $2 }'
-}
-
-overlay_of() {
-    stat -c '%i %Z' "$(virsh domblklist "xw:firewall:alice:$1" --details | awk '/disk/ { print $4; exit }')"
 }
 
 @test "the worlds are listed, one opens, the last line has the keys, q goes back and leaves" {

@@ -19,3 +19,12 @@ PAM_TESTS := $(addprefix $(BUILD)/tests/,test_pam_stack test_pam_faults)
 $(PAM_TESTS): UNIT_LIBS := -l:libpam_wrapper.so -lpam $(UNIT_LIBS)
 $(PAM_TESTS): | $(BUILD)/tests/pam_xworlds.so $(BUILD)/pam_xworlds.so
 unit-tests: $(BUILD)/tests/pam_xworlds.so
+
+# What xwsh asks through PAM, with a module that asks as told.
+ALL_OBJECTS += $(BUILD)/pam-test-obj/tests/pam/asking.o
+$(BUILD)/tests/pam_asking.so: $(BUILD)/pam-test-obj/tests/pam/asking.o $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(LINK_TEST) -shared -o $@ $(filter %.o,$^) -lpam
+
+$(BUILD)/tests/test_xwsh_reauth: UNIT_LIBS := -l:libpam_wrapper.so -lpam $(UNIT_LIBS)
+$(BUILD)/tests/test_xwsh_reauth: | $(BUILD)/tests/pam_asking.so
