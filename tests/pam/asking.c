@@ -45,6 +45,13 @@ static bool add(struct asking *asking, const char *argument)
     return false;
 }
 
+static void add_many(struct asking *asking)
+{
+    while (asking->count < MESSAGES_MAX)
+        asking->messages[asking->count++] =
+            (struct pam_message){.msg_style = PAM_TEXT_INFO, .msg = "one of many"};
+}
+
 static void parse(struct asking *asking, int argc, const char **argv)
 {
     for (int i = 0; i < argc; i++) {
@@ -55,7 +62,7 @@ static void parse(struct asking *asking, int argc, const char **argv)
         else if (strncmp(argv[i], "user=", 5) == 0)
             asking->user = argv[i] + 5;
         else if (strcmp(argv[i], "many") == 0)
-            asking->count = MESSAGES_MAX;
+            add_many(asking);
         asking->hang = asking->hang || strcmp(argv[i], "hang") == 0;
         asking->crash = asking->crash || strcmp(argv[i], "crash") == 0;
         asking->print = asking->print || strcmp(argv[i], "print") == 0;

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <grp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@
 
 static struct xw_settings settings;
 static struct xw_error err;
+static bool really_root;
 
 static void put(const char *path, const char *text)
 {
@@ -129,6 +132,9 @@ static void an_account_without_a_password_is_of_a_group(void **state)
     assert_int_equal(read_settings("reauthenticate = revert\nno-password = mine\nno-password =\n"),
                      0);
     assert_false(settings.by_word);
+    /* Other groups than the first; in a user namespace there are none. */
+    assert_int_equal(read_settings("reauthenticate = revert\nno-password = second\n"), 0);
+    assert_int_equal(settings.by_word, really_root);
 }
 
 static void a_user_who_is_unknown_is_an_error_where_it_matters(void **state)
@@ -145,11 +151,13 @@ static void a_user_who_is_unknown_is_an_error_where_it_matters(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (xw_test_private_root("/etc") < 0)
+    really_root = geteuid() == 0;
+    if (xw_test_private_root("/etc") < 0 ||
+        (really_root && setgroups(2, (const gid_t[]){4240, 4241}) < 0))
         return -1;
     put("/etc/nsswitch.conf", "passwd: files\ngroup: files\n");
     put("/etc/passwd", "me:x:0:0::/:/bin/sh\n");
-    put("/etc/group", "mine:x:0:\nothers:x:4242:me\n");
+    put("/etc/group", "mine:x:0:\nothers:x:4242:me\nsecond:x:4241:\n");
     return 0;
 }
 
