@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/config_file.h"
 
 /* The name of the real uid: that of the login. unix_chkpwd(8) finds it by the same look-up. */
@@ -41,17 +40,17 @@ static bool has_group(const char *name, const gid_t *groups, int count)
 
 static int find_by_word(const struct xw_config *config, bool *by_word, struct xw_error *err)
 {
-    XW_AUTO_FREE gid_t *groups = NULL;
-
     *by_word = false;
     if (config->no_password_count == 0)
         return 0;
     int count = getgroups(0, NULL);
-    groups = count >= 0 ? calloc((size_t)count + 1, sizeof(*groups)) : NULL;
-    if (!groups || (count = getgroups(count, groups)) < 0)
-        return xw_fail_errno(err, -errno, "your groups can't be read; try again in a minute");
-    for (unsigned int i = 0; i < config->no_password_count && !*by_word; i++)
+    gid_t *groups = count < 0 ? NULL : calloc((size_t)count + 1, sizeof(*groups));
+    count = groups ? getgroups(count, groups) : -1;
+    for (unsigned int i = 0; i < config->no_password_count && count >= 0 && !*by_word; i++)
         *by_word = has_group(config->no_password[i], groups, count);
+    free(groups);
+    if (count < 0)
+        return xw_fail(err, -EAGAIN, "your groups can't be read; try again in a minute");
     return 0;
 }
 
