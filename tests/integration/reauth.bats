@@ -434,7 +434,7 @@ answers_enter() {
     unasked revert
 }
 
-@test "the service decides: denied, asked for nothing, broken, expired" {
+@test "the service decides: denied, broken, expired" {
     local before
     before=$(overlay_of web)
     printf 'auth required pam_deny.so\naccount required pam_permit.so\n' >/etc/pam.d/xwsh
@@ -460,13 +460,31 @@ answers_enter() {
     ended 77
     [ "$(overlay_of web)" = "$before" ]
     unasked revert
-    # Nothing was asked, so nothing is proven: a word.
+}
+
+@test "a service that asks for nothing proves nothing: a word is wanted, in the menu and at its lock, too" {
     printf 'auth required pam_permit.so\naccount required pam_permit.so\n' >/etc/pam.d/xwsh
-    type_line clear
+    configure 'lock-after = 5' 'reauthenticate = revert start'
     log_in 'revert firewall/web --yes'
     see 'Type web to go on:'
     type_line web
     see 'firewall/web: is pristine'
+    type_line clear
+    open_world
+    keys Down s
+    see $'start firewall/web\\? Esc: no.\nType web:'
+    type_line web
+    see 'firewall/web: started'
+    see $'(^|\n) ?Locked'
+    keys Enter
+    see 'Type alice to go on:'
+    type_line bob
+    see 'that was not the word'
+    keys Enter
+    see 'Type alice to go on:'
+    type_line alice
+    see $'\n web +running'
+    as alice stop firewall/web --force
 }
 
 @test "a configuration that can't be used guards everything: no menu, no command that may be named; lists go on" {
