@@ -81,6 +81,12 @@ ended() {
     see "ended $1(\$|[^0-9])"
 }
 
+# An empty screen: what stood there isn't taken for what comes.
+fresh() {
+    type_line clear
+    see '^seat\$$'
+}
+
 type_password() {
     type_line "${1-$PASSWORD}"
 }
@@ -99,8 +105,7 @@ type_password() {
     [ "$(overlay_of web)" = "$before" ]
     unasked revert
     grep -q 'pam_unix(xwsh:auth): authentication failure; .*user=alice' /run/throwaway/log/syslog.log
-    keys C-l
-    type_line clear
+    fresh
     log_in 'revert firewall/web'
     see 'Type web to go on:'
     type_line web
@@ -122,14 +127,14 @@ type_password() {
     see 'xwsh: interrupted; nothing was changed'
     ended 1
     must_be_as_before
-    type_line clear
+    fresh
     log_in 'revert firewall/web --yes'
     see $'(^|\n)Password:'
     type_password "$PASSWORD "
     ended 77
     [ "$(overlay_of web)" = "$before" ]
     unasked revert
-    type_line clear
+    fresh
     log_in 'revert firewall/web --yes'
     see $'(^|\n)Password:'
     type_password
@@ -225,7 +230,7 @@ type_password() {
 }
 
 @test "idle, the menu locks: nothing of it stays on the screen, no key acts, a wrong password leaves it locked, the right one unlocks" {
-    configure 'lock-after = 5'
+    configure 'lock-after = 8'
     open_world
     see $'(^|\n) ?Locked'
     lacks 'firewall|router|web'
@@ -255,7 +260,7 @@ type_password() {
 @test "the lock during a question drops it; Esc and a wait at the lock go back to it" {
     local before
     before=$(overlay_of web)
-    configure 'lock-after = 5'
+    configure 'lock-after = 8'
     open_world
     keys Down v
     see $'\nType web:'
@@ -279,7 +284,7 @@ type_password() {
 }
 
 @test "^C at the lock leaves; so do SIGHUP, SIGTERM and a terminal that is closed; all is as it was" {
-    configure 'lock-after = 5'
+    configure 'lock-after = 8'
     open_menu
     see $'(^|\n) ?Locked'
     keys C-c
@@ -287,7 +292,7 @@ type_password() {
     must_be_as_before
     local signal
     for signal in HUP TERM; do
-        type_line clear
+        fresh
         open_menu
         see $'(^|\n) ?Locked'
         keys Enter
@@ -296,12 +301,12 @@ type_password() {
         must_be_as_before
         await nobody_there
     done
-    type_line clear
+    fresh
     log_in 'revert firewall/web --yes'
     see $'(^|\n)Password:'
     kill -s TERM "$(pgrep -o -x -u alice xwsh)"
     must_be_as_before
-    type_line clear
+    fresh
     open_menu
     see $'(^|\n) ?Locked'
     keys Enter
@@ -322,7 +327,7 @@ type_password() {
 }
 
 @test "a console isn't locked; the menu behind it is, if no key came for as long" {
-    configure 'lock-after = 5'
+    configure 'lock-after = 8'
     as alice start firewall/router
     open_world
     see $'\n router +running'
@@ -334,11 +339,13 @@ type_password() {
     lacks Locked
     keys Enter
     see 'Connected to firewall/router'
-    await passed 6 "$SECONDS"
+    await passed 9 "$SECONDS"
     lacks Locked
     wait_for answers_enter
     keys C-]
-    see $'(^|\n) ?Locked'
+    # At once: no list is seen before it.
+    see $'(^|\n) ?Locked|\n client +off'
+    [[ $(picture) == *Locked* ]]
     keys Enter
     see 'Password:'
     type_password
@@ -362,7 +369,7 @@ answers_enter() {
     local before
     usermod --password '*' alice
     gpasswd -a alice keyonly
-    configure 'no-password = keyonly' 'lock-after = 5' 'reauthenticate = revert start'
+    configure 'no-password = keyonly' 'lock-after = 8' 'reauthenticate = revert start'
     before=$(overlay_of web)
     run as alice revert firewall/web
     [ "$status" -eq 77 ]
@@ -371,13 +378,13 @@ answers_enter() {
     type_line yes
     see 'that was not the word; nothing was changed'
     ended 77
-    type_line clear
+    fresh
     log_in 'revert firewall/web'
     see 'Type web to go on:'
     type_line yes
     see 'Nothing was changed'
     ended 1
-    type_line clear
+    fresh
     [ "$(overlay_of web)" = "$before" ]
     unasked revert
     log_in 'revert firewall/web'
@@ -385,7 +392,7 @@ answers_enter() {
     type_line web
     see 'firewall/web: is pristine'
     [ "$(overlay_of web)" != "$before" ]
-    type_line clear
+    fresh
     open_world
     keys Down s
     see $'start firewall/web\\? Esc: no.\nType web:'
@@ -410,13 +417,13 @@ answers_enter() {
     before=$(overlay_of web)
     for locked in '*' '!' ''; do
         usermod --password "$locked" alice
-        type_line clear
+        fresh
         log_in 'revert firewall/web --yes'
         see $'(^|\n)Password:'
         type_password ''
         ended 77
         lacks 'Type web'
-        type_line clear
+        fresh
         log_in 'revert firewall/web --yes'
         see $'(^|\n)Password:'
         type_password web
@@ -424,7 +431,7 @@ answers_enter() {
     done
     # With one, a wrong password doesn't lead to the word either.
     echo "alice:$PASSWORD" | chpasswd
-    type_line clear
+    fresh
     log_in 'revert firewall/web --yes'
     see $'(^|\n)Password:'
     type_password web
@@ -442,7 +449,7 @@ answers_enter() {
     see 'your password could not be checked: Authentication failure'
     ended 77
     printf 'auth required pam_nosuch.so\naccount required pam_permit.so\n' >/etc/pam.d/xwsh
-    type_line clear
+    fresh
     log_in 'revert firewall/web --yes'
     see 'your password could not be checked: Module is unknown'
     ended 77
@@ -450,7 +457,7 @@ answers_enter() {
     chage --expiredate 1 alice
     # An account that has expired can't log in anew, so this is a session of before.
     chage --expiredate -1 alice
-    type_line clear
+    fresh
     log_in 'revert firewall/web --yes'
     see $'(^|\n)Password:'
     chage --expiredate 1 alice
@@ -464,12 +471,12 @@ answers_enter() {
 
 @test "a service that asks for nothing proves nothing: a word is wanted, in the menu and at its lock, too" {
     printf 'auth required pam_permit.so\naccount required pam_permit.so\n' >/etc/pam.d/xwsh
-    configure 'lock-after = 5' 'reauthenticate = revert start'
+    configure 'lock-after = 8' 'reauthenticate = revert start'
     log_in 'revert firewall/web --yes'
     see 'Type web to go on:'
     type_line web
     see 'firewall/web: is pristine'
-    type_line clear
+    fresh
     open_world
     keys Down s
     see $'start firewall/web\\? Esc: no.\nType web:'
@@ -500,7 +507,7 @@ answers_enter() {
 }
 
 @test "the numbered menu locks and asks as the other does" {
-    configure 'lock-after = 5'
+    configure 'lock-after = 8'
     run tests/integration/lib/locked-prompt "$PASSWORD"
     echo "$output" | tail -n 20
     [ "$status" -eq 0 ]
@@ -511,7 +518,7 @@ answers_enter() {
 # traced: alice's revert under strace, whose programs it prints; strace is root's, so that those with
 # the set-id bits keep their privilege.
 traced() {
-    type_line clear
+    fresh
     type_line "strace -f -qq -e trace=execve,execveat -o $1 setpriv --reuid alice --regid alice --init-groups $XWSH -c 'revert firewall/web --yes'; echo \"ended \$?\""
 }
 
