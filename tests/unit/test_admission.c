@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/admission.c xwhelper/keeper/admission_rule.c xwhelper/keeper/host.c common/config.c common/record.c common/lines.c common/names.c common/error.c */
+/* links: xwhelper/keeper/admission.c xwhelper/keeper/admission_rule.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c */
 /*
  * Admission: the rule by a table, at the limit and one beyond it; and what is counted, on libvirt's
  * test driver.
