@@ -24,6 +24,7 @@ static const struct xw_rule starting[] = {
                XW_INT_IS(1, O_RDONLY)),
     XW_CALL(readlink, "/proc/self/exe"),
     XW_CALL(read, "the same"),
+    XW_CALL(dup, "what it opened as one of the descriptors 0 to 2, out of their way"),
     XW_CALL(rt_sigaction, "SIGSEGV and its kind are reported"),
     XW_CALL_IF(openat, "the reports", XW_INT_IS(2, O_RDWR | O_NOFOLLOW | O_CLOEXEC)),
 };
