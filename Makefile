@@ -58,12 +58,12 @@ keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c 
 
 xwsh_main     := xwsh/main.c
 xwsh_sources  := $(wildcard xwsh/*.c) \
-                 $(addprefix common/,config.c config_file.c error.c lines.c names.c request.c)
+                 $(addprefix common/,clock.c config.c config_file.c error.c lines.c names.c request.c)
 xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam
 
 xwhelper_main    := xwhelper/gate/main.c
 xwhelper_sources := $(wildcard xwhelper/gate/*.c \
-                      $(addprefix common/,error.c names.c request.c record.c access.c lines.c policy.c landlock.c))
+                      $(addprefix common/,error.c names.c request.c record.c access.c clock.c lines.c policy.c landlock.c))
 xwhelper_libs    := -laudit -lseccomp
 
 xwkeeper_main    := xwhelper/keeper/main.c
@@ -95,7 +95,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # The PAM module is loaded into programs of others, which have no sanitizers.
 pam_sources := $(wildcard pam/*.c) xwsh/lines.c \
-                 $(addprefix common/,config.c error.c names.c request.c record.c access.c lines.c)
+                 $(addprefix common/,config.c error.c names.c request.c record.c access.c clock.c lines.c)
 pam_objects := $(patsubst %.c,$(BUILD)/pam-obj/%.o,$(pam_sources))
 ALL_OBJECTS += $(pam_objects)
 LINK_MODULE  = $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--as-needed

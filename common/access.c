@@ -1,6 +1,9 @@
 #include "common/access.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "common/exitcode.h"
 
 static bool in_any_group(const struct xw_caller *caller, const gid_t *groups, size_t count)
 {
@@ -13,18 +16,9 @@ static bool in_any_group(const struct xw_caller *caller, const gid_t *groups, si
     return false;
 }
 
-static bool has_name(const char (*names)[XW_NAME_SIZE], size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool xw_access_lists(const struct xw_owner *owner, const char *lab)
 {
-    return has_name(owner->labs, owner->lab_count, lab);
+    return xw_names_find(owner->labs, owner->lab_count, lab) < owner->lab_count;
 }
 
 bool xw_access_grants(const struct xw_caller *caller, const struct xw_access *access)
@@ -37,10 +31,52 @@ bool xw_access_instructs(const struct xw_caller *caller, const struct xw_access 
     return caller->uid != 0 && in_any_group(caller, access->instructors, access->instructor_count);
 }
 
+/* The time to which the owner's world of this lab has been extended; 0: it hasn't. */
+static time_t extension(const struct xw_owner *owner, const char *lab)
+{
+    size_t at = xw_names_find(owner->labs, owner->lab_count, lab);
+
+    return at < owner->lab_count ? owner->until[at] : 0;
+}
+
+struct xw_window xw_access_window(const struct xw_owner *owner, const struct xw_access *access,
+                                  time_t now)
+{
+    struct xw_window window = {.opens = access->opens, .closes = access->closes};
+    time_t until = owner ? extension(owner, access->lab) : 0;
+
+    if (window.closes && until > window.closes)
+        window.closes = until;
+    if (window.closes)
+        window.ends = window.closes + access->grace;
+    if (now < window.opens)
+        window.state = XW_WINDOW_BEFORE;
+    else if (window.closes && now >= window.ends)
+        window.state = XW_WINDOW_CLOSED;
+    else if (window.closes && now >= window.closes)
+        window.state = XW_WINDOW_GRACE;
+    return window;
+}
+
+bool xw_window_line(const char *lab, const struct xw_window *window, char line[XW_WINDOW_LINE_SIZE])
+{
+    static const char *const words[] = {"open", "before", "grace", "closed"};
+
+    snprintf(line, XW_WINDOW_LINE_SIZE, "window %s %s %lld %lld %lld", lab, words[window->state],
+             (long long)window->opens, (long long)window->closes, (long long)window->ends);
+    return window->opens || window->closes;
+}
+
+const char *xw_window_refusal(const struct xw_window *window)
+{
+    return window->state == XW_WINDOW_BEFORE ? XW_NOT_OPEN_TEXT : XW_CLOSED_TEXT;
+}
+
 static bool has_every_machine(const struct xw_access *access, const struct xw_request *request)
 {
     for (size_t i = 0; i < request->machine_count; i++) {
-        if (!has_name(access->machines, access->machine_count, request->machines[i]))
+        if (xw_names_find(access->machines, access->machine_count, request->machines[i]) ==
+            access->machine_count)
             return false;
     }
     return true;
@@ -57,7 +93,8 @@ enum xw_decision xw_access_to_lab(const struct xw_caller *caller, const struct x
 }
 
 enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct xw_request *request,
-                                  const struct xw_owner *owner, const struct xw_access *access)
+                                  const struct xw_owner *owner, const struct xw_access *access,
+                                  time_t now)
 {
     const struct xw_verb_info *verb = xw_verb_info(request->verb);
 
@@ -73,5 +110,10 @@ enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct x
         return XW_DECISION_REFUSE;
     if (xw_access_to_lab(caller, owner, access) != XW_DECISION_ALLOW)
         return XW_DECISION_REFUSE;
-    return has_every_machine(access, request) ? XW_DECISION_ALLOW : XW_DECISION_REFUSE;
+    if (!has_every_machine(access, request))
+        return XW_DECISION_REFUSE;
+    if ((!verb->changes && !verb->takes_descriptor) || xw_access_instructs(caller, access))
+        return XW_DECISION_ALLOW;
+    return xw_access_window(owner, access, now).state == XW_WINDOW_OPEN ? XW_DECISION_ALLOW
+                                                                        : XW_DECISION_LIMIT;
 }

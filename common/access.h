@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "common/record.h"
 #include "common/request.h"
@@ -20,16 +21,54 @@ struct xw_caller {
 
 enum xw_decision {
     XW_DECISION_REFUSE, /* not found or not allowed */
-    XW_DECISION_ALLOW
+    XW_DECISION_ALLOW,
+    XW_DECISION_LIMIT /* theirs, but not at this time */
 };
+
+enum xw_window_state {
+    XW_WINDOW_OPEN,
+    XW_WINDOW_BEFORE, /* it opens later */
+    XW_WINDOW_GRACE,  /* closed, and consoles that were opened before go on */
+    XW_WINDOW_CLOSED
+};
+
+/* A lab's window for one owner; UTC seconds, 0 where there is no such time. */
+struct xw_window {
+    enum xw_window_state state;
+    time_t opens;
+    time_t closes; /* with the owner's extension */
+    time_t ends;   /* of consoles that are open at closing: closes and the grace time */
+};
+
+/*
+ * What a lab's window is at a time. owner may be NULL: nobody's extension. The first second of
+ * `opens` is open, that of `closes` is not. It depends on nothing but the three: a clock that is
+ * set moves the window with it, in both directions.
+ */
+struct xw_window xw_access_window(const struct xw_owner *owner, const struct xw_access *access,
+                                  time_t now);
+
+/*
+ * Writes the protocol's line about a window (docs/protocols.md), without its newline. Returns
+ * whether there is anything to tell: false for a lab that is always open.
+ */
+#define XW_WINDOW_LINE_SIZE 128
+bool xw_window_line(const char *lab, const struct xw_window *window,
+                    char line[XW_WINDOW_LINE_SIZE]);
+
+/* What is said with XW_DECISION_LIMIT. */
+const char *xw_window_refusal(const struct xw_window *window);
 
 /*
  * Decides a request. owner is the record of the caller's own uid, NULL where there is none;
  * access is the record of the lab that the request names, NULL where it names none or there is no
- * such lab. Anything not expressly allowed is refused. No I/O, no state.
+ * such lab; now is the time of the request. Anything not expressly allowed is refused. What would
+ * be allowed while the lab is open is XW_DECISION_LIMIT while it is not: whatever changes a world,
+ * and consoles. Who instructs the lab may use a world of their own at any time. No I/O, no state.
  */
 enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct xw_request *request,
-                                  const struct xw_owner *owner, const struct xw_access *access);
+                                  const struct xw_owner *owner, const struct xw_access *access,
+                                  time_t now);
 
 /*
  * Whether the record lists the lab. Only then is the lab's own record opened: whoever asks for

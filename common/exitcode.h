@@ -18,4 +18,9 @@ enum xw_exit {
 /* The one message that goes with XW_EXIT_REFUSED. */
 #define XW_REFUSED_TEXT "not found or not allowed"
 
+/* Those that go with XW_EXIT_LIMITED, for the time window. */
+#define XW_NOT_OPEN_TEXT "this lab is not open yet; until then you can look at it and no more"
+#define XW_CLOSED_TEXT                                                                             \
+    "this lab is closed; you can look at it still, and ask your instructor for more time"
+
 #endif

@@ -34,6 +34,15 @@ bool xw_owner_ok(const char *name)
            !(bare[0] >= '0' && bare[0] <= '9');
 }
 
+size_t xw_names_find(const char (*names)[XW_NAME_SIZE], size_t count, const char *name)
+{
+    size_t i = 0;
+
+    while (i < count && strcmp(names[i], name) != 0)
+        i++;
+    return i;
+}
+
 bool xw_request_id_ok(const char *text)
 {
     return strnlen(text, XW_REQUEST_ID_LEN + 1) == XW_REQUEST_ID_LEN &&

@@ -22,6 +22,9 @@ bool xw_name_ok(const char *name);
  */
 bool xw_owner_ok(const char *name);
 
+/* The index of a name in count of them, or count where it isn't there. */
+size_t xw_names_find(const char (*names)[XW_NAME_SIZE], size_t count, const char *name);
+
 /* 16 lower-case hexadecimal digits. */
 bool xw_request_id_ok(const char *text);
 

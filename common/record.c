@@ -19,18 +19,23 @@
 
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
-static bool is_listed(const char (*names)[XW_NAME_SIZE], size_t count, const char *name)
+/* Reads a line `key SECONDS` where there is one; 0 where there is none. */
+static time_t read_time(struct xw_record_lines *lines, const char *key, unsigned long least,
+                        unsigned long most)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
+    unsigned long seconds = 0;
+
+    return xw_record_at(lines, key) && xw_record_number(lines, key, least, most, &seconds)
+               ? (time_t)seconds
+               : 0;
 }
 
-/* Reads the lines `key NAME` that follow one another into names; each name once. */
+/*
+ * Reads the lines `key NAME` that follow one another into names; each name once. With until, a line
+ * `until SECONDS` may follow each of them.
+ */
 static size_t read_names(struct xw_record_lines *lines, const char *key,
-                         char (*names)[XW_NAME_SIZE], size_t max)
+                         char (*names)[XW_NAME_SIZE], size_t max, time_t *until)
 {
     size_t count = 0;
 
@@ -38,8 +43,10 @@ static size_t read_names(struct xw_record_lines *lines, const char *key,
         if (count == max) {
             xw_record_refuse(lines, "there are more than %zu lines \"%s\"", max, key);
         } else if (xw_record_name(lines, key, xw_name_ok, names[count])) {
-            if (is_listed((const char(*)[XW_NAME_SIZE])names, count, names[count]))
+            if (xw_names_find((const char(*)[XW_NAME_SIZE])names, count, names[count]) < count)
                 xw_record_refuse_taken(lines, "the name is there twice");
+            if (until)
+                until[count] = read_time(lines, "until", 1, XW_TIME_MAX);
             count++;
         }
     }
@@ -74,7 +81,7 @@ int xw_owner_parse(const char *text, size_t length, struct xw_owner *owner, stru
     xw_record_number(&lines, "uid", 1, LAST_ID, &uid);
     xw_record_name(&lines, "name", xw_owner_ok, owner->name);
     owner->uid = (uid_t)uid;
-    owner->lab_count = read_names(&lines, "lab", owner->labs, XW_LABS_PER_OWNER_MAX);
+    owner->lab_count = read_names(&lines, "lab", owner->labs, XW_LABS_PER_OWNER_MAX, owner->until);
     int rc = xw_record_end(&lines);
     if (rc < 0)
         memset(owner, 0, sizeof(*owner));
@@ -96,7 +103,10 @@ int xw_access_parse(const char *text, size_t length, struct xw_access *access, s
         xw_record_refuse(&lines, "a line \"student\" must be here");
     access->instructor_count =
         read_groups(&lines, "instructor", access->instructors, XW_GROUPS_PER_LAB_MAX);
-    access->machine_count = read_names(&lines, "machine", access->machines, XW_MACHINES_MAX);
+    access->opens = read_time(&lines, "opens", 1, XW_TIME_MAX);
+    access->closes = read_time(&lines, "closes", (unsigned long)access->opens + 1, XW_TIME_MAX);
+    access->grace = access->closes ? read_time(&lines, "grace", 1, XW_GRACE_MAX) : 0;
+    access->machine_count = read_names(&lines, "machine", access->machines, XW_MACHINES_MAX, NULL);
     if (access->machine_count == 0)
         xw_record_refuse(&lines, "a line \"machine\" must be here");
     int rc = xw_record_end(&lines);

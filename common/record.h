@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "common/error.h"
 #include "common/names.h"
@@ -18,12 +19,15 @@
 #define XW_GROUPS_PER_LAB_MAX 32
 #define XW_TITLE_MAX          200 /* bytes */
 #define XW_RECORD_BYTES_MAX   65536
+#define XW_TIME_MAX           253402300799 /* the last second of the year 9999 */
+#define XW_GRACE_MAX          604800       /* seconds: a week */
 
 struct xw_owner {
     uid_t uid;
     char name[XW_NAME_SIZE];
     size_t lab_count;
     char labs[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE];
+    time_t until[XW_LABS_PER_OWNER_MAX]; /* an extension of each lab's closing; 0: none */
 };
 
 struct xw_access {
@@ -35,6 +39,9 @@ struct xw_access {
     gid_t instructors[XW_GROUPS_PER_LAB_MAX];
     size_t machine_count;
     char machines[XW_MACHINES_MAX][XW_NAME_SIZE];
+    time_t opens;  /* UTC seconds; 0: always has been open */
+    time_t closes; /* after opens; 0: never closes */
+    time_t grace;  /* seconds that consoles go on after closing */
 };
 
 /*

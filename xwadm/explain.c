@@ -27,7 +27,7 @@ static const struct xw_owner *record_of(const struct xw_claimant *claimant)
     return owner && strcmp(owner->name, claimant->name) == 0 ? owner : NULL;
 }
 
-/* What a person asks for who wants to see one world. */
+/* What a person asks for who wants to see one world: to look is allowed at any time. */
 static enum xw_decision decide(const struct xw_claimant *claimant, const struct xw_owner *owner,
                                const struct xw_access *access)
 {
@@ -35,7 +35,7 @@ static enum xw_decision decide(const struct xw_claimant *claimant, const struct 
 
     snprintf(request.lab, sizeof(request.lab), "%s", access->lab);
     snprintf(request.owner, sizeof(request.owner), "%s", claimant->name);
-    return xw_access_decide(&claimant->caller, &request, owner, access);
+    return xw_access_decide(&claimant->caller, &request, owner, access, 0);
 }
 
 static enum xw_why find_reason(const struct xw_claimant *claimant, const struct xw_owner *owner,

@@ -1,4 +1,4 @@
-/* links: xwhelper/gate/audit.c xwhelper/gate/identity.c xwhelper/gate/policy.c xwhelper/gate/talk.c common/error.c common/names.c common/request.c common/record.c common/access.c common/lines.c common/policy.c common/landlock.c common/sanitizer_rules.c */
+/* links: xwhelper/gate/audit.c xwhelper/gate/identity.c xwhelper/gate/policy.c xwhelper/gate/talk.c common/error.c common/names.c common/request.c common/record.c common/access.c common/clock.c common/lines.c common/policy.c common/landlock.c common/sanitizer_rules.c */
 /*
  * The gate's arguments: what is accepted is a request that the keeper reads as the same. The input
  * is an argument vector, its strings parted by NUL, as execve(2) lays them out.

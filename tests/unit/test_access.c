@@ -9,6 +9,10 @@
 #include <string.h>
 
 #include "common/access.h"
+#include "common/exitcode.h"
+
+/* A time that nothing depends on where there is no window. */
+#define NOW 1000000000
 
 enum { ALICE = 1001, BOB = 1002, TINA = 1004, STUDENTS = 2001, TEACHERS = 2002, OTHERS = 2003 };
 
@@ -133,8 +137,8 @@ static void the_matrix(void **state)
         const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count};
         for (int verb = 0; verb < XW_VERB_COUNT; verb++) {
             struct xw_request request = make_request(attempt, (enum xw_verb)verb);
-            bool allowed = xw_access_decide(&caller, &request, attempt->owner, attempt->access) ==
-                           XW_DECISION_ALLOW;
+            bool allowed = xw_access_decide(&caller, &request, attempt->owner, attempt->access,
+                                            NOW) == XW_DECISION_ALLOW;
             if (allowed != expected(attempt, (enum xw_verb)verb))
                 fail_msg("%s: %s was %s", attempt->what, xw_verb_info((enum xw_verb)verb)->name,
                          allowed ? "allowed" : "refused");
@@ -153,15 +157,19 @@ static void sets_of_machines(void **state)
                                  .machines = {"router", "web"}};
 
     (void)state;
-    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall), XW_DECISION_ALLOW);
+    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall, NOW),
+                     XW_DECISION_ALLOW);
     strcpy(request.machines[1], "mail");
-    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall), XW_DECISION_REFUSE);
+    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall, NOW),
+                     XW_DECISION_REFUSE);
     strcpy(request.machines[0], "mail");
     strcpy(request.machines[1], "web");
-    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall), XW_DECISION_REFUSE);
+    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall, NOW),
+                     XW_DECISION_REFUSE);
     request.machine_count = 0;
     request.whole_world = true;
-    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall), XW_DECISION_ALLOW);
+    assert_int_equal(xw_access_decide(&caller, &request, &alice, &firewall, NOW),
+                     XW_DECISION_ALLOW);
 }
 
 /* `list` shows exactly the labs for which the other verbs would be allowed. */
@@ -173,7 +181,7 @@ static void list_agrees(void **state)
         const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count};
         struct xw_request request = make_request(attempt, XW_VERB_STATUS);
         enum xw_decision status =
-            xw_access_decide(&caller, &request, attempt->owner, attempt->access);
+            xw_access_decide(&caller, &request, attempt->owner, attempt->access, NOW);
         if (status == XW_DECISION_ALLOW)
             assert_int_equal(xw_access_to_lab(&caller, attempt->owner, attempt->access),
                              XW_DECISION_ALLOW);
@@ -211,6 +219,221 @@ static void groups_grant_and_instruct(void **state)
     assert_false(xw_access_grants(&student, &without_students));
 }
 
+/* --- windows --------------------------------------------------------------------------------- */
+
+enum { OPENS = 1000, CLOSES = 2000, GRACE = 300 };
+
+static struct xw_access with_window(time_t opens, time_t closes, time_t grace)
+{
+    struct xw_access access = firewall;
+
+    access.opens = opens;
+    access.closes = closes;
+    access.grace = grace;
+    return access;
+}
+
+static struct xw_owner extended(time_t until)
+{
+    struct xw_owner owner = alice;
+
+    /* Another lab's extension, and one that was left behind the last. */
+    owner.until[1] = 9000;
+    owner.until[2] = 9000;
+    strcpy(owner.labs[2], "firewall");
+    owner.until[0] = until;
+    return owner;
+}
+
+#define OPEN     XW_WINDOW_OPEN
+#define BEFORE   XW_WINDOW_BEFORE
+#define IN_GRACE XW_WINDOW_GRACE
+#define CLOSED   XW_WINDOW_CLOSED
+
+static const struct {
+    time_t opens, closes, grace, until;
+    time_t now;
+    enum xw_window_state state;
+    time_t closes_for_her, ends;
+} windows[] = {
+    /* No window: at any time. */
+    {0, 0, 0, 0, 0, OPEN, 0, 0},
+    {0, 0, 0, 0, XW_TIME_MAX, OPEN, 0, 0},
+    {0, 0, 0, 500, 600, OPEN, 0, 0},
+    /* It opens and doesn't close. */
+    {OPENS, 0, 0, 0, OPENS - 1, BEFORE, 0, 0},
+    {OPENS, 0, 0, 0, OPENS, OPEN, 0, 0},
+    {OPENS, 0, 0, 500, OPENS - 1, BEFORE, 0, 0},
+    {OPENS, 0, 0, 0, XW_TIME_MAX, OPEN, 0, 0},
+    {OPENS, 0, 0, 0, -1, BEFORE, 0, 0},
+    /* It closes, with and without grace. */
+    {0, CLOSES, 0, 0, CLOSES - 1, OPEN, CLOSES, CLOSES},
+    {0, CLOSES, 0, 0, CLOSES, CLOSED, CLOSES, CLOSES},
+    {0, CLOSES, GRACE, 0, CLOSES - 1, OPEN, CLOSES, CLOSES + GRACE},
+    {0, CLOSES, GRACE, 0, CLOSES, IN_GRACE, CLOSES, CLOSES + GRACE},
+    {0, CLOSES, GRACE, 0, CLOSES + GRACE - 1, IN_GRACE, CLOSES, CLOSES + GRACE},
+    {0, CLOSES, GRACE, 0, CLOSES + GRACE, CLOSED, CLOSES, CLOSES + GRACE},
+    {0, CLOSES, GRACE, 0, XW_TIME_MAX, CLOSED, CLOSES, CLOSES + GRACE},
+    {OPENS, CLOSES, GRACE, 0, OPENS - 1, BEFORE, CLOSES, CLOSES + GRACE},
+    {OPENS, CLOSES, GRACE, 0, OPENS, OPEN, CLOSES, CLOSES + GRACE},
+    /* An extension moves the closing, with its grace, and never forward or the opening. */
+    {OPENS, CLOSES, GRACE, 2500, OPENS - 1, BEFORE, 2500, 2500 + GRACE},
+    {OPENS, CLOSES, GRACE, 2500, 2499, OPEN, 2500, 2500 + GRACE},
+    {OPENS, CLOSES, GRACE, 2500, 2500, IN_GRACE, 2500, 2500 + GRACE},
+    {OPENS, CLOSES, GRACE, 2500, 2500 + GRACE, CLOSED, 2500, 2500 + GRACE},
+    {OPENS, CLOSES, 0, 2500, 2500, CLOSED, 2500, 2500},
+    {OPENS, CLOSES, GRACE, CLOSES - 1, CLOSES - 1, OPEN, CLOSES, CLOSES + GRACE},
+    {OPENS, CLOSES, GRACE, 1, CLOSES, IN_GRACE, CLOSES, CLOSES + GRACE},
+    {OPENS, CLOSES, GRACE, CLOSES + 1, CLOSES, OPEN, CLOSES + 1, CLOSES + 1 + GRACE},
+};
+
+/* What a window is depends on the time that is given and on nothing else (T-E7). */
+static void every_window(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+        struct xw_access access =
+            with_window(windows[i].opens, windows[i].closes, windows[i].grace);
+        struct xw_owner owner = extended(windows[i].until);
+        struct xw_window window = xw_access_window(&owner, &access, windows[i].now);
+        if (window.state != windows[i].state || window.opens != windows[i].opens ||
+            window.closes != windows[i].closes_for_her || window.ends != windows[i].ends)
+            fail_msg("window %zu: state %d, %ld to %ld, %ld", i, window.state, (long)window.opens,
+                     (long)window.closes, (long)window.ends);
+    }
+}
+
+static enum xw_decision decide_at(enum xw_verb verb, const gid_t *groups, size_t group_count,
+                                  const struct xw_owner *owner, const struct xw_access *access,
+                                  time_t now)
+{
+    const struct xw_caller caller = {ALICE, groups, group_count};
+    struct xw_request request = {.verb = verb, .owner = "alice"};
+
+    if (xw_verb_info(verb)->scope != XW_SCOPE_NONE)
+        strcpy(request.lab, "firewall");
+    if (xw_verb_info(verb)->scope >= XW_SCOPE_SET) {
+        request.machine_count = 1;
+        strcpy(request.machines[0], "web");
+    }
+    return xw_access_decide(&caller, &request, owner, access, now);
+}
+
+/* In each window: looking is allowed, the rest if it is open, and never "refused" for the time. */
+static void verbs_in_windows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+        struct xw_access access =
+            with_window(windows[i].opens, windows[i].closes, windows[i].grace);
+        struct xw_owner owner = extended(windows[i].until);
+        for (int verb = 0; verb < XW_VERB_PREPARE; verb++) {
+            bool looks = verb == XW_VERB_LIST || verb == XW_VERB_STATUS;
+            enum xw_decision decision =
+                decide_at((enum xw_verb)verb, student_groups, 2, &owner, &access, windows[i].now);
+            if (decision !=
+                (looks || windows[i].state == OPEN ? XW_DECISION_ALLOW : XW_DECISION_LIMIT))
+                fail_msg("window %zu: %s got %d", i, xw_verb_info((enum xw_verb)verb)->name,
+                         decision);
+        }
+    }
+}
+
+/* A clock that jumps takes the window along, and leaves nothing behind. */
+static void clocks_that_jump(void **state)
+{
+    static const time_t clock[] = {OPENS - 1, CLOSES - 1, CLOSES, OPENS, CLOSES + GRACE, 0, OPENS};
+    static const enum xw_decision expected[] = {
+        XW_DECISION_LIMIT, XW_DECISION_ALLOW, XW_DECISION_LIMIT, XW_DECISION_ALLOW,
+        XW_DECISION_LIMIT, XW_DECISION_LIMIT, XW_DECISION_ALLOW};
+    struct xw_access access = with_window(OPENS, CLOSES, GRACE);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(clock) / sizeof(clock[0]); i++)
+        assert_int_equal(decide_at(XW_VERB_START, student_groups, 2, &alice, &access, clock[i]),
+                         expected[i]);
+}
+
+/* Who is in a group of instructors, too, tries the lab at any time. Alone, that gives no world. */
+static void instructors_try_their_lab(void **state)
+{
+    static const gid_t both[] = {STUDENTS, TEACHERS};
+    struct xw_access access = with_window(OPENS, CLOSES, GRACE);
+
+    (void)state;
+    for (time_t now = OPENS - 500; now < CLOSES + 2 * GRACE; now += 100) {
+        assert_int_equal(decide_at(XW_VERB_START, both, 2, &alice, &access, now),
+                         XW_DECISION_ALLOW);
+        assert_int_equal(decide_at(XW_VERB_CONSOLE, both, 2, &alice, &access, now),
+                         XW_DECISION_ALLOW);
+        assert_int_equal(decide_at(XW_VERB_START, teacher_groups, 2, &alice, &access, now),
+                         XW_DECISION_REFUSE);
+    }
+}
+
+/* What isn't theirs is refused alike in a closed lab: nobody learns of its times. */
+static void a_window_tells_nothing_to_others(void **state)
+{
+    struct xw_access access = with_window(OPENS, CLOSES, GRACE);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        const struct attempt *attempt = &attempts[i];
+        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count};
+        for (int verb = 0; verb < XW_VERB_COUNT; verb++) {
+            struct xw_request request = make_request(attempt, (enum xw_verb)verb);
+            if (attempt->access != &firewall || expected(attempt, (enum xw_verb)verb))
+                continue;
+            assert_int_equal(
+                xw_access_decide(&caller, &request, attempt->owner, &access, CLOSES + GRACE),
+                XW_DECISION_REFUSE);
+        }
+    }
+}
+
+static void a_window_in_words(void **state)
+{
+    static const struct {
+        struct xw_window window;
+        bool told;
+        const char *line;
+        const char *refusal;
+    } cases[] = {
+        {{OPEN, 0, 0, 0}, false, "window firewall open 0 0 0", XW_CLOSED_TEXT},
+        {{OPEN, 5, 0, 0}, true, "window firewall open 5 0 0", XW_CLOSED_TEXT},
+        {{OPEN, 0, 6, 7}, true, "window firewall open 0 6 7", XW_CLOSED_TEXT},
+        {{BEFORE, 5, 6, 7}, true, "window firewall before 5 6 7", XW_NOT_OPEN_TEXT},
+        {{IN_GRACE, 5, 6, 7}, true, "window firewall grace 5 6 7", XW_CLOSED_TEXT},
+        {{CLOSED, 5, 6, XW_TIME_MAX},
+         true,
+         "window firewall closed 5 6 253402300799",
+         XW_CLOSED_TEXT},
+    };
+    char line[XW_WINDOW_LINE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(xw_window_line("firewall", &cases[i].window, line), cases[i].told);
+        assert_string_equal(line, cases[i].line);
+        assert_string_equal(xw_window_refusal(&cases[i].window), cases[i].refusal);
+    }
+    /* The longest there can be. */
+    const struct xw_window longest = {CLOSED, XW_TIME_MAX, XW_TIME_MAX,
+                                      (time_t)XW_TIME_MAX + XW_GRACE_MAX};
+    xw_window_line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &longest, line);
+    assert_non_null(strstr(line, " 253402905599"));
+}
+
+/* Nobody's extension. */
+static void without_an_owner(void **state)
+{
+    struct xw_access access = with_window(0, CLOSES, 0);
+
+    (void)state;
+    assert_int_equal(xw_access_window(NULL, &access, CLOSES - 1).state, OPEN);
+    assert_int_equal(xw_access_window(NULL, &access, CLOSES).state, CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +441,13 @@ int main(void)
         cmocka_unit_test(the_matrix),
         cmocka_unit_test(sets_of_machines),
         cmocka_unit_test(list_agrees),
+        cmocka_unit_test(every_window),
+        cmocka_unit_test(verbs_in_windows),
+        cmocka_unit_test(clocks_that_jump),
+        cmocka_unit_test(instructors_try_their_lab),
+        cmocka_unit_test(a_window_tells_nothing_to_others),
+        cmocka_unit_test(a_window_in_words),
+        cmocka_unit_test(without_an_owner),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,14 +33,15 @@ static const struct {
     gid_t gids[4];
     size_t count;
     bool student;
+    bool instructor;
 } groups[] = {
-    {{0}, 0, false},
-    {{STUDENTS}, 1, true},
-    {{TEACHERS}, 1, false},
-    {{OTHERS, 0, 100}, 3, false},
-    {{OTHERS, TEACHERS, STUDENTS}, 3, true},
-    {{STUDENTS + 65536, STUDENTS - 1, STUDENTS + 1, 0}, 4, false},
-    {{4294967295U}, 1, false},
+    {{0}, 0, false, false},
+    {{STUDENTS}, 1, true, false},
+    {{TEACHERS}, 1, false, true},
+    {{OTHERS, 0, 100}, 3, false, false},
+    {{OTHERS, TEACHERS, STUDENTS}, 3, true, true},
+    {{STUDENTS + 65536, STUDENTS - 1, STUDENTS + 1, 0}, 4, false, false},
+    {{4294967295U}, 1, false, false},
 };
 
 /* Owners' records; "fits": it is alice's, of the uid that asks. */
@@ -51,13 +52,13 @@ static const struct {
     bool lists_lab1;
 } owners[] = {
     {false, {.uid = 0}, false, false},
-    {true, {ALICE, "alice", 1, {"lab1"}}, true, true},
-    {true, {ALICE, "alice", 3, {"lab11", "lab", "lab1"}}, true, true},
-    {true, {ALICE, "alice", 2, {"lab11", "lab"}}, true, false},
-    {true, {ALICE, "alice", 0, {""}}, true, false},
-    {true, {ALICE, "alicea", 1, {"lab1"}}, false, true},
-    {true, {ALICE, "@bob", 1, {"lab1"}}, false, true},
-    {true, {BOB + 1, "alice", 1, {"lab1"}}, false, true},
+    {true, {ALICE, "alice", 1, {"lab1"}, {0}}, true, true},
+    {true, {ALICE, "alice", 3, {"lab11", "lab", "lab1"}, {0}}, true, true},
+    {true, {ALICE, "alice", 2, {"lab11", "lab"}, {0}}, true, false},
+    {true, {ALICE, "alice", 0, {""}, {0}}, true, false},
+    {true, {ALICE, "alicea", 1, {"lab1"}, {0}}, false, true},
+    {true, {ALICE, "@bob", 1, {"lab1"}, {0}}, false, true},
+    {true, {BOB + 1, "alice", 1, {"lab1"}, {0}}, false, true},
 };
 
 /* Labs' records; "fits": it is lab1's. */
@@ -66,8 +67,9 @@ static const struct {
     struct xw_access access;
     bool is_lab1;
     bool has_students;
+    bool has_instructors; /* TEACHERS */
 } lab_records[] = {
-    {false, {.lab = ""}, false, false},
+    {false, {.lab = ""}, false, false, false},
     {true,
      {.lab = "lab1",
       .student_count = 1,
@@ -77,6 +79,7 @@ static const struct {
       .machine_count = 2,
       .machines = {"m1", "m2"}},
      true,
+     true,
      true},
     {true,
      {.lab = "lab1",
@@ -85,7 +88,8 @@ static const struct {
       .machine_count = 3,
       .machines = {"m0", "m1", "m2"}},
      true,
-     true},
+     true,
+     false},
     {true,
      {.lab = "lab1",
       .student_count = 1,
@@ -95,8 +99,9 @@ static const struct {
       .machine_count = 2,
       .machines = {"m1", "m2"}},
      true,
+     false,
      false},
-    {true, {.lab = "lab1", .machine_count = 2, .machines = {"m1", "m2"}}, true, false},
+    {true, {.lab = "lab1", .machine_count = 2, .machines = {"m1", "m2"}}, true, false, false},
     {true,
      {.lab = "lab10",
       .student_count = 1,
@@ -104,7 +109,8 @@ static const struct {
       .machine_count = 2,
       .machines = {"m1", "m2"}},
      false,
-     true},
+     true,
+     false},
 };
 
 /* What the request names. */
@@ -133,13 +139,52 @@ static const struct {
     {false, 3, {"m3", "m1", "m2"}, false},
 };
 
+/*
+ * The time, and what lab1's record and alice's say of it. Each is told apart from the others by one
+ * thing.
+ */
+static const struct {
+    time_t opens, closes, grace, until;
+    time_t now;
+    bool open;
+} windows[] = {
+    {0, 0, 0, 0, 5000, true},          {4000, 6000, 100, 0, 5000, true},
+    {5001, 6000, 100, 0, 5000, false}, {4000, 5000, 100, 0, 5000, false},
+    {4000, 4500, 500, 0, 5000, false}, {4000, 4500, 500, 5001, 5000, true},
+};
+
+/* Each record in each window. */
+static struct xw_owner timed_owners[COUNT(owners)][COUNT(windows)];
+static struct xw_access timed_labs[COUNT(lab_records)][COUNT(windows)];
+
+static void fill_in_times(void)
+{
+    for (size_t window = 0; window < COUNT(windows); window++) {
+        for (size_t i = 0; i < COUNT(owners); i++) {
+            struct xw_owner *owner = &timed_owners[i][window];
+            *owner = owners[i].owner;
+            for (size_t lab = 0; lab < owner->lab_count; lab++)
+                owner->until[lab] =
+                    strcmp(owner->labs[lab], "lab1") == 0 ? windows[window].until : 9999;
+        }
+        for (size_t i = 0; i < COUNT(lab_records); i++) {
+            struct xw_access *access = &timed_labs[i][window];
+            *access = lab_records[i].access;
+            access->opens = windows[window].opens;
+            access->closes = windows[window].closes;
+            access->grace = windows[window].grace;
+        }
+    }
+}
+
 /* One combination: an index into each of the arrays. */
 struct cell {
-    size_t caller, groups, owner, lab, owner_name, lab_name, machines;
+    size_t caller, groups, owner, lab, owner_name, lab_name, machines, window;
     enum xw_verb verb;
 };
 
-static bool expected(const struct cell *cell)
+/* Whether it is theirs, at a time at which it may be used. */
+static bool is_theirs(const struct cell *cell)
 {
     /* By name, so that a row of the table that changes its meaning is noticed. */
     const char *verb = xw_verb_info(cell->verb)->name;
@@ -158,6 +203,20 @@ static bool expected(const struct cell *cell)
     return strcmp(verb, "status") == 0 || machines[cell->machines].fits;
 }
 
+static enum xw_decision expected(const struct cell *cell)
+{
+    const char *verb = xw_verb_info(cell->verb)->name;
+    bool looks = strcmp(verb, "list") == 0 || strcmp(verb, "status") == 0;
+
+    if (!is_theirs(cell))
+        return XW_DECISION_REFUSE;
+    /* In the groups that are students' and instructors' both, the lab can be tried at any time. */
+    return looks || strcmp(verb, "prepare") == 0 || windows[cell->window].open ||
+                   (lab_records[cell->lab].has_instructors && groups[cell->groups].instructor)
+               ? XW_DECISION_ALLOW
+               : XW_DECISION_LIMIT;
+}
+
 static enum xw_decision decide(const struct cell *cell)
 {
     const struct xw_caller caller = {callers[cell->caller].uid, groups[cell->groups].gids,
@@ -174,9 +233,11 @@ static enum xw_decision decide(const struct cell *cell)
         for (size_t i = 0; i < request.machine_count; i++)
             snprintf(request.machines[i], XW_NAME_SIZE, "%s", machines[cell->machines].names[i]);
     }
-    return xw_access_decide(&caller, &request,
-                            owners[cell->owner].there ? &owners[cell->owner].owner : NULL,
-                            lab_records[cell->lab].there ? &lab_records[cell->lab].access : NULL);
+    return xw_access_decide(
+        &caller, &request,
+        owners[cell->owner].there ? &timed_owners[cell->owner][cell->window] : NULL,
+        lab_records[cell->lab].there ? &timed_labs[cell->lab][cell->window] : NULL,
+        windows[cell->window].now);
 }
 
 /* The next combination, like a counter's wheels; false after the last. */
@@ -197,26 +258,45 @@ static bool advance(struct cell *cell)
     return cell->verb < XW_VERB_COUNT;
 }
 
+struct counts {
+    size_t cells;
+    size_t allowed;
+    size_t limited;
+};
+
+static void try_cell(const struct cell *cell, struct counts *counts)
+{
+    enum xw_decision got = decide(cell);
+
+    if (got != expected(cell))
+        fail_msg("%s by uid %u, groups %zu, record %zu, lab record %zu, of %s, lab %s, "
+                 "machines %zu, window %zu: %d",
+                 xw_verb_info(cell->verb)->name, (unsigned int)callers[cell->caller].uid,
+                 cell->groups, cell->owner, cell->lab, owner_names[cell->owner_name].name,
+                 lab_names[cell->lab_name].name, cell->machines, cell->window, got);
+    counts->cells++;
+    counts->allowed += got == XW_DECISION_ALLOW;
+    counts->limited += got == XW_DECISION_LIMIT;
+}
+
+/* What is theirs in every window; what isn't in one after the other, so in each of them often. */
 static void every_combination(void **state)
 {
     struct cell cell = {.verb = (enum xw_verb)0};
-    size_t cells = 0;
-    size_t allowed = 0;
+    struct counts counts = {0};
 
     (void)state;
+    fill_in_times();
     do {
-        bool got = decide(&cell) == XW_DECISION_ALLOW;
-        if (got != expected(&cell))
-            fail_msg("%s by uid %u, groups %zu, record %zu, lab record %zu, of %s, lab %s, "
-                     "machines %zu: %s",
-                     xw_verb_info(cell.verb)->name, (unsigned int)callers[cell.caller].uid,
-                     cell.groups, cell.owner, cell.lab, owner_names[cell.owner_name].name,
-                     lab_names[cell.lab_name].name, cell.machines, got ? "allowed" : "refused");
-        cells++;
-        allowed += got;
+        bool theirs = is_theirs(&cell);
+        size_t first = theirs ? 0 : counts.cells % COUNT(windows);
+        size_t end = theirs ? COUNT(windows) : first + 1;
+        for (cell.window = first; cell.window < end; cell.window++)
+            try_cell(&cell, &counts);
     } while (advance(&cell));
-    printf("# authorization matrix: %zu cells, %zu of them allowed\n", cells, allowed);
-    assert_true(allowed > 0 && allowed < cells / 20);
+    printf("# authorization matrix: %zu cells, %zu of them allowed, %zu at another time\n",
+           counts.cells, counts.allowed, counts.limited);
+    assert_true(counts.limited > 0 && counts.allowed > 0 && counts.allowed < counts.cells / 10);
 }
 
 int main(void)

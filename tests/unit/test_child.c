@@ -37,6 +37,7 @@ struct seen {
     int journal;
     bool journal_open;  /* when a verb is performed */
     size_t directories; /* of the records, that are open then */
+    time_t until;       /* when a console has to end */
     char alarms[64];    /* the deadlines that were set, in seconds */
     int patience;       /* for the first line, in milliseconds */
     char reply[2048];
@@ -50,13 +51,16 @@ static struct {
     int config_rc;
     int verb_rc;
     const char *name_of_alice; /* NULL: there is no such user */
-    const char *comes_late;    /* the line, if it is sent when the child waits for one */
-    bool time_is_up;           /* for the first line */
-    bool overdue;              /* the deadline passes while the verb is performed */
-    bool caller_is_gone;       /* then */
-    int room;                  /* for so many descriptors more, or -1: for all */
-    int flags;                 /* what the kernel says of the message, besides */
-    int level, type;           /* of the control message, if not what was sent */
+    const char *name_of_bob;
+    gid_t second_group;     /* besides the one that is asked with; 0: none */
+    const char *comes_late; /* the line, if it is sent when the child waits for one */
+    bool time_is_up;        /* for the first line */
+    bool overdue;           /* the deadline passes while the verb is performed */
+    bool caller_is_gone;    /* then */
+    int room;               /* for so many descriptors more, or -1: for all */
+    int flags;              /* what the kernel says of the message, besides */
+    int level, type;        /* of the control message, if not what was sent */
+    time_t now;
 } so;
 
 /* The journal's descriptor, and the caller's end, both in the child. */
@@ -70,6 +74,11 @@ static void called(const char *name)
 }
 
 /* --- what it calls --------------------------------------------------------------------------- */
+
+time_t xw_clock_now(void)
+{
+    return so.now;
+}
 
 enum xw_auditing xw_auditing(void)
 {
@@ -202,6 +211,7 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
 static int verb(const char *name, const struct xw_job *job, struct xw_error *err)
 {
     called(name);
+    seen->until = job->until;
     seen->journal = job->opening->journal->fd;
     seen->journal_open = fcntl(journal_fd, F_GETFD) >= 0;
     seen->directories = open_directories();
@@ -269,7 +279,9 @@ struct passwd *getpwuid(uid_t uid)
 {
     static struct passwd account;
 
-    account.pw_name = (char *)(size_t)(uid == ALICE ? so.name_of_alice : NULL);
+    account.pw_name = (char *)(size_t)(uid == ALICE ? so.name_of_alice
+                                       : uid == BOB ? so.name_of_bob
+                                                    : NULL);
     return account.pw_name ? &account : NULL;
 }
 
@@ -331,7 +343,8 @@ static int ask(const struct asked *asked)
     memset(seen, 0, sizeof(*seen));
     seen->journal = -2;
     /* The kernel attests the groups of who makes the pair. */
-    assert_int_equal(setgroups(1, &asked->group), 0);
+    const gid_t groups[] = {asked->group, so.second_group};
+    assert_int_equal(setgroups(so.second_group ? 2 : 1, groups), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     fflush(NULL);
     pid_t pid = fork();
@@ -363,7 +376,7 @@ static int as_alice(const char *line)
 
 /* --- the records ----------------------------------------------------------------------------- */
 
-static void make_lab(const char *lab, int group)
+static void make_lab(const char *lab, int group, const char *times)
 {
     char path[256];
     char text[1024];
@@ -372,8 +385,8 @@ static void make_lab(const char *lab, int group)
     assert_int_equal(mkdir(path, 0750), 0);
     snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
     snprintf(text, sizeof(text),
-             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\nmachine web\nmachine client\nend\n",
-             lab, group);
+             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\n%smachine web\nmachine client\nend\n",
+             lab, group, times);
     put(path, text);
     snprintf(path, sizeof(path), XW_LABS_DIR "/%s/plan", lab);
     snprintf(text, sizeof(text),
@@ -393,11 +406,15 @@ static int make_records(void **state)
         return -1;
     put(XW_OWNERS_DIR "/1001",
         "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nlab broken\nend\n");
-    make_lab("fw", STUDENTS);
-    make_lab("other", OTHERS);
-    make_lab("broken", STUDENTS);
+    make_lab("fw", STUDENTS, "");
+    make_lab("other", OTHERS, "");
+    make_lab("broken", STUDENTS, "");
     put(XW_LABS_DIR "/broken/plan", "xworlds-plan 1\n");
-    make_lab("foreign", STUDENTS);
+    make_lab("foreign", STUDENTS, "closes 5\n");
+    make_lab("timed", STUDENTS, "instructor 2002\nopens 1000\ncloses 2000\ngrace 300\n");
+    make_lab("longer", STUDENTS, "opens 1000\ncloses 2000\ngrace 300\n");
+    put(XW_OWNERS_DIR "/1002", "xworlds-owner 1\nuid 1002\nname bob\nlab timed\nlab longer\n"
+                               "until 5000\nend\n");
     return 0;
 }
 
@@ -693,6 +710,104 @@ static void who_is_refused(void **state)
     }
 }
 
+/* bob has two worlds with windows, of which one has been extended. */
+static int as_bob(const char *line)
+{
+    return ask_as(BOB, STUDENTS, line);
+}
+
+static int bob_at_console(const char *line)
+{
+    const struct asked asked = {
+        .line = line, .uid = BOB, .group = STUDENTS, .descriptors = 1, .type = SOCK_STREAM};
+
+    return ask(&asked);
+}
+
+/* What the time forbids is refused in its own words, before privilege goes anywhere (T-E7). */
+static void outside_of_the_window(void **state)
+{
+    static const char *const lines[] = {
+        "1 start timed bob * - " ID "\n", "1 stop timed bob web force " ID "\n",
+        "1 reboot timed bob web - " ID "\n", "1 revert timed bob web - " ID "\n"};
+    static const struct {
+        time_t now;
+        const char *reply; /* NULL: it is done */
+    } times[] = {
+        {999, "window timed before 1000 2000 2300\nerror " XW_NOT_OPEN_TEXT "\nend 4\n"},
+        {1000, NULL},
+        {1999, NULL},
+        {2000, "window timed grace 1000 2000 2300\nerror " XW_CLOSED_TEXT "\nend 4\n"},
+        {2300, "window timed closed 1000 2000 2300\nerror " XW_CLOSED_TEXT "\nend 4\n"},
+    };
+
+    (void)state;
+    so.name_of_bob = "bob";
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        const int code = times[i].reply ? 4 : 0;
+        so.now = times[i].now;
+        for (size_t k = 0; k < sizeof(lines) / sizeof(lines[0]); k++) {
+            assert_int_equal(as_bob(lines[k]), code);
+            if (code)
+                assert_string_equal(seen->reply, times[i].reply);
+            assert_int_equal(strstr(seen->called, "confine-change") != NULL, code == 0);
+            assert_true(seen->note.decided && seen->unmapped);
+            assert_int_equal(seen->note.decision, code ? XW_DECISION_LIMIT : XW_DECISION_ALLOW);
+            assert_int_equal(seen->note.asked_auditing, code == 0);
+        }
+        assert_int_equal(bob_at_console("1 console timed bob web - " ID "\n"), code);
+        assert_int_equal(strstr(seen->called, "console") != NULL, code == 0);
+        assert_int_equal(seen->until, code ? 0 : 2300);
+        /* A machine that isn't there has no time. */
+        assert_int_equal(as_bob("1 start timed bob none - " ID "\n"), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_int_equal(as_bob("1 status timed bob - - " ID "\n"), 0);
+        assert_memory_equal(seen->reply, "window timed ", 13);
+    }
+}
+
+static void an_extension_is_its_labs(void **state)
+{
+    (void)state;
+    so.name_of_bob = "bob";
+    so.now = 4999;
+    assert_int_equal(as_bob("1 start longer bob web - " ID "\n"), 0);
+    assert_int_equal(as_bob("1 start timed bob web - " ID "\n"), 4);
+    assert_int_equal(bob_at_console("1 console longer bob web - " ID "\n"), 0);
+    assert_int_equal(seen->until, 5300);
+    assert_int_equal(as_bob("1 list - bob - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "window timed closed 1000 2000 2300\n"
+                                     "window longer open 1000 5000 5300\n"
+                                     "world timed bob\nworld longer bob\nend 0\n");
+    so.now = 5000;
+    assert_int_equal(as_bob("1 start longer bob web - " ID "\n"), 4);
+    assert_string_equal(seen->reply,
+                        "window longer grace 1000 5000 5300\nerror " XW_CLOSED_TEXT "\nend 4\n");
+    /* A lab that doesn't close ends no console. */
+    const struct asked always = {.line = "1 console fw alice web - " ID "\n",
+                                 .uid = ALICE,
+                                 .group = STUDENTS,
+                                 .descriptors = 1,
+                                 .type = SOCK_STREAM};
+    assert_int_equal(ask(&always), 0);
+    assert_int_equal(seen->until, 0);
+}
+
+/* Who instructs the lab tries it at any time, and no closing ends that console. */
+static void an_instructors_own_world(void **state)
+{
+    (void)state;
+    so.name_of_bob = "bob";
+    so.second_group = OTHERS;
+    so.now = 1500;
+    assert_int_equal(bob_at_console("1 console timed bob web - " ID "\n"), 0);
+    assert_int_equal(seen->until, 0);
+    so.now = 9000;
+    assert_int_equal(bob_at_console("1 console timed bob web - " ID "\n"), 0);
+    assert_int_equal(as_bob("1 start timed bob web - " ID "\n"), 0);
+    assert_int_equal(as_bob("1 start longer bob web - " ID "\n"), 4);
+}
+
 /* A uid that has another name now, or none. */
 static void a_reused_uid_is_refused(void **state)
 {
@@ -783,6 +898,9 @@ int main(void)
         IN_ORDER(the_deadline),
         IN_ORDER(a_lab_that_cannot_be_read),
         IN_ORDER(who_is_refused),
+        IN_ORDER(outside_of_the_window),
+        IN_ORDER(an_extension_is_its_labs),
+        IN_ORDER(an_instructors_own_world),
         IN_ORDER(a_reused_uid_is_refused),
         IN_ORDER(root_prepares_and_nothing_else),
         IN_ORDER(auditing_that_is_off),

@@ -1,6 +1,6 @@
 /* links: xwhelper/keeper/console.c xwhelper/keeper/machine.c common/error.c */
 /*
- * console: one viewer at a time, the four descriptors where the relay expects them, nothing else
+ * console: one viewer at a time, the five descriptors where the relay expects them, nothing else
  * open, and privilege gone before the relay is executed.
  */
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +32,7 @@
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/verbs.h"
 
-enum { EXECUTED = 40, LOCK = 6 };
+enum { EXECUTED = 40, LOCK = 6, TIMER = 7 };
 
 static const struct xw_machine web = {"fw", "alice", "web"};
 
@@ -38,7 +40,7 @@ static struct seen {
     char steps[128];
     char words[256]; /* of the error */
     int rc;
-    int highest;   /* descriptor above the four */
+    int highest;   /* descriptor above the five */
     int lowest;    /* below them */
     int left;      /* more descriptors than before */
     bool placed;   /* each is what it should be */
@@ -48,6 +50,8 @@ static struct seen {
     char name[16];
     bool environment;
     unsigned int alarm;
+    char timer[512]; /* as the kernel describes it */
+    bool time_is_up;
 } * seen;
 
 static int guest_inode_of(int fd)
@@ -105,6 +109,10 @@ const struct xw_plan_machine *xw_plan_machine(const struct xw_plan *plan, const 
 
 XW_FAULTY(dup2, (int from, int to), from, to);
 XW_FAULTY(close_range, (unsigned int first, unsigned int last, int flags), first, last, flags);
+XW_FAULTY(timerfd_create, (int clock, int flags), clock, flags);
+XW_FAULTY(timerfd_settime,
+          (int fd, int flags, const struct itimerspec *at, struct itimerspec *before), fd, flags,
+          at, before);
 XW_FAULTY(ftruncate, (int fd, off_t length), fd, length);
 XW_FAULTY(socket, (int family, int type, int protocol), family, type, protocol);
 
@@ -158,8 +166,13 @@ int execve(const char *path, char *const argv[], char *const environment[])
     }
     seen->placed = (ino_t)guest_inode_of(4) == viewer_inode &&
                    (ino_t)guest_inode_of(5) == peer_inode && send(3, "guest", 5, 0) == 5;
-    for (int fd = 3; fd <= LOCK; fd++)
+    for (int fd = 3; fd <= TIMER; fd++)
         seen->placed = seen->placed && fcntl(fd, F_GETFD, 0L) == 0;
+    struct pollfd timer = {.fd = TIMER, .events = POLLIN};
+    seen->time_is_up = poll(&timer, 1, 0) == 1;
+    int info = open("/proc/self/fdinfo/7", O_RDONLY);
+    if (read(info, seen->timer, sizeof(seen->timer) - 1) < 0)
+        seen->timer[0] = '\0';
     char lock[96];
     snprintf(lock, sizeof(lock), "/proc/self/fd/%d", LOCK);
     other = open(lock, O_RDONLY);
@@ -174,6 +187,7 @@ int execve(const char *path, char *const argv[], char *const environment[])
 static char path[256];
 static char lock_path[300];
 static int guest = -1;
+static time_t until;
 
 static int begin_all(void **state)
 {
@@ -192,6 +206,7 @@ static int begin(void **state)
 
     (void)state;
     xw_fault_set(NULL, 0, 0);
+    until = 0;
     unlink(path);
     unlink(lock_path);
     if (guest >= 0)
@@ -233,7 +248,8 @@ static int run(const char *machine, const char *owner_name)
         viewer_inode = (ino_t)(int)info.st_ino;
         fstat(ends[1], &info);
         peer_inode = (ino_t)(int)info.st_ino;
-        const struct xw_job job = {ends[1], ends[0], &request, &owner, &plan, &opening, &relay};
+        const struct xw_job job = {ends[1], ends[0],  &request, &owner,
+                                   &plan,   &opening, &relay,   until};
         alarm(1000);
         int before = count_descriptors();
         seen->rc = xw_verb_console(&job, &err);
@@ -259,7 +275,7 @@ static void it_becomes_the_relay(void **state)
     assert_string_equal(seen->name, "xwrelay");
     assert_false(seen->environment);
     assert_int_equal(seen->alarm, 0);
-    assert_int_equal(seen->highest, LOCK);
+    assert_int_equal(seen->highest, TIMER);
     assert_int_equal(seen->lowest, 3);
     assert_true(seen->placed);
     assert_true(seen->locked);
@@ -277,6 +293,34 @@ static void it_becomes_the_relay(void **state)
     close(fd);
     assert_int_equal(run("web", "alice"), EXECUTED);
     assert_string_equal(seen->who, "alice");
+}
+
+/* By the clock of the wall, and absolute: a clock that is set moves the end with it. */
+static void it_ends_when_the_lab_does(void **state)
+{
+    static const struct {
+        time_t until;
+        bool up;
+        bool armed;
+    } cases[] = {{0, false, false}, {1, true, false}, {XW_TIME_MAX, false, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        until = cases[i].until;
+        assert_int_equal(run("web", "alice"), EXECUTED);
+        assert_int_equal(seen->time_is_up, cases[i].up);
+        assert_non_null(strstr(seen->timer, "clockid: 0\n"));
+        assert_non_null(strstr(seen->timer, "settime flags: 01\n"));
+        assert_int_equal(strstr(seen->timer, "it_value: (0, 0)") == NULL, cases[i].armed);
+    }
+    static const char *const calls[] = {"timerfd_create", "timerfd_settime"};
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        xw_fault_set(calls[i], 1, EMFILE);
+        assert_int_equal(run("web", "alice"), 0);
+        assert_int_equal(seen->rc, -EMFILE);
+        assert_non_null(strstr(seen->words, "The console of web can't be given its time"));
+        assert_string_equal(seen->steps, "confine ");
+    }
 }
 
 static void the_second_is_told_who_is_there(void **state)
@@ -375,9 +419,13 @@ static void where_a_call_fails_it_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(it_becomes_the_relay),  FRESH(the_second_is_told_who_is_there),
-        FRESH(a_machine_that_is_off), FRESH(what_is_not_in_the_plan),
-        FRESH(locks_that_are_none),   FRESH(where_a_call_fails_it_ends),
+        FRESH(it_becomes_the_relay),
+        FRESH(it_ends_when_the_lab_does),
+        FRESH(the_second_is_told_who_is_there),
+        FRESH(a_machine_that_is_off),
+        FRESH(what_is_not_in_the_plan),
+        FRESH(locks_that_are_none),
+        FRESH(where_a_call_fails_it_ends),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);

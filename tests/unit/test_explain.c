@@ -29,10 +29,10 @@ static const struct xw_access firewall = {.lab = "firewall",
                                           .machine_count = 2,
                                           .machines = {"router", "web"}};
 
-static const struct xw_owner with_world = {ALICE, "alice", 2, {"history", "firewall"}};
-static const struct xw_owner without_world = {ALICE, "alice", 1, {"firewall2"}};
-static const struct xw_owner of_zoe = {ALICE, "zoe", 1, {"firewall"}};
-static const struct xw_owner of_another_uid = {ALICE + 1, "alice", 1, {"firewall"}};
+static const struct xw_owner with_world = {ALICE, "alice", 2, {"history", "firewall"}, {0}};
+static const struct xw_owner without_world = {ALICE, "alice", 1, {"firewall2"}, {0}};
+static const struct xw_owner of_zoe = {ALICE, "zoe", 1, {"firewall"}, {0}};
+static const struct xw_owner of_another_uid = {ALICE + 1, "alice", 1, {"firewall"}, {0}};
 
 static const struct {
     const char *what;
@@ -209,7 +209,7 @@ static enum xw_decision ask_rule(const struct xw_claimant *claimant, const struc
 
     snprintf(request.lab, sizeof(request.lab), "%s", access->lab);
     snprintf(request.owner, sizeof(request.owner), "%s", claimant->name);
-    return xw_access_decide(&claimant->caller, &request, owner, access);
+    return xw_access_decide(&claimant->caller, &request, owner, access, 0);
 }
 
 static void each_person_is_explained(void **state)

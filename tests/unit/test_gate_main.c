@@ -59,6 +59,7 @@ static struct {
     int keeper_code;
     bool without_viewer; /* descriptor 3 is closed */
     ssize_t no_random;   /* what getrandom() gives instead of all bytes; 0: all */
+    time_t now;
 } so;
 
 static void step(const char *name)
@@ -115,6 +116,11 @@ uint64_t xw_gate_clock(void)
     static uint64_t now;
 
     return now += 1000;
+}
+
+time_t xw_clock_now(void)
+{
+    return so.now;
 }
 
 void xw_gate_audit(const struct xw_gate_log *log, uid_t caller, const struct xw_request *request,
@@ -224,7 +230,7 @@ static int run(const char *words)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void make_lab(const char *lab, int group)
+static void make_lab(const char *lab, int group, const char *times)
 {
     char path[256];
     char text[256];
@@ -233,8 +239,8 @@ static void make_lab(const char *lab, int group)
     assert_int_equal(mkdir(path, 0750), 0);
     snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
     snprintf(text, sizeof(text),
-             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\nmachine web\nmachine client\nend\n",
-             lab, group);
+             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\n%smachine web\nmachine client\nend\n",
+             lab, group, times);
     put(path, text);
 }
 
@@ -247,11 +253,12 @@ static int make_records(void **state)
         mkdir(XW_LABS_DIR, 0750) < 0)
         return -1;
     put(XW_OWNERS_DIR "/1001",
-        "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nend\n");
+        "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nlab timed\nend\n");
     put(XW_OWNERS_DIR "/1003", "xworlds-owner 1\nuid 1003\n");
-    make_lab("fw", STUDENTS);
-    make_lab("other", OTHERS);
-    make_lab("foreign", STUDENTS);
+    make_lab("fw", STUDENTS, "");
+    make_lab("other", OTHERS, "");
+    make_lab("foreign", STUDENTS, "closes 5\n");
+    make_lab("timed", STUDENTS, "opens 1000\ncloses 2000\ngrace 300\n");
     return 0;
 }
 
@@ -429,6 +436,44 @@ static void who_has_no_world(void **state)
     assert_string_equal(seen->records, "request list /_nobody refuse 3 1000\n");
 }
 
+/* The gate says by itself what the time forbids, and when it would not (T-E7). */
+static void outside_of_the_window(void **state)
+{
+    static const char *const words[] = {"start timed *", "stop timed web --force",
+                                        "reboot timed web", "revert timed web",
+                                        "console timed web"};
+    static const struct {
+        time_t now;
+        const char *said; /* NULL: it goes to the keeper */
+    } times[] = {
+        {999, "window timed before 1000 2000 2300\nerror " XW_NOT_OPEN_TEXT "\nend 4\n"},
+        {1000, NULL},
+        {1999, NULL},
+        {2000, "window timed grace 1000 2000 2300\nerror " XW_CLOSED_TEXT "\nend 4\n"},
+        {2300, "window timed closed 1000 2000 2300\nerror " XW_CLOSED_TEXT "\nend 4\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        so.now = times[i].now;
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            assert_int_equal(run(words[k]), times[i].said ? 4 : 0);
+            assert_string_equal(seen->said, times[i].said ? times[i].said : "");
+            assert_int_equal(strstr(seen->steps, "send") != NULL, times[i].said == NULL);
+            assert_non_null(strstr(seen->records, times[i].said ? "timed/alice refuse 4 1000\n"
+                                                                : "timed/alice allow 0 1000\n"));
+        }
+        assert_int_equal(run("status timed"), 0);
+        assert_int_equal(run("list"), 0);
+        assert_int_equal(run("start fw web"), 0);
+        /* What isn't hers has no time. */
+        assert_int_equal(run("start timed none"), 3);
+        assert_string_equal(seen->said, REFUSED);
+        assert_int_equal(run("start foreign web"), 3);
+        assert_string_equal(seen->said, REFUSED);
+    }
+}
+
 static void without_a_keeper(void **state)
 {
     (void)state;
@@ -496,6 +541,7 @@ int main(void)
         IN_ORDER(what_is_not_its_form),
         IN_ORDER(what_is_refused),
         IN_ORDER(who_has_no_world),
+        IN_ORDER(outside_of_the_window),
         IN_ORDER(without_a_keeper),
         IN_ORDER(root_is_sent_away),
         IN_ORDER(without_random_bytes),

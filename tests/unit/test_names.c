@@ -133,6 +133,18 @@ static void numbers(void **state)
     assert_int_equal(xw_number("101", 100, &value), -ERANGE);
 }
 
+static void names_in_a_list(void **state)
+{
+    static const char names[][XW_NAME_SIZE] = {"a", "lab1", "lab10", "a"};
+
+    (void)state;
+    assert_int_equal(xw_names_find(names, 4, "a"), 0);
+    assert_int_equal(xw_names_find(names, 4, "lab10"), 2);
+    assert_int_equal(xw_names_find(names, 4, "lab"), 4);
+    assert_int_equal(xw_names_find(names, 2, "lab10"), 2);
+    assert_int_equal(xw_names_find(names, 0, "a"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +153,7 @@ int main(void)
         cmocka_unit_test(lengths),
         cmocka_unit_test(request_ids),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(names_in_a_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

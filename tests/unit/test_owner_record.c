@@ -127,6 +127,61 @@ static void labs_are_granted_and_revoked(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+static int extend(const char *lab, time_t until)
+{
+    struct xw_error err = {0};
+
+    return xw_owner_extend(UID, "alice", lab, until, &err);
+}
+
+static void labs_are_extended(void **state)
+{
+    struct xw_error err = {0};
+    struct stat record;
+    struct stat again;
+    size_t before = count_descriptors();
+
+    (void)state;
+    assert_int_equal(extend("a", 5), -ENOENT);
+    assert_int_equal(access(RECORD, F_OK), -1);
+    assert_int_equal(grant("a"), 0);
+    assert_int_equal(grant("b"), 0);
+    assert_int_equal(grant("c"), 0);
+    assert_int_equal(extend("b", 253402300799), 0);
+    assert_int_equal(extend("c", 7), 0);
+    assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1001\nname alice\nlab a\nlab b\n"
+                                         "until 253402300799\nlab c\nuntil 7\nend\n");
+    /* The same again is not written again; what is not there changes nothing. */
+    assert_int_equal(stat(RECORD, &record), 0);
+    assert_int_equal(extend("c", 7), 0);
+    assert_int_equal(xw_owner_extend(UID, "alice", "d", 7, &err), -ENOENT);
+    assert_string_equal(err.text, "alice has no world of the lab d");
+    assert_int_equal(xw_owner_extend(UID, "mallory", "c", 9, &err), -EEXIST);
+    assert_int_equal(stat(RECORD, &again), 0);
+    assert_true(record.st_ino == again.st_ino);
+    /* Each extension goes with its lab, and stays with it when another goes or comes. */
+    assert_int_equal(xw_owner_revoke(UID, "a", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    assert_int_equal(grant("b"), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\nlab c\nuntil 7\nlab b\nend\n");
+    assert_int_equal(extend("c", 0), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\nlab c\nlab b\nend\n");
+    xw_fault_set("lock", 1, ENOSPC);
+    assert_int_equal(extend("c", 5), -ENOSPC);
+    xw_fault_set("renameat", 1, ENOSPC);
+    assert_int_equal(extend("c", 5), -ENOSPC);
+    assert_null(strstr(content(RECORD), "until"));
+    assert_int_equal(count_descriptors(), before);
+    assert_int_equal(unlink(RECORD), 0);
+    assert_int_equal(unlink(XW_OWNERS_DIR "/.lock"), 0);
+    assert_int_equal(rmdir(XW_OWNERS_DIR), 0);
+    assert_int_equal(xw_owner_extend(UID, "alice", "c", 9, &err), -ENOENT);
+    assert_non_null(strstr(err.text, "owners can't be opened"));
+    begin(state);
+}
+
 static void another_name_gets_nothing(void **state)
 {
     struct xw_error err = {0};
@@ -249,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(labs_are_granted_and_revoked, begin),
+        cmocka_unit_test_setup(labs_are_extended, begin),
         cmocka_unit_test_setup(another_name_gets_nothing, begin),
         cmocka_unit_test_setup(a_record_that_is_wrong_is_left_alone, begin),
         cmocka_unit_test_setup(there_is_a_most, begin),

@@ -30,6 +30,20 @@ static const char good_access[] = "xworlds-access 1\n"
                                   "machine router\n"
                                   "end\n";
 
+/* Records with all that there can be of times. */
+static const char timed_owner[] = "xworlds-owner 1\nuid 1001\nname alice\nlab firewall\n"
+                                  "until 1796112000\nend\n";
+
+static const char timed_access[] = "xworlds-access 1\n"
+                                   "lab firewall\n"
+                                   "title A firewall between two segments\n"
+                                   "student 2001\n"
+                                   "opens 1796000000\n"
+                                   "closes 1796100000\n"
+                                   "grace 1800\n"
+                                   "machine router\n"
+                                   "end\n";
+
 static int parse_owner(const char *text, size_t length)
 {
     struct xw_owner owner;
@@ -44,6 +58,23 @@ static int parse_owner_with_lab(const char *text, size_t length)
     int rc = xw_owner_parse(text, length, &owner, NULL);
 
     return rc < 0 ? rc : owner.lab_count == 1 ? 0 : -1;
+}
+
+/* The same: there need not be a time. */
+static int parse_timed_owner(const char *text, size_t length)
+{
+    struct xw_owner owner;
+    int rc = xw_owner_parse(text, length, &owner, NULL);
+
+    return rc < 0 ? rc : owner.lab_count == 1 && owner.until[0] == 1796112000 ? 0 : -1;
+}
+
+static int parse_timed_access(const char *text, size_t length)
+{
+    struct xw_access access;
+    int rc = xw_access_parse(text, length, &access, NULL);
+
+    return rc < 0 ? rc : access.opens && access.closes && access.grace ? 0 : -1;
 }
 
 static int parse_access(const char *text, size_t length)
@@ -95,6 +126,8 @@ static void every_line_counts(void **state)
     (void)state;
     xw_test_each_line(parse_owner_with_lab, good_owner);
     xw_test_each_line(parse_access, good_access);
+    xw_test_each_line(parse_timed_owner, timed_owner);
+    xw_test_each_line(parse_timed_access, timed_access);
 }
 
 static void every_byte_counts(void **state)
@@ -182,6 +215,84 @@ static void hostile_accesses(void **state)
     assert_int_equal(parse_access_with("A", "instructor 1\nstudent 1\nmachine a\n"), -EBADMSG);
     assert_int_equal(parse_access_with("A", "student 1\nmachine a\ninstructor 1\n"), -EBADMSG);
     assert_int_equal(parse_access_with("A", "student 1\ninstructor 1\nmachine a\n"), 0);
+}
+
+static void times_are_read(void **state)
+{
+    static const char text[] = "xworlds-owner 1\nuid 1001\nname alice\nlab a\nlab b\n"
+                               "until 253402300799\nlab c\nuntil 1\nend\n";
+    struct xw_owner owner;
+    struct xw_access access;
+
+    (void)state;
+    assert_int_equal(xw_owner_parse(text, strlen(text), &owner, NULL), 0);
+    assert_int_equal(owner.lab_count, 3);
+    assert_int_equal(owner.until[0], 0);
+    assert_true(owner.until[1] == 253402300799);
+    assert_int_equal(owner.until[2], 1);
+    assert_string_equal(owner.labs[2], "c");
+    assert_int_equal(xw_access_parse(timed_access, strlen(timed_access), &access, NULL), 0);
+    assert_int_equal(access.opens, 1796000000);
+    assert_int_equal(access.closes, 1796100000);
+    assert_int_equal(access.grace, 1800);
+    assert_int_equal(access.machine_count, 1);
+    assert_int_equal(xw_access_parse(good_access, strlen(good_access), &access, NULL), 0);
+    assert_true(access.opens == 0 && access.closes == 0 && access.grace == 0);
+}
+
+static void hostile_times(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool good;
+    } cases[] = {
+        {"opens 1\n", true},
+        {"opens 253402300799\n", true},
+        {"closes 1\n", true},
+        {"closes 253402300799\ngrace 1\n", true},
+        {"closes 5\ngrace 604800\n", true},
+        {"opens 5\ncloses 6\n", true},
+        {"opens 0\n", false},
+        {"opens 253402300800\n", false},
+        {"closes 0\n", false},
+        {"closes 253402300800\n", false},
+        {"opens 5\ncloses 5\n", false},
+        {"opens 6\ncloses 5\n", false},
+        {"opens 253402300799\ncloses 253402300799\n", false},
+        {"closes 6\nopens 5\n", false},
+        {"opens 5\ngrace 60\n", false},
+        {"grace 60\n", false},
+        {"closes 5\ngrace 0\n", false},
+        {"closes 5\ngrace 604801\n", false},
+        {"grace 60\ncloses 5\n", false},
+        {"opens -5\n", false},
+        {"opens 05\n", false},
+        {"opens 5s\n", false},
+        {"opens 18446744073709551617\n", false},
+        {"until 5\n", false},
+    };
+    static const char *const owners[] = {
+        "lab a\nuntil 0\n", "lab a\nuntil 253402300800\n", "until 5\n",
+        "until 5\nlab a\n", "lab a\nuntil 5\nuntil 6\n",   "lab a\nuntil 5\nlab a\n",
+        "lab a\nuntil x\n"};
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "student 1\n%smachine a\n", cases[i].lines);
+        if (parse_access_with("A", text) != (cases[i].good ? 0 : -EBADMSG))
+            fail_msg("%s: %s", cases[i].good ? "refused" : "taken", cases[i].lines);
+        /* They have one place. */
+        snprintf(text, sizeof(text), "%sstudent 1\nmachine a\n", cases[i].lines);
+        assert_int_equal(parse_access_with("A", text), -EBADMSG);
+        snprintf(text, sizeof(text), "student 1\nmachine a\n%s", cases[i].lines);
+        assert_int_equal(parse_access_with("A", text), -EBADMSG);
+    }
+    for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+        snprintf(text, sizeof(text), "xworlds-owner 1\nuid 1001\nname alice\n%send\n", owners[i]);
+        if (parse_owner(text, strlen(text)) != -EBADMSG)
+            fail_msg("taken: %s", owners[i]);
+    }
 }
 
 static void titles_of_every_length(void **state)
@@ -492,6 +603,7 @@ int main(void)
         cmocka_unit_test(owner_is_read),          cmocka_unit_test(access_is_read),
         cmocka_unit_test(every_line_counts),      cmocka_unit_test(every_byte_counts),
         cmocka_unit_test(hostile_owners),         cmocka_unit_test(hostile_accesses),
+        cmocka_unit_test(times_are_read),         cmocka_unit_test(hostile_times),
         cmocka_unit_test(titles_of_every_length), cmocka_unit_test(limits_of_counts),
         cmocka_unit_test(error_names_the_line),
     };

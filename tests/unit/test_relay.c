@@ -19,6 +19,7 @@ int relay_main(void);
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -98,7 +99,9 @@ int prctl(int option, ...)
 /* --- the ends -------------------------------------------------------------------------------- */
 
 static int guest, viewer, gate;
+static int timer = -1; /* what the relay takes for one: readable when its time has come */
 static pid_t relay;
+static bool no_timer;
 
 static int begin(void **state)
 {
@@ -117,10 +120,14 @@ static void start(void)
 
     for (int i = 0; i < 3; i++)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), 0);
+    if (timer >= 0)
+        close(timer);
+    timer = eventfd(0, EFD_CLOEXEC);
     fflush(NULL);
     relay = fork();
     if (relay == 0) {
         int aside[3];
+        int clock = fcntl(timer, F_DUPFD, 64);
         signal(SIGABRT, SIG_DFL);
         signal(SIGPIPE, SIG_DFL);
         prctl(PR_SET_DUMPABLE, 1);
@@ -128,7 +135,11 @@ static void start(void)
             aside[i] = fcntl(pairs[i][1], F_DUPFD, 64);
         for (int i = 0; i < 3; i++)
             dup2(aside[i], GUEST + i);
-        close_range(GATE + 1, ~0U, 0);
+        dup2(clock, TIMER);
+        if (no_timer)
+            close(TIMER);
+        close(GATE + 1);
+        close_range(TIMER + 1, ~0U, 0);
         alarm(120);
         int code = relay_main();
         _exit(code ? code : world->confined && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 50);
@@ -209,6 +220,41 @@ static void the_machine_stops(void **state)
     assert_int_equal(recv(viewer, got, 3, MSG_WAITALL), 3);
     assert_int_equal(finish(), ENDED_WELL);
     assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+}
+
+/* The time comes when it likes: the clock is the test's. */
+static void the_lab_closes(void **state)
+{
+    static char text[MUCH];
+
+    (void)state;
+    start();
+    await_open();
+    passes(guest, viewer, "login: ");
+    passes(viewer, guest, "root\n");
+    assert_int_equal(eventfd_write(timer, 1), 0);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "progress - the lab has closed\nend 0\n");
+    /* It was over when it began; and with both ways full, and nobody who reads. */
+    for (int i = 0; i < 2; i++) {
+        begin(state);
+        start();
+        while (i && send(guest, text, sizeof(text), MSG_DONTWAIT) > 0)
+            continue;
+        while (i && send(viewer, text, sizeof(text), MSG_DONTWAIT) > 0)
+            continue;
+        assert_int_equal(eventfd_write(timer, 1), 0);
+        await_open();
+        assert_int_equal(finish(), ENDED_WELL);
+        assert_string_equal(said, "progress - the lab has closed\nend 0\n");
+    }
+    /* A timer that isn't one is no reason to go on for ever. */
+    begin(state);
+    no_timer = true;
+    start();
+    no_timer = false;
+    await_open();
+    assert_int_equal(finish(), ENDED_WELL);
 }
 
 static void the_gate_goes(void **state)
@@ -396,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(both_ways),
         FRESH(the_machine_stops),
+        FRESH(the_lab_closes),
         FRESH(the_gate_goes),
         FRESH(the_gate_is_gone_at_once),
         FRESH(an_end_that_reads_late),

@@ -13,6 +13,7 @@
 
 #include "common/access.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "common/record.h"
@@ -41,6 +42,7 @@ struct gate {
     struct xw_owner owner;
     struct record_text labs[XW_LABS_PER_OWNER_MAX]; /* of the owner's labs */
     struct xw_access access;
+    time_t now; /* when it is decided */
 };
 
 /* Draws the id that joins the audit record with the keeper's log. */
@@ -125,7 +127,8 @@ static enum xw_decision authorize(struct gate *gate)
         return XW_DECISION_REFUSE;
     }
     snprintf(request->owner, sizeof(request->owner), "%s", gate->owner.name);
-    return xw_access_decide(&gate->caller, request, &gate->owner, find_access(gate));
+    gate->now = xw_clock_now();
+    return xw_access_decide(&gate->caller, request, &gate->owner, find_access(gate), gate->now);
 }
 
 static void console_opened(void *data)
@@ -167,8 +170,20 @@ static int refuse(int code, const char *text)
     return code;
 }
 
+/* Theirs, but not now: the window is told, so that xwsh can say when. */
+static int limit(const struct gate *gate)
+{
+    struct xw_window window = xw_access_window(&gate->owner, &gate->access, gate->now);
+    char line[XW_WINDOW_LINE_SIZE];
+
+    if (xw_window_line(gate->access.lab, &window, line))
+        xw_gate_say("%s", line);
+    return refuse(XW_EXIT_LIMITED, xw_window_refusal(&window));
+}
+
 static int serve(struct gate *gate, int argc, char *const argv[])
 {
+    enum xw_decision decision = XW_DECISION_REFUSE;
     bool allowed = false;
     int code;
     int rc = read_arguments(argc, argv, &gate->request);
@@ -177,9 +192,13 @@ static int serve(struct gate *gate, int argc, char *const argv[])
         close(VIEWER);
     draw_id(gate->request.id);
     xw_gate_say("xworlds %s %s", XW_PROTOCOL_VERSION, gate->request.id);
+    if (rc == 0)
+        decision = authorize(gate);
     if (rc == -EINVAL) {
         code = refuse(XW_EXIT_USAGE, "the gate was not asked in its own form; see xwsh(1)");
-    } else if (rc < 0 || authorize(gate) != XW_DECISION_ALLOW) {
+    } else if (decision == XW_DECISION_LIMIT) {
+        code = limit(gate);
+    } else if (decision != XW_DECISION_ALLOW) {
         if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->known == -ENOENT) {
             code = XW_EXIT_OK; /* no world has been deployed for this user */
             allowed = true;

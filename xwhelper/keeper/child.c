@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/access.h"
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/auditing.h"
@@ -132,6 +133,7 @@ struct child {
     struct xw_owner owner;
     struct xw_access access;
     struct xw_plan plan;
+    time_t now; /* when it is decided */
     int owners;
     int labs;
     int viewer;
@@ -143,6 +145,24 @@ static void become_reader(struct child *child)
     close(child->owners);
     close(child->labs);
     xw_reader_become(&child->accounts->reader);
+}
+
+/* Tells what the lab's window is, where it has one. */
+static void tell_window(const struct child *child, int peer, const struct xw_access *access)
+{
+    struct xw_window window = xw_access_window(&child->owner, access, child->now);
+    char line[XW_WINDOW_LINE_SIZE];
+
+    if (xw_window_line(access->lab, &window, line))
+        xw_reply(peer, "%s", line);
+}
+
+/* When a console that is opened now has to end; 0: never. */
+static time_t console_end(const struct child *child)
+{
+    if (xw_access_instructs(&child->caller, &child->access))
+        return 0;
+    return xw_access_window(&child->owner, &child->access, child->now).ends;
 }
 
 static int list(struct child *child, int peer, struct xw_error *err)
@@ -161,6 +181,7 @@ static int list(struct child *child, int peer, struct xw_error *err)
             code = XW_EXIT_FAILED;
         } else if (rc == 0 &&
                    xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW) {
+            tell_window(child, peer, access);
             count++;
         }
     }
@@ -172,8 +193,14 @@ static int list(struct child *child, int peer, struct xw_error *err)
 static int perform(struct child *child, int peer, const struct xw_opening *opening,
                    struct xw_error *err)
 {
-    const struct xw_job job = {peer,         child->viewer, &child->request,        &child->owner,
-                               &child->plan, opening,       &child->accounts->relay};
+    const struct xw_job job = {.peer = peer,
+                               .viewer = child->viewer,
+                               .request = &child->request,
+                               .owner = &child->owner,
+                               .plan = &child->plan,
+                               .opening = opening,
+                               .relay = &child->accounts->relay,
+                               .until = console_end(child)};
 
     /* Only a console tells the journal by itself; nobody else could forge an entry. */
     if (child->request.verb != XW_VERB_CONSOLE && opening->journal->fd >= 0) {
@@ -191,6 +218,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         xw_confine_change(child->request.verb);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
+        tell_window(child, peer, &child->access);
         become_reader(child);
         return xw_reader_status(peer, child->owner.name, &child->plan, err);
     case XW_VERB_START:
@@ -228,7 +256,8 @@ static enum xw_decision authorize(struct child *child)
     if (owner && xw_access_lists(owner, child->request.lab) &&
         xw_access_read(child->labs, child->request.lab, &child->access, NULL) == 0)
         access = &child->access;
-    return xw_access_decide(&child->caller, &child->request, owner, access);
+    child->now = xw_clock_now();
+    return xw_access_decide(&child->caller, &child->request, owner, access, child->now);
 }
 
 static int refuse(int peer)
@@ -236,6 +265,17 @@ static int refuse(int peer)
     xw_reply(peer, "error " XW_REFUSED_TEXT);
     xw_reply(peer, "end %d", XW_EXIT_REFUSED);
     return XW_EXIT_REFUSED;
+}
+
+/* Theirs, but not now. */
+static int limit(const struct child *child, int peer)
+{
+    struct xw_window window = xw_access_window(&child->owner, &child->access, child->now);
+
+    tell_window(child, peer, &child->access);
+    xw_reply(peer, "error %s", xw_window_refusal(&window));
+    xw_reply(peer, "end %d", XW_EXIT_LIMITED);
+    return XW_EXIT_LIMITED;
 }
 
 /* What a student does to a world; typing on a console is that, too. */
@@ -314,7 +354,10 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     set_deadline(peer->fd, xw_verb_info(child.request.verb)->deadline);
     child.owners = xw_record_directory(XW_OWNERS_DIR);
     child.labs = xw_record_directory(XW_LABS_DIR);
-    if (decide_and_note(&child, trail, &note) != XW_DECISION_ALLOW)
+    enum xw_decision decision = decide_and_note(&child, trail, &note);
+    if (decision == XW_DECISION_LIMIT)
+        return limit(&child, peer->fd);
+    if (decision != XW_DECISION_ALLOW)
         return refuse(peer->fd);
     const struct xw_opening opening = {trail->journal, peer->uid, peer->pid, &note, trail->began};
     rc = require_auditing(&note, &err);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,7 +23,15 @@
 #include "xwhelper/keeper/verbs.h"
 
 /* The relay's descriptors, see xwhelper/relay/main.c. */
-enum { RELAY_GUEST = 3, RELAY_VIEWER = 4, RELAY_GATE = 5, RELAY_LOCK = 6, RELAY_END = 7 };
+enum {
+    RELAY_GUEST = 3,
+    RELAY_VIEWER = 4,
+    RELAY_GATE = 5,
+    RELAY_LOCK = 6,
+    RELAY_TIMER = 7,
+    RELAY_END = 8,
+    RELAY_COUNT = RELAY_END - RELAY_GUEST
+};
 
 static int connect_guest(const char *path, const char *machine, struct xw_error *err)
 {
@@ -67,19 +76,36 @@ static int take_lock(const char *path, const char *machine, const char *viewer,
 }
 
 /*
- * Puts the four descriptors where the relay expects them, out of each other's way first; it gets no
+ * What ends the console when the lab closes: readable from then on, by the clock of the wall, so
+ * that it follows when that is set. until 0: never.
+ */
+static int make_timer(time_t until, const char *machine, struct xw_error *err)
+{
+    const struct itimerspec at = {.it_value = {.tv_sec = until}};
+    int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
+
+    if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL) == 0)
+        return fd;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    return xw_fail_errno(err, -error, "The console of %s can't be given its time", machine);
+}
+
+/*
+ * Puts the descriptors where the relay expects them, out of each other's way first; it gets no
  * others, and not the keeper's first three: descriptor 2 is a socket of journald's on a real host.
  */
-static void place_descriptors(const int from[4])
+static void place_descriptors(const int from[RELAY_COUNT])
 {
-    int aside[4];
+    int aside[RELAY_COUNT];
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < RELAY_COUNT; i++) {
         aside[i] = fcntl(from[i], F_DUPFD, 64);
         if (aside[i] < 0)
             abort();
     }
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < RELAY_COUNT; i++) {
         if (dup2(aside[i], RELAY_GUEST + i) != RELAY_GUEST + i)
             abort();
     }
@@ -87,7 +113,7 @@ static void place_descriptors(const int from[4])
         abort();
 }
 
-static _Noreturn void become_relay(const struct xw_account *account, const int from[4])
+static _Noreturn void become_relay(const struct xw_account *account, const int from[RELAY_COUNT])
 {
     char name[] = "xwrelay";
     char *const argv[] = {name, NULL};
@@ -134,7 +160,10 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
         return xw_fail(err, -ENXIO, "%s is off; start it first", planned->name);
     if (guest < 0)
         return guest;
-    const int descriptors[] = {guest, job->viewer, job->peer, lock};
+    XW_AUTO_CLOSE int timer = make_timer(job->until, planned->name, err);
+    if (timer < 0)
+        return timer;
+    const int descriptors[RELAY_COUNT] = {guest, job->viewer, job->peer, lock, timer};
     tell_journal(job->opening);
     become_relay(job->relay, descriptors);
 }

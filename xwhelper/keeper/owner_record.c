@@ -77,8 +77,11 @@ static int write_text(int owners_fd, int fd, const struct xw_owner *owner)
         return rc;
     }
     fprintf(file, "xworlds-owner 1\nuid %u\nname %s\n", (unsigned int)owner->uid, owner->name);
-    for (size_t i = 0; i < owner->lab_count; i++)
+    for (size_t i = 0; i < owner->lab_count; i++) {
         fprintf(file, "lab %s\n", owner->labs[i]);
+        if (owner->until[i])
+            fprintf(file, "until %lld\n", (long long)owner->until[i]);
+    }
     fputs("end\n", file);
     if (fclose(file) != 0)
         return -errno;
@@ -144,6 +147,29 @@ int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error
     return write_owner(owners_fd, &owner, err);
 }
 
+int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
+                    struct xw_error *err)
+{
+    struct xw_owner owner;
+    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+    if (owners_fd < 0)
+        return owners_fd;
+    XW_AUTO_CLOSE int lock = lock_owners(owners_fd, err);
+    if (lock < 0)
+        return lock;
+
+    int rc = read_owner(owners_fd, uid, name, &owner, err);
+    if (rc < 0)
+        return rc;
+    size_t at = find_lab(&owner, lab);
+    if (at == owner.lab_count)
+        return xw_fail(err, -ENOENT, "%s has no world of the lab %s", name, lab);
+    if (owner.until[at] == until)
+        return 0;
+    owner.until[at] = until;
+    return write_owner(owners_fd, &owner, err);
+}
+
 int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
 {
     struct xw_owner owner;
@@ -166,6 +192,8 @@ int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
         return 0;
     owner.lab_count--;
     memmove(owner.labs[at], owner.labs[at + 1], (owner.lab_count - at) * sizeof(owner.labs[0]));
+    memmove(&owner.until[at], &owner.until[at + 1],
+            (owner.lab_count - at) * sizeof(owner.until[0]));
     if (owner.lab_count > 0)
         return write_owner(owners_fd, &owner, err);
 

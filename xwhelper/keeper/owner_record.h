@@ -6,6 +6,7 @@
 #define XW_KEEPER_OWNER_RECORD_H
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "common/error.h"
 
@@ -18,7 +19,15 @@ int xw_owner_check(uid_t uid, const char *name, struct xw_error *err);
  */
 int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error *err);
 
-/* Takes a lab out of the record, and the record away with its last lab. Returns 0 or an errno. */
+/*
+ * Sets the time to which a lab is extended for its owner, or takes it back with 0. Returns 0,
+ * -ENOENT (no world of this lab), -EEXIST (the record is about another name) or an errno.
+ */
+int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
+                    struct xw_error *err);
+
+/* Takes a lab, and its extension, out of the record, and the record away with its last lab. Returns
+ * 0 or an errno. */
 int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err);
 
 #endif

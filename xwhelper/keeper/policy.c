@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include "common/paths.h"
 #include "common/record.h"
@@ -122,6 +123,9 @@ static const struct xw_rule console[] = {
                XW_INT_IS_WITH(2, O_NOFOLLOW | O_CLOEXEC, O_RDWR | O_CREAT), XW_INT_WITHIN(3, 0600)),
     XW_CALL(flock, "the same"),
     XW_CALL(ftruncate, "the name in it"),
+    XW_CALL_IF(timerfd_create, "the console's end, when the lab closes",
+               XW_INT_IS(0, CLOCK_REALTIME), XW_INT_IS(1, TFD_CLOEXEC)),
+    XW_CALL_IF(timerfd_settime, "the same", XW_INT_IS(1, TFD_TIMER_ABSTIME)),
     XW_CALL_IF(fcntl, "the relay's descriptors", XW_INT_IS(1, F_DUPFD)),
     XW_CALL(dup2, "the same"),
     XW_CALL(close_range, "no other descriptor goes along"),

@@ -6,6 +6,7 @@
 #define XW_KEEPER_VERBS_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "common/error.h"
 #include "common/record.h"
@@ -33,6 +34,7 @@ struct xw_job {
     const struct xw_plan *plan;
     const struct xw_opening *opening;
     const struct xw_account *relay; /* who a console's child becomes */
+    time_t until;                   /* when a console has to end; 0: never */
 };
 
 int xw_verb_start(const struct xw_job *job, struct xw_error *err);

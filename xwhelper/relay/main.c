@@ -1,11 +1,12 @@
 /*
- * The relay: moves a console's bytes between the viewer and the guest, with nothing but the four
+ * The relay: moves a console's bytes between the viewer and the guest, with nothing but the five
  * descriptors that the keeper opened for it. No libvirt, no file, no socket of its own.
  *
  *   3  the guest's console (a stream socket of QEMU's)
  *   4  the viewer's stream socket
  *   5  the gate's connection: told `end` when it is over
  *   6  the console's lock; held while this process lives
+ *   7  a timer: readable when the lab has closed and its grace time is over
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +19,7 @@
 
 #include "xwhelper/relay/policy.h"
 
-enum { GUEST = 3, VIEWER = 4, GATE = 5, BUFFER = 16384 };
+enum { GUEST = 3, VIEWER = 4, GATE = 5, TIMER = 7, BUFFER = 16384 };
 
 /* One direction. */
 struct lane {
@@ -89,33 +90,37 @@ static bool turn(short happened, struct lane *in, struct lane *out)
     return true;
 }
 
-static void pump(struct lane *to_guest, struct lane *to_viewer)
+/* Returns whether it was the time that ended it. */
+static bool pump(struct lane *to_guest, struct lane *to_viewer)
 {
     for (;;) {
         bool guest_done = to_viewer->closed && !pending(to_viewer);
         bool viewer_done = to_guest->closed && !pending(to_guest);
         if (guest_done || viewer_done)
-            return;
+            return false;
         struct pollfd side[] = {
             {.fd = GUEST, .events = wanted(to_viewer, to_guest)},
             {.fd = VIEWER, .events = wanted(to_guest, to_viewer)},
             {.fd = GATE, .events = 0},
+            {.fd = TIMER, .events = POLLIN},
         };
         /* A side that has ended stays readable; it is not asked about again. */
         for (int i = 0; i < 2; i++) {
             if (!side[i].events)
                 side[i].fd = -1;
         }
-        if (poll(side, 3, -1) < 0) {
+        if (poll(side, 4, -1) < 0) {
             if (errno == EINTR)
                 continue;
-            return;
+            return false;
         }
+        if (side[3].revents)
+            return true;
         if (side[2].revents & (POLLHUP | POLLERR))
-            return;
+            return false;
         if (!turn(side[0].revents, to_viewer, to_guest) ||
             !turn(side[1].revents, to_guest, to_viewer))
-            return;
+            return false;
     }
 }
 
@@ -128,8 +133,9 @@ int main(void)
         abort();
     xw_policy_enter(&xw_relay_policy);
     tell("open\n");
-    pump(&to_guest, &to_viewer);
-    if (to_viewer.closed)
+    if (pump(&to_guest, &to_viewer))
+        tell("progress - the lab has closed\n");
+    else if (to_viewer.closed)
         tell("progress - the machine has stopped\n");
     tell("end 0\n");
     return 0;
