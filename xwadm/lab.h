@@ -3,6 +3,7 @@
  * steps from a file to the compiled records, each a module:
  *   tree.h          YAML to a tree of values with places       } in the confined child
  *   lab_read.c      the tree to a struct xw_lab                 }
+ *   lab_times.c     the part of lab_read.c that is about the window
  *   lab_addresses.c what must be true between its parts         }
  *   lab_write.c     a struct xw_lab to lines for the parent     }
  *   lab_compile.h   those lines, with groups and images looked up, to the records: the parent
@@ -18,12 +19,15 @@
 #include "common/request.h"
 #include "xwadm/address.h"
 #include "xwadm/buffer.h"
+#include "xwadm/local_time.h"
 #include "xwadm/problems.h"
 #include "xwhelper/keeper/plan.h"
 
 #define XW_GROUP_SIZE      256 /* a group's name with its end; what NSS gives may hold anything */
 #define XW_MEMORY_LEAST    16  /* MiB */
 #define XW_DESCRIPTION_MAX 16384
+#define XW_ZONE_SIZE       64 /* the name of a time zone with its end */
+#define XW_GRACE_MINUTES   (XW_GRACE_MAX / 60)
 
 struct xw_lab_group {
     struct xw_place at;
@@ -33,6 +37,12 @@ struct xw_lab_group {
 struct xw_lab_groups {
     size_t count;
     struct xw_lab_group items[XW_GROUPS_PER_LAB_MAX];
+};
+
+struct xw_lab_time {
+    bool there;
+    struct xw_place at;
+    struct xw_local_time local;
 };
 
 struct xw_lab_interface {
@@ -62,6 +72,12 @@ struct xw_lab {
     char title[XW_TITLE_MAX + 1];
     struct xw_lab_groups students;
     struct xw_lab_groups instructors;
+    struct xw_place zone_at;
+    bool zone_wrong;         /* it has been reported: the times are in no zone that is known */
+    char zone[XW_ZONE_SIZE]; /* "": the host's */
+    struct xw_lab_time opens;
+    struct xw_lab_time closes;
+    unsigned int grace;      /* minutes */
     struct xw_limits limits; /* 0 where the file doesn't say */
     bool segments_wrong;     /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
@@ -74,6 +90,10 @@ struct xw_node;
 
 /* Reads the tree of a lab file. What is wrong goes to problems; *lab holds what is right. */
 void xw_lab_read(const struct xw_node *root, struct xw_lab *lab, struct xw_problems *problems);
+
+/* Takes opens, closes, timezone and grace out of the mapping `access`. */
+void xw_lab_take_times(const struct xw_node *access, struct xw_lab *lab,
+                       struct xw_problems *problems);
 
 /* Checks addresses and gateways against one another. */
 void xw_lab_check_addresses(const struct xw_lab *lab, struct xw_problems *problems);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,14 @@
 
 /* Room for what follows the place in a line. */
 #define REST_SIZE XW_PROBLEM_TEXT_MAX
+
+struct window {
+    const char *zone; /* of the lookup's; NULL: it is not known, so neither are the times */
+    time_t opens;
+    time_t closes;
+    struct xw_place closes_at;
+    unsigned long grace; /* minutes */
+};
 
 struct groups {
     size_t count;
@@ -26,6 +35,7 @@ struct compiler {
     char title[XW_TITLE_MAX + 1];
     struct groups students;
     struct groups instructors;
+    struct window window;
     char image[XW_NAME_SIZE]; /* of the machine that is being read; "" if it isn't usable */
     unsigned int memory_min;  /* of that image */
 };
@@ -113,6 +123,79 @@ static void read_group(struct compiler *compiler, const char *key, struct groups
         add_group(groups, gid);
 }
 
+static void read_zone(struct compiler *compiler)
+{
+    const struct xw_lab_lookup *lookup = compiler->lookup;
+    struct xw_place at = {0};
+    char name[REST_SIZE];
+
+    if (!take_placed(&compiler->lines, "timezone", &at, name))
+        return;
+    compiler->window.zone = NULL;
+    for (size_t i = 0; i < lookup->zone_count && !compiler->window.zone; i++) {
+        if (strcmp(lookup->zones[i], name) == 0)
+            compiler->window.zone = lookup->zones[i];
+    }
+    if (compiler->window.zone)
+        return;
+    const char *near = xw_suggest(name, lookup->zones, lookup->zone_count);
+    if (near)
+        xw_problem_add(compiler->problems, at,
+                       "this host knows no time zone \"%.40s\"; did you mean \"%s\"?", name, near);
+    else
+        xw_problem_add(compiler->problems, at,
+                       "this host knows no time zone \"%.40s\"; take one that `timedatectl "
+                       "list-timezones` shows, or install tzdata",
+                       name);
+}
+
+/*
+ * A time that the clock shows twice is the first of the two to open, and the second to close: the
+ * window is not shorter than somebody there could take it to be.
+ */
+static void read_time(struct compiler *compiler, const char *key, bool take_last, time_t *when,
+                      struct xw_place *at)
+{
+    char text[REST_SIZE];
+    struct xw_local_time local;
+    struct xw_error why = {0};
+    time_t first = 0;
+    time_t last = 0;
+
+    if (!take_placed(&compiler->lines, key, at, text))
+        return;
+    if (*when || xw_local_time_read(text, &local)) {
+        xw_record_refuse_taken(&compiler->lines, "\"%s\" takes one time", key);
+        return;
+    }
+    if (!compiler->window.zone)
+        return;
+    int found = compiler->lookup->time(compiler->window.zone, &local, &first, &last, &why);
+    if (found < 0)
+        xw_problem_add(compiler->problems, *at, "%s can't be looked up: %s", key, why.text);
+    else if (found == 0)
+        xw_problem_add(compiler->problems, *at,
+                       "%s: there is no %s %s%s, the clock is put forward over it; write a time "
+                       "before or after",
+                       key, text, *compiler->window.zone ? "in " : "on this host",
+                       compiler->window.zone);
+    else
+        *when = take_last ? last : first;
+}
+
+static void read_grace(struct compiler *compiler)
+{
+    xw_record_number(&compiler->lines, "grace", 1, XW_GRACE_MINUTES, &compiler->window.grace);
+}
+
+static void check_window(const struct window *window, struct xw_problems *problems)
+{
+    if (window->closes && window->closes <= window->opens)
+        xw_problem_add(problems, window->closes_at,
+                       "closes is not after opens, so the lab would never be open; correct one of "
+                       "them");
+}
+
 static void unknown_image(struct compiler *compiler, struct xw_place at, const char *name)
 {
     const struct xw_lab_lookup *lookup = compiler->lookup;
@@ -195,6 +278,7 @@ static bool read_plan_line(struct compiler *compiler)
 static bool read_line(struct compiler *compiler)
 {
     struct xw_record_lines *lines = &compiler->lines;
+    struct xw_place opens_at;
 
     if (xw_record_at(lines, "error"))
         read_error(compiler);
@@ -204,6 +288,14 @@ static bool read_line(struct compiler *compiler)
         read_group(compiler, "student", &compiler->students);
     else if (xw_record_at(lines, "instructor"))
         read_group(compiler, "instructor", &compiler->instructors);
+    else if (xw_record_at(lines, "timezone"))
+        read_zone(compiler);
+    else if (xw_record_at(lines, "opens"))
+        read_time(compiler, "opens", false, &compiler->window.opens, &opens_at);
+    else if (xw_record_at(lines, "closes"))
+        read_time(compiler, "closes", true, &compiler->window.closes, &compiler->window.closes_at);
+    else if (xw_record_at(lines, "grace"))
+        read_grace(compiler);
     else if (xw_record_at(lines, "title"))
         xw_record_text(lines, "title", compiler->title, sizeof(compiler->title));
     else if (xw_record_at(lines, "image"))
@@ -215,6 +307,16 @@ static bool read_line(struct compiler *compiler)
     return lines->rc == 0;
 }
 
+static void write_window(const struct window *window, struct xw_buffer *out)
+{
+    if (window->opens)
+        xw_buffer_add(out, "opens %lld\n", (long long)window->opens);
+    if (window->closes)
+        xw_buffer_add(out, "closes %lld\n", (long long)window->closes);
+    if (window->grace)
+        xw_buffer_add(out, "grace %lu\n", window->grace * 60);
+}
+
 static void write_access(const struct compiler *compiler, const char *name,
                          const struct xw_plan *plan, struct xw_buffer *out)
 {
@@ -223,6 +325,7 @@ static void write_access(const struct compiler *compiler, const char *name,
         xw_buffer_add(out, "student %lu\n", (unsigned long)compiler->students.gids[i]);
     for (size_t i = 0; i < compiler->instructors.count; i++)
         xw_buffer_add(out, "instructor %lu\n", (unsigned long)compiler->instructors.gids[i]);
+    write_window(&compiler->window, out);
     for (size_t i = 0; i < plan->machine_count; i++)
         xw_buffer_add(out, "machine %s\n", plan->machines[i].name);
     xw_buffer_add(out, "end\n");
@@ -259,8 +362,10 @@ int xw_lab_compile(const char *name, const char *lines, size_t length,
                    const struct xw_lab_lookup *lookup, struct xw_lab_compiled *compiled,
                    struct xw_problems *problems, struct xw_error *err)
 {
-    struct compiler compiler = {
-        .lookup = lookup, .problems = problems, .plan = &compiled->plan_text};
+    struct compiler compiler = {.lookup = lookup,
+                                .problems = problems,
+                                .plan = &compiled->plan_text,
+                                .window = {.zone = ""}};
     struct xw_error why = {0};
 
     memset(compiled, 0, sizeof(*compiled));
@@ -271,6 +376,7 @@ int xw_lab_compile(const char *name, const char *lines, size_t length,
     xw_buffer_add(compiler.plan, "end\n");
     if (xw_record_end(&compiler.lines) < 0)
         return xw_fail(err, -EBADMSG, "the file's reader gave no proper answer (%s)", why.text);
+    check_window(&compiler.window, problems);
     xw_problems_sort(problems);
     if (problems->count > 0)
         return xw_fail(err, -EINVAL, "the lab file has errors");

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/record.h"
 #include "xwadm/buffer.h"
+#include "xwadm/local_time.h"
 #include "xwadm/problems.h"
 #include "xwhelper/keeper/plan.h"
 
@@ -18,6 +19,14 @@ struct xw_lab_lookup {
     int (*group)(const char *name, gid_t *gid, struct xw_error *err);
     /* id has XW_IMAGE_ID_LEN + 1 bytes; *memory_min is in MiB, 0 where the image doesn't say */
     int (*image)(const char *name, char *id, unsigned int *memory_min, struct xw_error *err);
+    /*
+     * What a time is in UTC in a zone of zones ("": the host's). How often there is it, as
+     * xw_local_time_find() says, or a negative errno.
+     */
+    int (*time)(const char *zone, const struct xw_local_time *local, time_t *first, time_t *last,
+                struct xw_error *err);
+    const char *const *zones; /* the names of those that the host knows */
+    size_t zone_count;
     const char *const *images; /* the names of those that are installed, for suggestions */
     size_t image_count;
 };

@@ -15,6 +15,7 @@
 #include "xwadm/lab.h"
 #include "xwadm/say.h"
 #include "xwadm/tree.h"
+#include "xwadm/zone.h"
 #include "xwhelper/keeper/image.h"
 
 enum { PATH_SIZE = 4096, GROUP_BUFFER = 1048576 };
@@ -101,11 +102,15 @@ static int compile(struct xw_lab_file *file, struct xw_error *err)
     XW_AUTO_BUFFER lines = {0};
     char(*names)[XW_NAME_SIZE] = NULL;
     const char **images = NULL;
+    XW_AUTO_ZONES zones = {0};
     XW_AUTO_CLOSE int images_fd = xw_directory_open(XW_IMAGES_DIR, err);
 
     if (images_fd < 0)
         return images_fd;
     int rc = xw_confined_run(xw_lab_translate, file->source, file->source_length, &lines, err);
+    if (rc < 0)
+        return rc;
+    rc = xw_zones_read(&zones, err);
     if (rc < 0)
         return rc;
     ssize_t count = xw_directory_names(images_fd, xw_name_ok, &names, err);
@@ -116,6 +121,9 @@ static int compile(struct xw_lab_file *file, struct xw_error *err)
         images[i] = names[i];
     const struct xw_lab_lookup lookup = {.group = find_group,
                                          .image = find_image,
+                                         .time = xw_zone_time,
+                                         .zones = zones.names,
+                                         .zone_count = zones.count,
                                          .images = images,
                                          .image_count = images ? (size_t)count : 0};
     rc = xw_lab_compile(file->name, lines.text ? lines.text : "", lines.length, &lookup,

@@ -10,6 +10,30 @@ static void write_groups(const struct xw_lab_groups *groups, const char *key, st
                       groups->items[i].at.column, groups->items[i].name);
 }
 
+static void write_time(const struct xw_lab_time *time, const char *key, struct xw_buffer *out)
+{
+    char text[XW_LOCAL_TIME_SIZE];
+
+    if (!time->there)
+        return;
+    xw_local_time_write(&time->local, text);
+    xw_buffer_add(out, "%s %u %u %s\n", key, time->at.line, time->at.column, text);
+}
+
+/* The zone first: the parent needs it for the times. */
+static void write_times(const struct xw_lab *lab, struct xw_buffer *out)
+{
+    if (lab->zone_wrong)
+        return;
+    if (lab->zone[0])
+        xw_buffer_add(out, "timezone %u %u %s\n", lab->zone_at.line, lab->zone_at.column,
+                      lab->zone);
+    write_time(&lab->opens, "opens", out);
+    write_time(&lab->closes, "closes", out);
+    if (lab->closes.there && lab->grace)
+        xw_buffer_add(out, "grace %u\n", lab->grace);
+}
+
 /* What the parent has to look up: it reports what it doesn't find together with our problems. */
 static void write_references(const struct xw_lab_machine *machine, struct xw_buffer *out)
 {
@@ -65,6 +89,7 @@ void xw_lab_write(const struct xw_lab *lab, const struct xw_problems *problems,
     write_problems(problems, out);
     write_groups(&lab->students, "student", out);
     write_groups(&lab->instructors, "instructor", out);
+    write_times(lab, out);
     if (problems->count == 0) {
         xw_buffer_add(out, "title %s\n", lab->title);
         write_limits(&lab->limits, out);

@@ -1,4 +1,4 @@
-/* links: common/error.c common/names.c common/lines.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_write.c xwadm/problems.c xwadm/tree.c */
+/* links: common/error.c common/names.c common/lines.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_take.c xwadm/lab_times.c xwadm/lab_write.c xwadm/local_time.c xwadm/problems.c xwadm/tree.c */
 /*
  * A lab file from its YAML to the compiled records. Whatever the file is, the lines for the parent
  * are such as the parent reads, and there are either problems, each with a place, or two records
@@ -26,6 +26,19 @@ static int any_image(const char *name, char *id, unsigned int *memory_min, struc
     return name[0] == 'z' ? -ENOENT : 0;
 }
 
+/* Such as the clocks of real places do: none, one or two of a time. */
+static int any_time(const char *zone, const struct xw_local_time *local, time_t *first,
+                    time_t *last, struct xw_error *err)
+{
+    MUST(zone && local->month >= 1 && local->month <= 12 && local->day >= 1 && local->day <= 31);
+    *first = (local->year - 1970) * 31556952L + local->month * 2678400L + local->day * 86400L +
+             local->hour * 3600L + local->minute * 60L;
+    *last = *first + (local->minute == 30 ? 3600 : 0);
+    if (local->minute == 45)
+        return xw_fail(err, -EIO, "no answer");
+    return local->minute == 15 ? 0 : local->minute == 30 ? 2 : 1;
+}
+
 static void check_problems(const struct xw_problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
@@ -41,7 +54,14 @@ static void compile(const struct xw_buffer *lines)
     static struct xw_problems problems;
     static struct xw_access access;
     static struct xw_plan plan;
-    const struct xw_lab_lookup lookup = {any_group, any_image, images, 1};
+    static const char *const zones[] = {"Europe/Berlin", "UTC"};
+    const struct xw_lab_lookup lookup = {.group = any_group,
+                                         .image = any_image,
+                                         .time = any_time,
+                                         .zones = zones,
+                                         .zone_count = 2,
+                                         .images = images,
+                                         .image_count = 1};
     struct xw_error err = {0};
 
     memset(&compiled, 0, sizeof(compiled));

@@ -16,7 +16,7 @@ static void try_owner(const char *text, size_t length)
     MUST(owner.uid != 0 && owner.uid != (uid_t)-1 && xw_owner_ok(owner.name));
     MUST(owner.lab_count <= XW_LABS_PER_OWNER_MAX);
     for (size_t i = 0; i < owner.lab_count; i++)
-        MUST(xw_name_ok(owner.labs[i]));
+        MUST(xw_name_ok(owner.labs[i]) && owner.until[i] >= 0 && owner.until[i] <= XW_TIME_MAX);
 }
 
 static void try_access(const char *text, size_t length)
@@ -29,6 +29,9 @@ static void try_access(const char *text, size_t length)
     }
     MUST(xw_name_ok(access.lab) && xw_text_ok(access.title));
     MUST(access.student_count > 0 && access.student_count <= XW_GROUPS_PER_LAB_MAX);
+    MUST(access.opens >= 0 && access.opens <= XW_TIME_MAX);
+    MUST(access.closes == 0 || (access.closes > access.opens && access.closes <= XW_TIME_MAX));
+    MUST(access.grace == 0 || (access.closes && access.grace <= XW_GRACE_MAX));
     MUST(access.machine_count > 0 && access.machine_count <= XW_MACHINES_MAX);
     for (size_t i = 0; i < access.student_count; i++)
         MUST(access.students[i] != 0 && access.students[i] != (gid_t)-1);

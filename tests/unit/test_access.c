@@ -432,6 +432,10 @@ static void without_an_owner(void **state)
     (void)state;
     assert_int_equal(xw_access_window(NULL, &access, CLOSES - 1).state, OPEN);
     assert_int_equal(xw_access_window(NULL, &access, CLOSES).state, CLOSED);
+    /* Nor that of an owner without this lab, with what is behind their last one. */
+    struct xw_owner owner = without_labs;
+    owner.until[0] = CLOSES + 5;
+    assert_int_equal(xw_access_window(&owner, &access, CLOSES).state, CLOSED);
 }
 
 int main(void)
