@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/names.h"
 #include "common/paths.h"
@@ -11,6 +12,7 @@
 #include "xwadm/files.h"
 #include "xwadm/lab_view.h"
 #include "xwadm/say.h"
+#include "xwadm/window.h"
 
 enum { LINE_SIZE = 2048 };
 
@@ -40,6 +42,62 @@ static void print_limits(const struct xw_limits *limits)
         xw_say("At once:      %s, in all worlds together", text + 2);
 }
 
+static void print_window(const struct xw_access *access)
+{
+    const struct xw_window window = xw_access_window(NULL, access, xw_clock_now());
+    char when[XW_WHEN_SIZE];
+    char now[XW_WINDOW_TEXT_SIZE];
+
+    if (access->opens) {
+        xw_when_text(access->opens, when);
+        xw_say("Opens:        %s", when);
+    }
+    if (access->closes) {
+        xw_when_text(access->closes, when);
+        xw_say("Closes:       %s", when);
+        xw_say("Grace:        %lld min", (long long)access->grace / 60);
+    }
+    xw_window_text(&window, now);
+    xw_say("Now:          %s", *now ? now : "open");
+}
+
+/* Calls tell for each owner of a world whose closing has been extended. */
+static int each_extension(const struct xw_lab_view *view,
+                          void (*tell)(const char *, time_t, void *), void *data,
+                          struct xw_error *err)
+{
+    struct xw_owner owner;
+    int rc = 0;
+
+    for (size_t i = 0; i < view->worlds.count && rc == 0; i++) {
+        const char *name = view->worlds.items[i].owner;
+        rc = xw_extension_read(view->name, name, &owner, err);
+        time_t until = xw_extension_of(&owner, view->name);
+        if (until)
+            tell(name, until, data);
+    }
+    return rc;
+}
+
+static void print_extension(const char *owner, time_t until, void *data)
+{
+    bool *first = data;
+    char when[XW_WHEN_SIZE];
+
+    xw_when_text(until, when);
+    xw_say("%-13s %s until %s", *first ? "Extended:" : "", owner, when);
+    *first = false;
+}
+
+static void add_extension(const char *owner, time_t until, void *data)
+{
+    struct json_object *extension = xw_json_need(json_object_new_object());
+
+    xw_json_text(extension, "owner", owner);
+    xw_json_time(extension, "until", until);
+    json_object_array_add(data, extension);
+}
+
 static void print_machine(const struct xw_plan_machine *machine)
 {
     char addresses[LINE_SIZE] = "";
@@ -56,15 +114,18 @@ static void print_machine(const struct xw_plan_machine *machine)
            machine->forward ? " (forwards)" : "");
 }
 
-static void print_text(const struct xw_lab_view *view)
+static int print_text(const struct xw_lab_view *view, struct xw_error *err)
 {
     char worlds[XW_WORLDS_TEXT_SIZE];
+    bool first = true;
 
     xw_worlds_text(&view->worlds, worlds);
     xw_say("Lab:          %s", view->name);
     xw_say("Title:        %s", view->access.title);
     print_groups("Students:", view->access.students, view->access.student_count);
     print_groups("Instructors:", view->access.instructors, view->access.instructor_count);
+    print_window(&view->access);
+    int rc = each_extension(view, print_extension, &first, err);
     for (size_t i = 0; i < view->plan.segment_count; i++)
         xw_say("%-13s %s", i ? "" : "Segments:", view->plan.segments[i]);
     print_limits(&view->plan.limits);
@@ -72,6 +133,7 @@ static void print_text(const struct xw_lab_view *view)
     xw_say("Machines:");
     for (size_t i = 0; i < view->plan.machine_count; i++)
         print_machine(&view->plan.machines[i]);
+    return rc;
 }
 
 static struct json_object *machine_json(const struct xw_plan_machine *machine)
@@ -112,12 +174,13 @@ static struct json_object *limits_json(const struct xw_limits *limits)
     return object;
 }
 
-static void print_json(const struct xw_lab_view *view)
+static int print_json(const struct xw_lab_view *view, struct xw_error *err)
 {
     struct json_object *object = xw_json_new();
     struct json_object *segments = xw_json_need(json_object_new_array());
     struct json_object *machines = xw_json_need(json_object_new_array());
     struct json_object *owners = xw_json_need(json_object_new_array());
+    struct json_object *extensions = xw_json_need(json_object_new_array());
 
     for (size_t i = 0; i < view->plan.segment_count; i++)
         json_object_array_add(segments,
@@ -127,12 +190,15 @@ static void print_json(const struct xw_lab_view *view)
     for (size_t i = 0; i < view->worlds.count; i++)
         json_object_array_add(owners,
                               xw_json_need(json_object_new_string(view->worlds.items[i].owner)));
+    int rc = each_extension(view, add_extension, extensions, err);
     xw_lab_view_json(view, object);
     json_object_object_add(object, "limits", limits_json(&view->plan.limits));
     json_object_object_add(object, "segments", segments);
     json_object_object_add(object, "machines", machines);
     json_object_object_add(object, "world_owners", owners);
+    json_object_object_add(object, "extensions", extensions);
     xw_json_print(object);
+    return rc;
 }
 
 static int show(const char *name, bool json, struct xw_error *err)
@@ -148,10 +214,8 @@ static int show(const char *name, bool json, struct xw_error *err)
     int rc = xw_lab_view_read(labs_fd, name, view, err);
     if (rc == 0 && view->rc < 0)
         rc = xw_fail(err, -EBADMSG, "the lab \"%s\": %s; apply it again", name, view->trouble.text);
-    if (rc == 0 && json)
-        print_json(view);
-    else if (rc == 0)
-        print_text(view);
+    if (rc == 0)
+        rc = json ? print_json(view, err) : print_text(view, err);
     xw_lab_view_free(view);
     free(view);
     return rc;
@@ -184,8 +248,8 @@ const struct xw_command xw_command_lab_show = {
     .name = "lab show",
     .arguments = "LAB [--json]",
     .summary = "show what a lab consists of",
-    .help = "Show a lab as it is applied: groups, segments, machines with their images and\n"
-            "addresses, and its worlds.\n"
+    .help = "Show a lab as it is applied: groups, when it is open and for whom longer, segments,\n"
+            "machines with their images and addresses, and its worlds.\n"
             "\n"
             "  --json  for programs; memory in bytes\n"
             "\n"

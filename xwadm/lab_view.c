@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/lines.h"
 #include "xwadm/say.h"
+#include "xwadm/window.h"
 
 int xw_lab_view_read(int labs_fd, const char *name, struct xw_lab_view *view, struct xw_error *err)
 {
@@ -87,6 +89,8 @@ void xw_lab_view_json(const struct xw_lab_view *view, struct json_object *object
                            groups_json(view->access.students, view->access.student_count));
     json_object_object_add(object, "instructors",
                            groups_json(view->access.instructors, view->access.instructor_count));
+    const struct xw_window window = xw_access_window(NULL, &view->access, xw_clock_now());
+    xw_window_json(&window, object);
     xw_json_number(object, "machine_count", view->plan.machine_count);
     xw_json_number(object, "segment_count", view->plan.segment_count);
     xw_json_number(object, "world_count", view->worlds.count);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/names.h"
 #include "common/paths.h"
@@ -12,6 +13,7 @@
 #include "xwadm/domains.h"
 #include "xwadm/files.h"
 #include "xwadm/say.h"
+#include "xwadm/window.h"
 #include "xwadm/worlds.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/plan.h"
@@ -21,12 +23,14 @@ struct lab_state {
     char lab[XW_NAME_SIZE];
     int plan_rc; /* 0, or why there is no plan */
     struct xw_plan plan;
+    struct xw_access access; /* empty where it can't be read, as its trouble says */
     int image_rc;            /* 0, or what is wrong with an image */
     struct xw_error trouble; /* of plan or image */
 };
 
 struct report {
     int labs_fd;
+    time_t now;
     bool has_domains; /* libvirt answered */
     struct xw_domains domains;
     struct lab_state *state;
@@ -41,6 +45,8 @@ static void read_state(struct report *report, const char *lab)
     memset(state, 0, sizeof(*state));
     snprintf(state->lab, sizeof(state->lab), "%s", lab);
     state->plan_rc = xw_plan_read(report->labs_fd, lab, &state->plan, &state->trouble);
+    if (state->plan_rc == 0)
+        state->plan_rc = xw_access_read(report->labs_fd, lab, &state->access, &state->trouble);
     if (state->plan_rc == -ENOENT)
         xw_fail(&state->trouble, -ENOENT, "the lab \"%s\" isn't applied any more", lab);
     for (size_t i = 0; i < state->plan.machine_count && state->image_rc == 0; i++)
@@ -77,16 +83,18 @@ static const char *note_of(const struct report *report, const struct xw_world_na
 }
 
 static void print_line(const struct report *report, const struct xw_world_name *world,
-                       size_t running, const char *note)
+                       size_t running, const char *note, const struct xw_window *window)
 {
     char machines[24];
     char running_text[24];
+    char when[XW_WINDOW_TEXT_SIZE];
 
     snprintf(machines, sizeof(machines), "%zu", report->state->plan.machine_count);
     snprintf(running_text, sizeof(running_text), "%zu", running);
-    xw_say("%-20s %-20s %8s %7s%s%s", world->lab, world->owner,
+    xw_window_text(window, when);
+    xw_say("%-20s %-20s %8s %7s%s%s%s%s", world->lab, world->owner,
            report->state->plan_rc < 0 ? "?" : machines, report->has_domains ? running_text : "?",
-           *note ? "  " : "", note);
+           *when ? "  " : "", when, *note ? "  " : "", note);
 }
 
 static struct json_object *machines_json(const struct report *report,
@@ -110,7 +118,7 @@ static struct json_object *machines_json(const struct report *report,
 }
 
 static void add_json(const struct report *report, const struct xw_world_name *world, size_t running,
-                     const char *note)
+                     const char *note, const struct xw_window *window)
 {
     struct json_object *object = xw_json_need(json_object_new_object());
 
@@ -120,10 +128,22 @@ static void add_json(const struct report *report, const struct xw_world_name *wo
     if (report->has_domains)
         xw_json_number(object, "running_count", running);
     json_object_object_add(object, "machines", machines_json(report, world));
+    xw_window_json(window, object);
     if (*note)
         xw_json_text(object, "trouble",
                      *report->state->trouble.text ? report->state->trouble.text : note);
     json_object_array_add(report->worlds, object);
+}
+
+/* The lab's window for the owner of a world; without the extension where that can't be read. */
+static struct xw_window window_of(const struct report *report, const struct xw_world_name *world)
+{
+    struct xw_owner owner;
+    struct xw_error err = {0};
+
+    if (xw_extension_read(world->lab, world->owner, &owner, &err) < 0)
+        xw_note("%s/%s: an extension can't be looked up: %s", world->lab, world->owner, err.text);
+    return xw_access_window(&owner, &report->state->access, report->now);
 }
 
 static void show_world(struct report *report, const struct xw_world_name *world)
@@ -132,10 +152,11 @@ static void show_world(struct report *report, const struct xw_world_name *world)
         read_state(report, world->lab);
     size_t running = xw_domains_running(&report->domains, world->lab, world->owner);
     const char *note = note_of(report, world);
+    const struct xw_window window = window_of(report, world);
     if (report->worlds)
-        add_json(report, world, running, note);
+        add_json(report, world, running, note, &window);
     else
-        print_line(report, world, running, note);
+        print_line(report, world, running, note, &window);
 }
 
 static void show(struct report *report, const struct xw_worlds *worlds, const char *lab)
@@ -203,7 +224,7 @@ static int status(const char *lab, bool json)
 {
     struct xw_error err = {0};
     XW_AUTO_CLOSE int labs = xw_directory_open(XW_LABS_DIR, &err);
-    struct report report = {.labs_fd = labs};
+    struct report report = {.labs_fd = labs, .now = xw_clock_now()};
 
     if (labs < 0)
         return xw_complain(&err);
@@ -242,7 +263,8 @@ const struct xw_command xw_command_status = {
     .summary = "show all worlds and what runs in them",
     .help =
         "Show the worlds of LAB, or of all labs: how many machines each has and how many run,\n"
-        "and what is wrong with it: an image that has changed or gone, a lab that isn't\n"
+        "when the lab opens, or closes for its owner, and what is wrong with it: an image that has "
+        "changed or gone, a lab that isn't\n"
         "applied, machines that are missing.\n"
         "\n"
         "  --json  for programs, with every machine\n"

@@ -1,0 +1,16 @@
+/*
+ * Until when: what is written behind `xwadm extend LAB USER`.
+ */
+#ifndef XW_XWADM_EXTENSION_H
+#define XW_XWADM_EXTENSION_H
+
+#include <time.h>
+
+/*
+ * Reads "30m", "12h", "2d" or "1w", counted from closes or from now, whichever is later, or a time
+ * of the host's clock (local_time.h). A day is one of the calendar: it ends at the same time of
+ * day. Returns NULL, or what is wrong with it. No I/O but the time zone's.
+ */
+const char *xw_extension_time(const char *text, time_t closes, time_t now, time_t *until);
+
+#endif
