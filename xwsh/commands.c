@@ -35,9 +35,11 @@ static const struct xw_command commands[] = {
      .options = XW_OPTION_JSON,
      .verb = XW_VERB_LIST,
      .summary = "your worlds",
-     .details = "Lists your worlds: how many machines each has and how many of them run.\n\n"
-                "  list\n"
-                "  list --json          the same for a program\n",
+     .details =
+         "Lists your worlds: how many machines each has, how many of them run, and when the\n"
+         "lab opens or closes.\n\n"
+         "  list\n"
+         "  list --json          the same for a program\n",
      .run = run_list},
     {.name = "status",
      .operands = "WORLD",
@@ -46,9 +48,11 @@ static const struct xw_command commands[] = {
      .options = XW_OPTION_JSON,
      .verb = XW_VERB_STATUS,
      .summary = "the machines of a world",
-     .details = "Lists the machines of a world: state, memory, addresses.\n\n"
-                "  status firewall\n"
-                "  status firewall --json\n",
+     .details =
+         "Lists the machines of a world: state, memory, addresses; and when the lab opens or\n"
+         "closes.\n\n"
+         "  status firewall\n"
+         "  status firewall --json\n",
      .run = run_list},
     {.name = "start",
      .operands = SET,
@@ -250,7 +254,7 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
     else if (code == XW_EXIT_OK && worlds)
         xw_print_worlds(session, &model);
     else if (code == XW_EXIT_OK)
-        xw_print_machines(session, &model);
+        xw_print_machines(session, &model, request.lab);
     xw_model_clear(&model);
     return code;
 }

@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/paths.h"
 #include "xwsh/lines.h"
 #include "xwsh/signals.h"
 #include "xwsh/target.h"
+#include "xwsh/when.h"
 
 enum { CONSOLE_FD = 3, ARGUMENTS_MAX = 6 };
 
@@ -201,6 +203,18 @@ static void explain_code(enum xw_exit code, const struct xw_model *model, struct
         xw_fail(err, -EIO, "it failed, and the lab's helper did not say why");
 }
 
+/* When it would have been allowed, where the gate has said so. */
+static void explain_limit(const struct xw_model *model, struct xw_error *err)
+{
+    char text[XW_ERROR_TEXT_MAX];
+
+    if (model->window_count == 0)
+        return;
+    const struct xw_lab_window *told = &model->windows[0];
+    xw_when_refusal(told->lab, &told->window, xw_clock_now(), text, sizeof(text));
+    xw_fail(err, -EACCES, "%s", text);
+}
+
 int xw_gate_take(const struct xw_message *message, struct xw_model *model, enum xw_exit *code,
                  struct xw_error *err)
 {
@@ -210,6 +224,8 @@ int xw_gate_take(const struct xw_message *message, struct xw_model *model, enum 
         *code = message->code;
         if (*code == XW_EXIT_OK)
             *err = (struct xw_error){0};
+        if (*code == XW_EXIT_LIMITED)
+            explain_limit(model, err);
         explain_code(*code, model, err);
         return 1;
     }

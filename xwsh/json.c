@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "xwsh/safe_text.h"
+#include "xwsh/when.h"
 
 enum { SCHEMA = 1, MIB = 1 << 20 };
 
@@ -93,6 +94,28 @@ static bool start(struct json_object **document, const struct xw_request *reques
     return add(*document, list_key, *list);
 }
 
+static bool add_time(struct json_object *object, const char *key, time_t when)
+{
+    char text[XW_RFC3339_SIZE];
+
+    if (!when)
+        return json_object_object_add(object, key, NULL) == 0;
+    xw_when_rfc3339(when, text);
+    return add_text(object, key, text);
+}
+
+/* null for a lab that is always open. */
+static bool add_window(struct json_object *object, const struct xw_window *window)
+{
+    struct json_object *item = window ? json_object_new_object() : NULL;
+
+    if (!window)
+        return json_object_object_add(object, "window", NULL) == 0;
+    return add(object, "window", item) && add_text(item, "state", xw_window_word(window->state)) &&
+           add_time(item, "opens", window->opens) && add_time(item, "closes", window->closes) &&
+           add_time(item, "consoles_end", window->ends);
+}
+
 int xw_json_worlds(const struct xw_model *model)
 {
     struct json_object *document;
@@ -104,7 +127,8 @@ int xw_json_worlds(const struct xw_model *model)
         struct json_object *item = append_object(list);
         ok = item && add_text(item, "world", world->lab) && add_text(item, "owner", world->owner) &&
              add_number(item, "machines", world->machines) &&
-             add_number(item, "running", world->running) && add_text(item, "title", world->title);
+             add_number(item, "running", world->running) && add_text(item, "title", world->title) &&
+             add_window(item, xw_model_window(model, world->lab));
     }
     return finish(document, ok);
 }
@@ -133,6 +157,7 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
     struct json_object *list;
     bool ok = start(&document, request, false, "machines", &list);
 
+    ok = ok && add_window(document, xw_model_window(model, request->lab));
     for (size_t i = 0; ok && i < model->machine_count; i++) {
         const struct xw_machine *machine = &model->machines[i];
         struct json_object *item = append_object(list);

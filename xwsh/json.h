@@ -12,11 +12,16 @@
 
 /* Each returns 0 or -ENOMEM, with nothing printed. */
 
-/* {"schema":1,"worlds":[{"world","owner","machines","running","title"}]} */
+/*
+ * A window is {"state","opens","closes","consoles_end"}, the times in RFC 3339 or null, or null for
+ * a lab that is always open.
+ */
+
+/* {"schema":1,"worlds":[{"world","owner","machines","running","title","window"}]} */
 int xw_json_worlds(const struct xw_model *model);
 
-/* {"schema":1,"world","machines":[{"machine","owner","state","memory","addresses":[]}]}, memory in
- * bytes */
+/* {"schema":1,"world","machines":[{"machine","owner","state","memory","addresses":[]}],"window"},
+ * memory in bytes */
 int xw_json_machines(const struct xw_request *request, const struct xw_model *model);
 
 /* {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]} */

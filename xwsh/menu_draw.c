@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "xwsh/menu_state.h"
 #include "xwsh/pump.h"
 #include "xwsh/target.h"
+#include "xwsh/when.h"
 
 enum { LINE_SIZE = XW_SAFE_SIZE(1024) };
 
@@ -47,7 +49,8 @@ static int draw(const struct xw_menu *menu, int row, int column, int columns, co
 
 static void draw_bar(const struct xw_menu *menu)
 {
-    char text[XW_TITLE_MAX + XW_NAME_SIZE + 8];
+    char text[XW_TITLE_MAX + XW_NAME_SIZE + XW_WHEN_SIZE + 8];
+    char when[XW_WHEN_SIZE];
     const struct xw_model *worlds = &menu->model[XW_PAGE_WORLDS];
     const char *title = "";
 
@@ -55,10 +58,12 @@ static void draw_bar(const struct xw_menu *menu)
         if (strcmp(worlds->worlds[i].lab, menu->world) == 0)
             title = worlds->worlds[i].title;
     }
+    xw_when_text(xw_model_window(&menu->model[menu->page], menu->world), xw_clock_now(), when);
     if (menu->page == XW_PAGE_WORLDS)
         snprintf(text, sizeof(text), " Your worlds");
     else
-        snprintf(text, sizeof(text), " %s%s%s", menu->world, *title ? ": " : "", title);
+        snprintf(text, sizeof(text), " %s%s%s%s%s%s", menu->world, *when ? " (" : "", when,
+                 *when ? ")" : "", *title ? ": " : "", title);
     attron(A_REVERSE);
     mvhline(0, 0, ' ', COLS);
     draw(menu, 0, 0, COLS - 1, text);
@@ -121,14 +126,31 @@ static int name_width(const struct xw_menu *menu)
     return width > COLS / 3 ? COLS / 3 : width;
 }
 
-static void draw_world(const struct xw_menu *menu, int row, int width, const struct xw_world *world)
+static chtype window_look(const struct xw_window *window)
 {
+    return window->state == XW_WINDOW_OPEN ? (chtype)COLOR_PAIR(XW_PAIR_BUSY)
+                                           : (chtype)COLOR_PAIR(XW_PAIR_BAD);
+}
+
+static void draw_world(const struct xw_menu *menu, int row, int width, chtype look,
+                       const struct xw_world *world)
+{
+    const struct xw_window *window = xw_model_window(&menu->model[XW_PAGE_WORLDS], world->lab);
     char text[64];
+    char when[XW_WHEN_SIZE];
+    int column = width + 18;
 
     draw(menu, row, 1, width, world->lab);
     snprintf(text, sizeof(text), "%lu of %lu run", world->running, world->machines);
     draw(menu, row, width + 3, 13, text);
-    draw(menu, row, width + 18, COLS - width - 19, world->title);
+    xw_when_text(window, xw_clock_now(), when);
+    if (*when) {
+        chtype colour = look == A_NORMAL ? window_look(window) : A_NORMAL;
+        attron(colour);
+        column += draw(menu, row, column, COLS - column - 1, when) + 2;
+        attroff(colour);
+    }
+    draw(menu, row, column, COLS - column - 1, world->title);
 }
 
 static void draw_machine(const struct xw_menu *menu, int row, int width, chtype look,
@@ -216,7 +238,7 @@ static void draw_list(struct xw_menu *menu)
         if (here)
             mvhline(top, 0, ' ', COLS);
         if (menu->page == XW_PAGE_WORLDS)
-            draw_world(menu, top, width, &model->worlds[i]);
+            draw_world(menu, top, width, look, &model->worlds[i]);
         else
             draw_machine(menu, top, width, look, &model->machines[i]);
         attroff(look);

@@ -19,6 +19,16 @@ static const char *const state_names[XW_STATE_COUNT] = {
     [XW_STATE_MISSING] = "missing",
 };
 
+static const char *const window_words[] = {[XW_WINDOW_OPEN] = "open",
+                                           [XW_WINDOW_BEFORE] = "before",
+                                           [XW_WINDOW_GRACE] = "grace",
+                                           [XW_WINDOW_CLOSED] = "closed"};
+
+const char *xw_window_word(enum xw_window_state state)
+{
+    return window_words[state];
+}
+
 const char *xw_state_name(enum xw_state state)
 {
     return state_names[state];
@@ -79,6 +89,35 @@ static int parse_world(char *line, struct xw_world *world)
     snprintf(world->owner, sizeof(world->owner), "%s", field[2]);
     snprintf(world->title, sizeof(world->title), "%s", field[5]);
     return 0;
+}
+
+static bool parse_time(const char *word, time_t *when)
+{
+    unsigned long seconds;
+
+    if (xw_number(word, (unsigned long)XW_TIME_MAX + XW_GRACE_MAX, &seconds) < 0)
+        return false;
+    *when = (time_t)seconds;
+    return true;
+}
+
+static int parse_window(char *line, struct xw_lab_window *window)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 6, false) || !xw_name_ok(field[1]) ||
+        !parse_time(field[3], &window->window.opens) ||
+        !parse_time(field[4], &window->window.closes) ||
+        !parse_time(field[5], &window->window.ends))
+        return -EBADMSG;
+    snprintf(window->lab, sizeof(window->lab), "%s", field[1]);
+    for (size_t i = 0; i < sizeof(window_words) / sizeof(window_words[0]); i++) {
+        if (strcmp(window_words[i], field[2]) == 0) {
+            window->window.state = (enum xw_window_state)i;
+            return 0;
+        }
+    }
+    return -EBADMSG;
 }
 
 static int parse_machine(char *line, struct xw_machine *machine)
@@ -153,11 +192,11 @@ static int parse_hello(char *line)
 static int parse_kind(const char *line, size_t length, enum xw_message_kind *kind)
 {
     static const char *const names[] = {
-        [XW_MESSAGE_HELLO] = "xworlds",   [XW_MESSAGE_WORLD] = "world",
-        [XW_MESSAGE_MACHINE] = "machine", [XW_MESSAGE_PROGRESS] = "progress",
-        [XW_MESSAGE_DONE] = "done",       [XW_MESSAGE_FAIL] = "fail",
-        [XW_MESSAGE_ERROR] = "error",     [XW_MESSAGE_OPEN] = "open",
-        [XW_MESSAGE_END] = "end",
+        [XW_MESSAGE_HELLO] = "xworlds",     [XW_MESSAGE_WORLD] = "world",
+        [XW_MESSAGE_WINDOW] = "window",     [XW_MESSAGE_MACHINE] = "machine",
+        [XW_MESSAGE_PROGRESS] = "progress", [XW_MESSAGE_DONE] = "done",
+        [XW_MESSAGE_FAIL] = "fail",         [XW_MESSAGE_ERROR] = "error",
+        [XW_MESSAGE_OPEN] = "open",         [XW_MESSAGE_END] = "end",
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -180,6 +219,8 @@ int xw_message_parse(char *line, struct xw_message *message)
         return parse_hello(line);
     case XW_MESSAGE_WORLD:
         return parse_world(line, &message->world);
+    case XW_MESSAGE_WINDOW:
+        return parse_window(line, &message->window);
     case XW_MESSAGE_MACHINE:
         return parse_machine(line, &message->machine);
     case XW_MESSAGE_PROGRESS:
@@ -222,6 +263,30 @@ static int add_world(struct xw_model *model, const struct xw_world *world)
     return 0;
 }
 
+static int add_window(struct xw_model *model, const struct xw_lab_window *window)
+{
+    void *array = model->windows;
+
+    if (model->window_count == XW_WORLDS_MAX)
+        return -EBADMSG;
+    struct xw_lab_window *slot = grow(&array, model->window_count, sizeof(*slot));
+    if (!slot)
+        return -ENOMEM;
+    *slot = *window;
+    model->windows = array;
+    model->window_count++;
+    return 0;
+}
+
+const struct xw_window *xw_model_window(const struct xw_model *model, const char *lab)
+{
+    for (size_t i = 0; i < model->window_count; i++) {
+        if (strcmp(model->windows[i].lab, lab) == 0)
+            return &model->windows[i].window;
+    }
+    return NULL;
+}
+
 static int add_machine(struct xw_model *model, const struct xw_machine *machine)
 {
     void *array = model->machines;
@@ -259,6 +324,8 @@ int xw_model_add(struct xw_model *model, const struct xw_message *message)
     switch (message->kind) {
     case XW_MESSAGE_WORLD:
         return add_world(model, &message->world);
+    case XW_MESSAGE_WINDOW:
+        return add_window(model, &message->window);
     case XW_MESSAGE_MACHINE:
         return add_machine(model, &message->machine);
     case XW_MESSAGE_DONE:
@@ -272,6 +339,7 @@ int xw_model_add(struct xw_model *model, const struct xw_message *message)
 void xw_model_clear(struct xw_model *model)
 {
     free(model->worlds);
+    free(model->windows);
     free(model->machines);
     free(model->results);
     *model = (struct xw_model){0};

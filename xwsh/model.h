@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/access.h"
 #include "common/error.h"
 #include "common/exitcode.h"
 #include "common/names.h"
@@ -47,9 +48,16 @@ struct xw_machine {
     char addresses[XW_ADDRESSES_MAX]; /* joined by commas, "-" for none; unsafe to show */
 };
 
+/* When a lab may be used; of those that are always open nothing is told. */
+struct xw_lab_window {
+    char lab[XW_NAME_SIZE];
+    struct xw_window window;
+};
+
 enum xw_message_kind {
     XW_MESSAGE_HELLO,
     XW_MESSAGE_WORLD,
+    XW_MESSAGE_WINDOW,
     XW_MESSAGE_MACHINE,
     XW_MESSAGE_PROGRESS,
     XW_MESSAGE_DONE,
@@ -61,11 +69,12 @@ enum xw_message_kind {
 
 struct xw_message {
     enum xw_message_kind kind;
-    struct xw_world world;      /* WORLD */
-    struct xw_machine machine;  /* MACHINE */
-    char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
-    const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
-    enum xw_exit code;          /* END */
+    struct xw_world world;       /* WORLD */
+    struct xw_lab_window window; /* WINDOW */
+    struct xw_machine machine;   /* MACHINE */
+    char subject[XW_NAME_SIZE];  /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
+    const char *text;            /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
+    enum xw_exit code;           /* END */
 };
 
 /*
@@ -87,6 +96,8 @@ struct xw_result {
 struct xw_model {
     struct xw_world *worlds;
     size_t world_count;
+    struct xw_lab_window *windows;
+    size_t window_count;
     struct xw_machine *machines;
     size_t machine_count;
     struct xw_result *results;
@@ -98,6 +109,12 @@ struct xw_model {
  * there can be.
  */
 int xw_model_add(struct xw_model *model, const struct xw_message *message);
+
+/* The window of a lab; NULL where none has been told. */
+const struct xw_window *xw_model_window(const struct xw_model *model, const char *lab);
+
+/* The protocol's word for a window's state. */
+const char *xw_window_word(enum xw_window_state state);
 
 void xw_model_clear(struct xw_model *model);
 

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "xwsh/tty.h"
+#include "xwsh/when.h"
 
-enum { COLUMNS_MAX = 5, CELL_SIZE = XW_SAFE_SIZE(XW_ADDRESSES_MAX) };
+enum { COLUMNS_MAX = 8, CELL_SIZE = XW_SAFE_SIZE(XW_ADDRESSES_MAX) };
 
 struct row {
     char cell[COLUMNS_MAX][CELL_SIZE];
@@ -30,6 +32,40 @@ static void fill_world(const struct xw_session *session, const struct xw_model *
     snprintf(row->cell[2], CELL_SIZE, "%lu", world->machines);
     snprintf(row->cell[3], CELL_SIZE, "%lu", world->running);
     xw_safe_text(xw_session_out_charset(session), world->title, row->cell[4], CELL_SIZE);
+}
+
+/* For people: the window in words, and the title, which may be long, behind it. */
+static void fill_world_shown(const struct xw_session *session, const struct xw_model *model,
+                             size_t index, struct row *row)
+{
+    const struct xw_window *window = xw_model_window(model, model->worlds[index].lab);
+    char when[XW_WHEN_SIZE];
+
+    fill_world(session, model, index, row);
+    memcpy(row->cell[5], row->cell[4], CELL_SIZE);
+    xw_when_text(window, xw_clock_now(), when);
+    snprintf(row->cell[4], CELL_SIZE, "%s", when);
+}
+
+static void fill_time(time_t when, char *cell)
+{
+    char text[XW_RFC3339_SIZE];
+
+    xw_when_rfc3339(when, text);
+    snprintf(cell, CELL_SIZE, "%s", when ? text : "-");
+}
+
+/* For programs: the state and the times behind all that there was before. */
+static void fill_world_plain(const struct xw_session *session, const struct xw_model *model,
+                             size_t index, struct row *row)
+{
+    const struct xw_window *window = xw_model_window(model, model->worlds[index].lab);
+
+    fill_world(session, model, index, row);
+    snprintf(row->cell[5], CELL_SIZE, "%s",
+             xw_window_word(window ? window->state : XW_WINDOW_OPEN));
+    fill_time(window ? window->opens : 0, row->cell[6]);
+    fill_time(window ? window->closes : 0, row->cell[7]);
 }
 
 static void fill_machine(const struct xw_session *session, const struct xw_model *model,
@@ -111,21 +147,35 @@ static bool has_several_owners(const struct xw_model *model)
 
 void xw_print_worlds(const struct xw_session *session, const struct xw_model *model)
 {
-    const char *heading[] = {"WORLD", has_several_owners(model) ? "OWNER" : "", "MACHINES",
-                             "RUNNING", "TITLE"};
-    const struct table table = {heading, 5, model->world_count, fill_world};
+    const char *heading[] = {"WORLD",   has_several_owners(model) ? "OWNER" : "", "MACHINES",
+                             "RUNNING", model->window_count > 0 ? "WHEN" : "",    "TITLE"};
+    const struct table shown = {heading, 6, model->world_count, fill_world_shown};
+    const struct table plain = {heading, 8, model->world_count, fill_world_plain};
 
     if (model->world_count == 0 && session->out_tty)
         puts("You have no worlds yet. They appear by themselves when a course gives you a lab.");
     else
-        print_table(session, model, &table);
+        print_table(session, model, session->out_tty ? &shown : &plain);
 }
 
-void xw_print_machines(const struct xw_session *session, const struct xw_model *model)
+/* When the lab opens or closes: no line of the table, so beside it where programs read that. */
+static void print_when(const struct xw_session *session, const struct xw_model *model,
+                       const char *lab)
+{
+    char when[XW_WHEN_SIZE];
+
+    xw_when_text(xw_model_window(model, lab), xw_clock_now(), when);
+    if (*when)
+        fprintf(session->out_tty ? stdout : stderr, "%s: %s\n", lab, when);
+}
+
+void xw_print_machines(const struct xw_session *session, const struct xw_model *model,
+                       const char *lab)
 {
     static const char *const heading[] = {"MACHINE", "STATE", "MEMORY", "ADDRESSES"};
     const struct table table = {heading, 4, model->machine_count, fill_machine};
 
+    print_when(session, model, lab);
     print_table(session, model, &table);
 }
 

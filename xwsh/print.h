@@ -9,11 +9,15 @@
 #include "xwsh/model.h"
 #include "xwsh/session.h"
 
-/* world, owner, machines, running, title */
+/*
+ * world, owner, machines, running, title; open, before, grace or closed; when it opens and closes,
+ * in RFC 3339, or "-"
+ */
 void xw_print_worlds(const struct xw_session *session, const struct xw_model *model);
 
 /* machine, state, memory in MiB, addresses joined by commas or "-" */
-void xw_print_machines(const struct xw_session *session, const struct xw_model *model);
+void xw_print_machines(const struct xw_session *session, const struct xw_model *model,
+                       const char *lab);
 
 /*
  * The status line of a running request on standard error: one line that is rewritten where the

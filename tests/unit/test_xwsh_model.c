@@ -63,6 +63,43 @@ static void parses_the_other_kinds(void **state)
     assert_int_equal(message.code, XW_EXIT_TRY_AGAIN);
 }
 
+static void parses_windows(void **state)
+{
+    struct xw_model model = {0};
+    struct xw_message message;
+
+    (void)state;
+    assert_int_equal(parse("window firewall closed 0 1796112000 1796113800", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_WINDOW);
+    assert_string_equal(message.window.lab, "firewall");
+    assert_int_equal(message.window.window.state, XW_WINDOW_CLOSED);
+    assert_int_equal(message.window.window.opens, 0);
+    assert_int_equal(message.window.window.closes, 1796112000);
+    assert_int_equal(message.window.window.ends, 1796113800);
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(parse("window other before 5 0 0", &message), 0);
+    assert_int_equal(message.window.window.state, XW_WINDOW_BEFORE);
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(parse("window other open 5 253402300799 253402905599", &message), 0);
+    assert_int_equal(parse("window other grace 5 6 7", &message), 0);
+    assert_int_equal(message.window.window.state, XW_WINDOW_GRACE);
+    assert_int_equal(xw_model_window(&model, "firewall")->closes, 1796112000);
+    assert_int_equal(xw_model_window(&model, "other")->opens, 5);
+    assert_null(xw_model_window(&model, "firewal"));
+    assert_int_equal(model.window_count, 2);
+    for (size_t i = 2; i < XW_WORLDS_MAX; i++)
+        assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
+    xw_model_clear(&model);
+    assert_null(xw_model_window(&model, "other"));
+    for (int i = 0; i <= XW_WINDOW_CLOSED; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "window x %s 1 2 3", xw_window_word((enum xw_window_state)i));
+        assert_int_equal(parse(text, &message), 0);
+        assert_int_equal(message.window.window.state, i);
+    }
+}
+
 static void refuses_other_lines(void **state)
 {
     static const char *const hostile[] = {
@@ -95,6 +132,16 @@ static void refuses_other_lines(void **state)
         "machine firewall alice router running 99999999999 -",
         "machine firewall alice .. running 64 -",
         "machine firewall alice aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa running 64 -",
+        "window",
+        "window firewall",
+        "window firewall open 1 2",
+        "window firewall open 1 2 3 4",
+        "window firewall shut 1 2 3",
+        "window fire/wall open 1 2 3",
+        "window firewall open -1 2 3",
+        "window firewall open 1 02 3",
+        "window firewall open 1 2 253402905600",
+        "window firewall  1 2 3",
         "progress",
         "progress ../x text",
         "done * text",
@@ -161,10 +208,12 @@ static void collects_a_bounded_model(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_worlds_and_machines), cmocka_unit_test(parses_the_other_kinds),
-        cmocka_unit_test(refuses_other_lines), cmocka_unit_test(long_fields_are_cut_or_refused),
-        cmocka_unit_test(collects_a_bounded_model)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(parses_worlds_and_machines),
+                                       cmocka_unit_test(parses_the_other_kinds),
+                                       cmocka_unit_test(parses_windows),
+                                       cmocka_unit_test(refuses_other_lines),
+                                       cmocka_unit_test(long_fields_are_cut_or_refused),
+                                       cmocka_unit_test(collects_a_bounded_model)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
