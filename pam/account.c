@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "common/paths.h"
 #include "common/record.h"
+#include "xwsh/when.h"
 
 #define NO_LAB_TEXT                                                                                \
     "No lab is open to your account yet; ask your instructor to add you to the course's group."
@@ -59,32 +60,93 @@ static int read_config(const struct xw_pam_options *options, struct xw_config *c
     return rc < 0 ? rc : parse_config(text, length, options->config, config, err);
 }
 
+/* What is looked for among the labs, and what has been found. */
+struct search {
+    const struct xw_pam_person *person;
+    time_t now;
+    struct xw_owner owner;
+    bool owner_known;         /* owner is set; an empty record where there is none */
+    bool closed;              /* a lab is theirs and not open: this one */
+    char lab[XW_NAME_SIZE];   /* of those, which the person is told about */
+    struct xw_window nearest; /* its window */
+};
+
+/* Reads the person's record, once, for an extension in it. Another's, of the same uid, is nobody's.
+ */
+static int know_owner(struct search *search, struct xw_error *err)
+{
+    if (search->owner_known)
+        return 0;
+    XW_AUTO_CLOSE int owners = xw_record_directory(XW_OWNERS_DIR);
+    if (owners < 0)
+        return xw_fail_errno(err, owners, XW_OWNERS_DIR " can't be opened");
+    int rc = xw_owner_read(owners, search->person->caller.uid, &search->owner, err);
+    if (rc < 0 && rc != -ENOENT)
+        return rc;
+    if (rc < 0 || strcmp(search->owner.name, search->person->name) != 0)
+        search->owner = (struct xw_owner){0};
+    search->owner_known = true;
+    return 0;
+}
+
+/* Whether this window is more worth telling than the one that was found before. */
+static bool is_nearer(const struct xw_window *window, const struct search *search)
+{
+    const bool opens = window->state == XW_WINDOW_BEFORE;
+    const struct xw_window *other = &search->nearest;
+
+    if (!search->closed || opens != (other->state == XW_WINDOW_BEFORE))
+        return !search->closed || opens;
+    return opens ? window->opens < other->opens : window->closes > other->closes;
+}
+
+/* Whether a lab that is the person's by group is open for them: 1, 0, or a negative errno. */
+static int is_open(struct search *search, const struct xw_access *access, struct xw_error *err)
+{
+    struct xw_window window = xw_access_window(NULL, access, search->now);
+
+    if (window.state == XW_WINDOW_GRACE || window.state == XW_WINDOW_CLOSED) {
+        int rc = know_owner(search, err);
+        if (rc < 0)
+            return rc;
+        window = xw_access_window(&search->owner, access, search->now);
+    }
+    if (window.state == XW_WINDOW_OPEN)
+        return 1;
+    if (is_nearer(&window, search)) {
+        search->nearest = window;
+        snprintf(search->lab, sizeof(search->lab), "%s", access->lab);
+    }
+    search->closed = true;
+    return 0;
+}
+
 /*
  * Whether a lab admits: 1, 0, or a negative errno, of which the first stays in *err. A lab that is
  * being removed admits nobody.
  */
-static int lab_admits(int labs, const char *lab, const struct xw_pam_person *person,
-                      struct xw_error *err)
+static int lab_admits(int labs, const char *lab, struct search *search, struct xw_error *err)
 {
+    const struct xw_pam_person *person = search->person;
     struct xw_access access;
     struct xw_error why = {0};
     int rc = xw_access_read(labs, lab, &access, &why);
 
     if (rc == -ENOENT)
         return 0;
-    if (rc < 0) {
-        if (err->code == 0)
-            *err = why;
-        return rc;
-    }
+    if (rc == 0 && xw_access_instructs(&person->caller, &access))
+        return 1;
     /* A name beyond the grammar of owners can't have a world (common/names.h). */
-    return (xw_owner_ok(person->name) && xw_access_grants(&person->caller, &access)) ||
-           xw_access_instructs(&person->caller, &access);
+    if (rc == 0 && xw_owner_ok(person->name) && xw_access_grants(&person->caller, &access))
+        rc = is_open(search, &access, &why);
+    if (rc < 0 && err->code == 0)
+        *err = why;
+    return rc;
 }
 
 /* Goes through the labs until one admits: 1, 0, or a negative errno if none does and one is broken.
  */
-static int some_lab_admits(DIR *labs, const struct xw_pam_person *person, struct xw_error *err)
+static int some_lab_admits(DIR *labs, struct search *search, struct xw_error *err)
 {
     const struct dirent *entry;
     int broken = 0;
@@ -92,7 +154,7 @@ static int some_lab_admits(DIR *labs, const struct xw_pam_person *person, struct
     while (errno = 0, (entry = readdir(labs)) != NULL) {
         if (!xw_name_ok(entry->d_name))
             continue;
-        int rc = lab_admits(dirfd(labs), entry->d_name, person, err);
+        int rc = lab_admits(dirfd(labs), entry->d_name, search, err);
         if (rc > 0)
             return rc;
         if (rc < 0 && broken == 0)
@@ -103,7 +165,7 @@ static int some_lab_admits(DIR *labs, const struct xw_pam_person *person, struct
     return broken;
 }
 
-static int look_through_labs(const struct xw_pam_person *person, struct xw_error *err)
+static int look_through_labs(struct search *search, struct xw_error *err)
 {
     XW_AUTO_CLOSEDIR DIR *labs = NULL;
     int fd = xw_record_directory(XW_LABS_DIR);
@@ -116,7 +178,7 @@ static int look_through_labs(const struct xw_pam_person *person, struct xw_error
         close(fd);
         return xw_fail_errno(err, rc, XW_LABS_DIR " can't be read");
     }
-    return some_lab_admits(labs, person, err);
+    return some_lab_admits(labs, search, err);
 }
 
 static void say(char why[XW_PAM_SENTENCE_SIZE], const char *sentence)
@@ -124,8 +186,23 @@ static void say(char why[XW_PAM_SENTENCE_SIZE], const char *sentence)
     snprintf(why, XW_PAM_SENTENCE_SIZE, "%s", sentence);
 }
 
+/* When the lab that is nearest opens, or that it has closed. */
+static void say_when(char why[XW_PAM_SENTENCE_SIZE], const struct search *search)
+{
+    char when[XW_WHEN_SIZE];
+
+    xw_when_text(&search->nearest, search->now, when);
+    if (search->nearest.state == XW_WINDOW_BEFORE)
+        snprintf(why, XW_PAM_SENTENCE_SIZE, "Your lab %s %s; log in again then.", search->lab,
+                 when);
+    else
+        snprintf(why, XW_PAM_SENTENCE_SIZE,
+                 "Your lab %s is %s; ask your instructor if you need more time.", search->lab,
+                 when);
+}
+
 int xw_pam_account(const struct xw_pam_options *options, const struct xw_pam_person *person,
-                   enum xw_pam_verdict *verdict, char why[XW_PAM_SENTENCE_SIZE],
+                   time_t now, enum xw_pam_verdict *verdict, char why[XW_PAM_SENTENCE_SIZE],
                    struct xw_error *err)
 {
     struct xw_config config;
@@ -140,10 +217,14 @@ int xw_pam_account(const struct xw_pam_options *options, const struct xw_pam_per
                                            : MAINTENANCE_TEXT);
         return 0;
     }
-    rc = look_through_labs(person, err);
+    struct search search = {.person = person, .now = now};
+    rc = look_through_labs(&search, err);
     if (rc < 0)
         return rc;
-    *verdict = rc > 0 ? XW_PAM_ADMIT : XW_PAM_NO_LAB;
-    say(why, rc > 0 ? "" : NO_LAB_TEXT);
+    *verdict = rc > 0 ? XW_PAM_ADMIT : search.closed ? XW_PAM_CLOSED : XW_PAM_NO_LAB;
+    if (*verdict == XW_PAM_CLOSED)
+        say_when(why, &search);
+    else
+        say(why, rc > 0 ? "" : NO_LAB_TEXT);
     return 0;
 }

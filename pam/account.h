@@ -12,6 +12,8 @@
 #ifndef XW_PAM_ACCOUNT_H
 #define XW_PAM_ACCOUNT_H
 
+#include <time.h>
+
 #include "common/config.h"
 #include "common/error.h"
 #include "pam/options.h"
@@ -20,6 +22,7 @@
 enum xw_pam_verdict {
     XW_PAM_ADMIT,
     XW_PAM_NO_LAB,     /* no lab has a group of theirs among its students or instructors */
+    XW_PAM_CLOSED,     /* some have, and none of them is open now */
     XW_PAM_MAINTENANCE /* the admin wants nobody in */
 };
 
@@ -30,10 +33,12 @@ enum xw_pam_verdict {
  * Decides. Returns 0 with *verdict, and why for anything but XW_PAM_ADMIT; or a negative errno: the
  * configuration or a record that the decision would need can't be read. Where one lab admits,
  * another lab's broken record keeps nobody out; *err then has its text for the log (err->code is
- * set).
+ * set). Students are let in while a lab of theirs is open at the time now, with the extension that
+ * they have; instructors at any time. Of several labs that aren't open, the sentence is about the
+ * next that opens, or else the last that closed.
  */
 int xw_pam_account(const struct xw_pam_options *options, const struct xw_pam_person *person,
-                   enum xw_pam_verdict *verdict, char why[XW_PAM_SENTENCE_SIZE],
+                   time_t now, enum xw_pam_verdict *verdict, char why[XW_PAM_SENTENCE_SIZE],
                    struct xw_error *err);
 
 #endif

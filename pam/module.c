@@ -17,6 +17,7 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "common/error.h"
 #include "common/names.h"
@@ -98,7 +99,10 @@ static int decide(const struct call *call)
     enum xw_pam_verdict verdict = XW_PAM_NO_LAB;
     char why[XW_PAM_SENTENCE_SIZE];
     struct xw_error err = {0};
-    int rc = xw_pam_account(&call->options, &call->person, &verdict, why, &err);
+    struct timespec now;
+    int rc = clock_gettime(CLOCK_REALTIME, &now) < 0
+                 ? xw_fail_errno(&err, -errno, "there is no clock to decide by")
+                 : xw_pam_account(&call->options, &call->person, now.tv_sec, &verdict, why, &err);
 
     if (err.code != 0)
         pam_syslog(call->pamh, LOG_ERR, "%s", err.text);
@@ -111,8 +115,10 @@ static int decide(const struct call *call)
             pam_syslog(call->pamh, LOG_DEBUG, "%s: let in", call->person.name);
         return PAM_SUCCESS;
     }
-    pam_syslog(call->pamh, LOG_NOTICE, "%s: not let in: %s", call->person.name,
-               verdict == XW_PAM_MAINTENANCE ? "maintenance" : "no lab is open to this user");
+    static const char *const reasons[] = {[XW_PAM_NO_LAB] = "no lab is open to this user",
+                                          [XW_PAM_CLOSED] = "no lab of this user is open now",
+                                          [XW_PAM_MAINTENANCE] = "maintenance"};
+    pam_syslog(call->pamh, LOG_NOTICE, "%s: not let in: %s", call->person.name, reasons[verdict]);
     tell(call, PAM_ERROR_MSG, why);
     return PAM_PERM_DENIED;
 }

@@ -63,6 +63,10 @@ static bool is_denied(int status)
            status == PAM_USER_UNKNOWN || status == PAM_SERVICE_ERR;
 }
 
+#define CLOSED_FIREWALL                                                                            \
+    "xworlds-access 1\nlab firewall\ntitle A firewall\nstudent 2001\ncloses 978307200\n"           \
+    "machine router\nend\n"
+
 /* T-I2 */
 static void no_failure_lets_anybody_in(void **state)
 {
@@ -77,6 +81,15 @@ static void no_failure_lets_anybody_in(void **state)
     forget();
     assert_int_equal(call("tina", ACCOUNT), PAM_SUCCESS);
     fail_each("tina", ACCOUNT, is_error);
+    /* One whose lab has closed, and who has more time by a record of her own. */
+    (void)mkdir("/var/lib/xworlds/owners", 0755);
+    put_file(ACCESS, CLOSED_FIREWALL);
+    put_file("/var/lib/xworlds/owners/1001", "xworlds-owner 1\nuid 1001\nname alice\n"
+                                             "lab firewall\nuntil 4102444800\nend\n");
+    forget();
+    assert_int_equal(call("alice", ACCOUNT), PAM_SUCCESS);
+    assert_true(fail_each("alice", ACCOUNT, is_error) > total);
+    put_file(ACCESS, FIREWALL);
     forget();
     assert_int_equal(call("bob", ACCOUNT), PAM_PERM_DENIED);
     total = fail_each("bob", ACCOUNT, is_denied);

@@ -497,6 +497,131 @@ static void one_broken_lab_is_not_all_labs(void **state)
     assert_int_equal(rmdir("/var/lib/xworlds/labs/another"), 0);
 }
 
+/* --- windows ---------------------------------------------------------------------------------- */
+
+/* Long past, and in the far future: whatever the clock of this host says. */
+#define PAST   "978307200"  /* 2001-01-01 00:00 */
+#define FUTURE "4102444800" /* 2100-01-01 00:00 */
+
+static void put_window(const char *lab, const char *times)
+{
+    char path[256];
+    char text[512];
+
+    snprintf(path, sizeof(path), "/var/lib/xworlds/labs/%s", lab);
+    (void)mkdir(path, 0755);
+    snprintf(path, sizeof(path), "/var/lib/xworlds/labs/%s/access", lab);
+    snprintf(text, sizeof(text),
+             "xworlds-access 1\nlab %s\ntitle A\nstudent 2001\ninstructor 2002\n%smachine m\nend\n",
+             lab, times);
+    put_file(path, text);
+}
+
+static void remove_lab(const char *lab)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "/var/lib/xworlds/labs/%s/access", lab);
+    (void)unlink(path);
+    snprintf(path, sizeof(path), "/var/lib/xworlds/labs/%s", lab);
+    (void)rmdir(path);
+}
+
+static void put_owner(const char *name, const char *rest)
+{
+    char text[256];
+
+    (void)mkdir("/var/lib/xworlds/owners", 0755);
+    snprintf(text, sizeof(text), "xworlds-owner 1\nuid 1001\nname %s\n%send\n", name, rest);
+    put_file("/var/lib/xworlds/owners/1001", text);
+}
+
+#define OPENS_LATER "Your lab firewall opens Fri 1 Jan 2100 00:00; log in again then.\n"
+#define HAS_CLOSED                                                                                 \
+    "Your lab firewall is closed since Mon 1 Jan 2001 00:00; ask your instructor if you need "     \
+    "more "                                                                                        \
+    "time.\n"
+
+static void expect(int status, const char *sentence)
+{
+    forget();
+    int got = call("alice", ACCOUNT);
+    if (got != status || strcmp(told, sentence) != 0)
+        print_message("# %d: %s", got, told);
+    assert_int_equal(got, status);
+    assert_string_equal(told, sentence);
+    /* Who teaches the lab comes in at any time, and who is not of it learns nothing. */
+    forget();
+    assert_int_equal(call("tina", ACCOUNT), PAM_SUCCESS);
+    forget();
+    assert_int_equal(call("bob", ACCOUNT), PAM_PERM_DENIED);
+    assert_string_equal(told, NO_LAB);
+}
+
+/* T-E7 T-I1 */
+static void labs_that_are_not_open(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+    tzset();
+    put_service(faulty, "");
+    put_window("firewall", "opens " PAST "\ncloses " FUTURE "\n");
+    expect(PAM_SUCCESS, "");
+    put_window("firewall", "opens " FUTURE "\n");
+    expect(PAM_PERM_DENIED, OPENS_LATER);
+    assert_non_null(strstr(faults->log, "bob: not let in: no lab is open to this user"));
+    /* The record with the extension must be readable, or nothing is known. */
+    put_window("firewall", "closes " PAST "\n");
+    forget();
+    assert_int_equal(call("alice", ACCOUNT), PAM_SYSTEM_ERR);
+    assert_int_equal(call("tina", ACCOUNT), PAM_SUCCESS);
+    (void)mkdir("/var/lib/xworlds/owners", 0755);
+    expect(PAM_PERM_DENIED, HAS_CLOSED);
+    put_owner("alice", "lab firewall\n");
+    expect(PAM_PERM_DENIED, HAS_CLOSED);
+    put_window("firewall", "opens 5\ncloses " PAST "\ngrace 604800\n");
+    expect(PAM_PERM_DENIED, HAS_CLOSED);
+    put_owner("alice", "lab firewall\nuntil " FUTURE "\n");
+    expect(PAM_SUCCESS, "");
+    /* The extension of another lab, or of who had the uid before. */
+    put_owner("alice", "lab firewall\nlab other\nuntil " FUTURE "\n");
+    expect(PAM_PERM_DENIED, HAS_CLOSED);
+    put_owner("zoe", "lab firewall\nuntil " FUTURE "\n");
+    expect(PAM_PERM_DENIED, HAS_CLOSED);
+    put_file("/var/lib/xworlds/owners/1001", "xworlds-owner 2\n");
+    forget();
+    assert_int_equal(call("alice", ACCOUNT), PAM_SERVICE_ERR);
+    assert_non_null(strstr(faults->log, "owners/1001"));
+    assert_int_equal(unlink("/var/lib/xworlds/owners/1001"), 0);
+}
+
+/* Of several, one that is open lets in; else the next that opens is told, or the last that closed.
+ */
+static void several_labs(void **state)
+{
+    (void)state;
+    put_service(faulty, "");
+    put_window("firewall", "opens " FUTURE "\n");
+    put_window("aaa", "closes " PAST "\n");
+    put_window("zzz", "closes " PAST "\n");
+    put_window("later", "opens 4102444801\n");
+    put_window("much-later", "opens 5102444800\n");
+    expect(PAM_PERM_DENIED, OPENS_LATER);
+    put_window("open", "");
+    expect(PAM_SUCCESS, "");
+    remove_lab("open");
+    remove_lab("later");
+    remove_lab("much-later");
+    put_window("firewall", "closes " PAST "\n");
+    put_window("aaa", "closes 978307199\n");
+    put_window("zzz", "closes 5\n");
+    expect(PAM_PERM_DENIED, HAS_CLOSED);
+    remove_lab("aaa");
+    remove_lab("zzz");
+    put_records();
+    assert_int_equal(rmdir("/var/lib/xworlds/owners"), 0);
+}
+
 /* --- T-I5: order, threads, callers --------------------------------------------------------------
  */
 
@@ -737,6 +862,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_broken_configuration_is_an_error_and_locks_no_admin_out),
         cmocka_unit_test(a_named_configuration_has_to_be_there),
         cmocka_unit_test(one_broken_lab_is_not_all_labs),
+        cmocka_unit_test(labs_that_are_not_open),
+        cmocka_unit_test(several_labs),
         cmocka_unit_test(calls_in_any_order),
         cmocka_unit_test(many_at_once_in_one_process),
         cmocka_unit_test(a_caller_without_privilege_gets_an_error),
