@@ -23,6 +23,7 @@ SUITE(environment);
 SUITE(inherited);
 SUITE(files);
 SUITE(ownership);
+SUITE(windows);
 SUITE(signals);
 SUITE(keeper);
 SUITE(audit);
@@ -45,10 +46,12 @@ unsigned int random_below(unsigned int limit);
 
 /* The students, and who else there is; see tests/hostile/inside. */
 struct people {
-    const struct drive_user *alice, *bob;  /* worlds of "hostile"; alice of lab1, bob of lab10 */
-    const struct drive_user *eve;          /* has a world, and is in its lab's group no longer */
-    const struct drive_user *ruth;         /* has the uid of sven, who had a world */
-    const struct drive_user *tina, *hank;  /* instructors of "hostile" and of "other" */
+    const struct drive_user *alice, *bob; /* worlds of "hostile"; alice of lab1, bob of lab10 */
+    const struct drive_user *eve;         /* has a world, and is in its lab's group no longer */
+    const struct drive_user *ruth;        /* has the uid of sven, who had a world */
+    const struct drive_user *tina, *hank; /* instructors of "hostile" and of "other" */
+    const struct drive_user *wendy,
+        *walt; /* worlds of labs with windows; walt instructs some, too */
     const struct drive_user *oscar, *root; /* nobody in particular, and root */
 };
 extern struct people people;
@@ -61,9 +64,10 @@ extern const struct drive_tracer recorder;
 
 /*
  * Runs the call, recorded unless it has a tracer of its own, and requires a clean refusal: the exit
- * code, the protocol's three lines and nothing else, exactly one audit record, which names the
- * caller by the kernel's word and the gate's own file, and not one call or connection to libvirt's
- * read-write socket. Usage is a refusal too.
+ * code, the protocol's three lines and nothing else (one about the window before them with
+ * XW_EXIT_LIMITED), exactly one audit record, which names the caller by the kernel's word and the
+ * gate's own file, and not one call or connection to libvirt's read-write socket. Usage is a
+ * refusal too.
  */
 void refused(const char *what, const struct drive_call *call, int code);
 
@@ -75,6 +79,12 @@ void refused_or_dead(const char *what, const struct drive_call *call);
 
 /* Runs the call and requires exit 0, "end 0", and one audit record that says so. */
 void allowed(const char *what, const struct drive_call *call);
+
+/* Each verb on a world of the user's own, and that the proxy sees what changes it. */
+void whole_path(const struct drive_user *user, const char *lab);
+
+/* The user's list says exactly this. */
+void lists(const struct drive_user *user, const char *who, const char *expected);
 
 /* Runs the call and checks only the number: for controls. */
 void exits(const char *what, const struct drive_call *call, int code);

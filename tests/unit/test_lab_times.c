@@ -1,7 +1,7 @@
 /* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_take.c xwadm/lab_times.c xwadm/lab_write.c xwadm/local_time.c xwadm/problems.c xwadm/tree.c */
 /*
- * A lab's window from the file to its record: opens, closes, timezone, grace, and what is said of
- * those that are not right. The clocks are those of test_local_time.c.
+ * T-M4. A lab's window from the file to its record: opens, closes, timezone, grace, and what is
+ * said of those that are not right. The clocks are those of test_local_time.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
