@@ -70,6 +70,10 @@ offers() {
     offers 'xwadm deploy fire' firewall
     offers 'xwadm image show ' tiny
     offers 'xwadm destroy firewall --f' --force
+    offers 'xwadm ext' extend
+    offers 'xwadm extend fire' firewall
+    offers 'xwadm extend firewall alic' alice
+    offers 'xwadm extend firewall alice --n' --none
     offers 'xwadm wh' who-can what-can
     offers 'xwadm grant fire' firewall
     offers 'xwadm revoke firewall ali' alice
@@ -79,7 +83,7 @@ offers() {
 
 @test "xwadm: the options that completion offers are those of the usage line" {
     local command
-    for command in grant revoke who-can what-can status; do
+    for command in extend grant revoke who-can what-can status; do
         mapfile -t options < <(xwadm help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
         offers "xwadm $command firewall -" "${options[@]}" --help
     done

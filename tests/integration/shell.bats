@@ -143,11 +143,11 @@ for document in documents.values():
     assert all(re.fullmatch("[a-z][a-z_]*", key) for key in keys(document))
 assert documents["list"] == {"schema": 1, "worlds": [
     {"world": "firewall", "owner": "alice", "machines": 3, "running": 0,
-     "title": "A firewall between two segments"}]}, documents["list"]
+     "title": "A firewall between two segments", "window": None}]}, documents["list"]
 def machine(name, *addresses):
     return {"machine": name, "owner": "alice", "state": "off", "memory": 128 << 20,
             "addresses": list(addresses)}
-assert documents["status"] == {"schema": 1, "world": "firewall", "machines": [
+assert documents["status"] == {"schema": 1, "world": "firewall", "window": None, "machines": [
     machine("router", "10.1.0.1/24", "10.2.0.1/24"), machine("web", "10.2.0.2/24"),
     machine("client", "10.1.0.2/24")]}, documents["status"]
 assert documents["start"] == result("start", ("web", "started")), documents["start"]
