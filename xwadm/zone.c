@@ -2,15 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "xwadm/files.h"
 
+#define ZONES_DIR "/usr/share/zoneinfo"
+
 /* The whole data base as text; of it, the lines about names. */
-#define ZONES_PATH "/usr/share/zoneinfo/tzdata.zi"
+#define ZONES_PATH ZONES_DIR "/tzdata.zi"
 
 enum { BYTES_MAX = 4 << 20, NAME_MAX_BYTES = 64 };
 
@@ -68,10 +70,14 @@ void xw_zones_free(struct xw_zones *zones)
 int xw_zone_time(const char *zone, const struct xw_local_time *local, time_t *first, time_t *last,
                  struct xw_error *err)
 {
-    char path[sizeof(":") + NAME_MAX_BYTES];
+    char path[sizeof(":" ZONES_DIR "/") + NAME_MAX_BYTES];
 
     if (*zone) {
-        snprintf(path, sizeof(path), ":%s", zone);
+        snprintf(path, sizeof(path), ":" ZONES_DIR "/%s", zone);
+        /* The C library takes UTC, without a word, for a zone that it can't read. */
+        if (access(path + 1, R_OK) < 0)
+            return xw_fail_errno(err, -errno, "the time zone %s is not installed (tzdata-legacy)",
+                                 zone);
         if (setenv("TZ", path, 1) < 0)
             return xw_fail(err, -ENOMEM, "there is not enough memory");
     }
