@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "xwsh/commands.h"
 #include "xwsh/gate.h"
 #include "xwsh/password.h"
 #include "xwsh/pump.h"
 #include "xwsh/tty.h"
+#include "xwsh/when.h"
 
 enum { OPERAND_SIZE = 2 * XW_COMMAND_MAX };
 
@@ -27,15 +29,26 @@ static size_t listed(const struct prompt *prompt)
     return *prompt->world ? prompt->model.machine_count : prompt->model.world_count;
 }
 
+/* ", closes in 3 h" behind what a lab's world is; nothing for one that is always open. */
+static void when_of(const struct prompt *prompt, const char *lab, char text[XW_WHEN_SIZE + 2])
+{
+    char when[XW_WHEN_SIZE];
+
+    xw_when_text(xw_model_window(&prompt->model, lab), xw_clock_now(), when);
+    snprintf(text, XW_WHEN_SIZE + 2, "%s%s", *when ? ", " : "", when);
+}
+
 static void show_worlds(const struct prompt *prompt)
 {
     printf("\nYour worlds:\n");
     for (size_t i = 0; i < prompt->model.world_count; i++) {
         const struct xw_world *world = &prompt->model.worlds[i];
         char title[XW_SAFE_SIZE(XW_TITLE_MAX)];
+        char when[XW_WHEN_SIZE + 2];
+        when_of(prompt, world->lab, when);
         xw_safe_text(prompt->session->charset, world->title, title, sizeof(title));
-        printf("%3zu  %s, %lu of %lu machines running: %s\n", i + 1, world->lab, world->running,
-               world->machines, title);
+        printf("%3zu  %s, %lu of %lu machines running%s: %s\n", i + 1, world->lab, world->running,
+               world->machines, when, title);
     }
     if (prompt->model.world_count == 0)
         puts("  none yet; they appear by themselves when a course gives you a lab.");
@@ -44,7 +57,10 @@ static void show_worlds(const struct prompt *prompt)
 
 static void show_machines(const struct prompt *prompt)
 {
-    printf("\nThe machines of %s:\n", prompt->world);
+    char when[XW_WHEN_SIZE + 2];
+
+    when_of(prompt, prompt->world, when);
+    printf("\nThe machines of %s%s:\n", prompt->world, when);
     for (size_t i = 0; i < prompt->model.machine_count; i++) {
         const struct xw_machine *machine = &prompt->model.machines[i];
         char addresses[XW_SAFE_SIZE(XW_ADDRESSES_MAX)];

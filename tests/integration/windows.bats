@@ -210,6 +210,12 @@ limited() {
     see 'Your worlds'
     keys q
     see 'seat\$ $'
+    type_line 'TERM=dumb ssh -F /run/throwaway/ssh_config -tt alice@lab'
+    see "closed, 0 of 1 machines running, $CLOSED: Lab closed"
+    type_line 1
+    see "The machines of closed, $CLOSED:"
+    type_line 'start all'
+    see "closed is $CLOSED; you can look at it still"
 }
 
 # T-E7
