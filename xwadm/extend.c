@@ -76,7 +76,7 @@ static int extend(const struct extending *extending, int labs, struct xw_error *
 {
     struct xw_access access;
     XW_AUTO_PEOPLE people = {0};
-    time_t until;
+    time_t until = 0;
 
     int rc = xw_access_read(labs, extending->lab, &access, err);
     if (rc == -ENOENT)
@@ -86,7 +86,7 @@ static int extend(const struct extending *extending, int labs, struct xw_error *
         rc = xw_people_add_user(&people, extending->user, err);
     if (rc == 0)
         rc = find_until(extending, &access, &until, err);
-    if (rc < 0)
+    if (rc < 0 || people.count == 0)
         return rc;
     rc = xw_owner_extend(people.items[0].uid, extending->user, extending->lab, until, err);
     if (rc == -ENOENT)

@@ -59,7 +59,8 @@ static bool is_hers(const struct person *person, size_t verb, const struct targe
     if (!verbs[verb].machine)
         return true;
     if (strstr(target->machine, "nosuch") ||
-        (strcmp(target->lab, "hostile") != 0 && strcmp(target->machine, "m1") != 0))
+        (strcmp(target->lab, "hostile") != 0 && strcmp(target->machine, "m1") != 0 &&
+         strcmp(target->machine, "*") != 0))
         return false;
     return strcmp(verbs[verb].verb, "console") != 0 || !strpbrk(target->machine, "*,");
 }
