@@ -14,11 +14,15 @@
 /* Room for what follows the place in a line. */
 #define REST_SIZE XW_PROBLEM_TEXT_MAX
 
+struct moment {
+    struct xw_place at; /* in the file */
+    time_t when;        /* 0: there is none, or it isn't known */
+};
+
 struct window {
     const char *zone; /* of the lookup's; NULL: it is not known, so neither are the times */
-    time_t opens;
-    time_t closes;
-    struct xw_place closes_at;
+    struct moment opens;
+    struct moment closes;
     unsigned long grace; /* minutes */
 };
 
@@ -153,8 +157,8 @@ static void read_zone(struct compiler *compiler)
  * A time that the clock shows twice is the first of the two to open, and the second to close: the
  * window is not shorter than somebody there could take it to be.
  */
-static void read_time(struct compiler *compiler, const char *key, bool take_last, time_t *when,
-                      struct xw_place *at)
+static void read_time(struct compiler *compiler, const char *key, bool take_last,
+                      struct moment *moment)
 {
     char text[REST_SIZE];
     struct xw_local_time local;
@@ -162,9 +166,9 @@ static void read_time(struct compiler *compiler, const char *key, bool take_last
     time_t first = 0;
     time_t last = 0;
 
-    if (!take_placed(&compiler->lines, key, at, text))
+    if (!take_placed(&compiler->lines, key, &moment->at, text))
         return;
-    if (*when || xw_local_time_read(text, &local)) {
+    if (moment->when || xw_local_time_read(text, &local)) {
         xw_record_refuse_taken(&compiler->lines, "\"%s\" takes one time", key);
         return;
     }
@@ -172,15 +176,15 @@ static void read_time(struct compiler *compiler, const char *key, bool take_last
         return;
     int found = compiler->lookup->time(compiler->window.zone, &local, &first, &last, &why);
     if (found < 0)
-        xw_problem_add(compiler->problems, *at, "%s can't be looked up: %s", key, why.text);
+        xw_problem_add(compiler->problems, moment->at, "%s can't be looked up: %s", key, why.text);
     else if (found == 0)
-        xw_problem_add(compiler->problems, *at,
+        xw_problem_add(compiler->problems, moment->at,
                        "%s: there is no %s %s%s, the clock is put forward over it; write a time "
                        "before or after",
                        key, text, *compiler->window.zone ? "in " : "on this host",
                        compiler->window.zone);
     else
-        *when = take_last ? last : first;
+        moment->when = take_last ? last : first;
 }
 
 static void read_grace(struct compiler *compiler)
@@ -190,8 +194,8 @@ static void read_grace(struct compiler *compiler)
 
 static void check_window(const struct window *window, struct xw_problems *problems)
 {
-    if (window->closes && window->closes <= window->opens)
-        xw_problem_add(problems, window->closes_at,
+    if (window->closes.when && window->closes.when <= window->opens.when)
+        xw_problem_add(problems, window->closes.at,
                        "closes is not after opens, so the lab would never be open; correct one of "
                        "them");
 }
@@ -278,7 +282,6 @@ static bool read_plan_line(struct compiler *compiler)
 static bool read_line(struct compiler *compiler)
 {
     struct xw_record_lines *lines = &compiler->lines;
-    struct xw_place opens_at;
 
     if (xw_record_at(lines, "error"))
         read_error(compiler);
@@ -291,9 +294,9 @@ static bool read_line(struct compiler *compiler)
     else if (xw_record_at(lines, "timezone"))
         read_zone(compiler);
     else if (xw_record_at(lines, "opens"))
-        read_time(compiler, "opens", false, &compiler->window.opens, &opens_at);
+        read_time(compiler, "opens", false, &compiler->window.opens);
     else if (xw_record_at(lines, "closes"))
-        read_time(compiler, "closes", true, &compiler->window.closes, &compiler->window.closes_at);
+        read_time(compiler, "closes", true, &compiler->window.closes);
     else if (xw_record_at(lines, "grace"))
         read_grace(compiler);
     else if (xw_record_at(lines, "title"))
@@ -309,10 +312,10 @@ static bool read_line(struct compiler *compiler)
 
 static void write_window(const struct window *window, struct xw_buffer *out)
 {
-    if (window->opens)
-        xw_buffer_add(out, "opens %lld\n", (long long)window->opens);
-    if (window->closes)
-        xw_buffer_add(out, "closes %lld\n", (long long)window->closes);
+    if (window->opens.when)
+        xw_buffer_add(out, "opens %lld\n", (long long)window->opens.when);
+    if (window->closes.when)
+        xw_buffer_add(out, "closes %lld\n", (long long)window->closes.when);
     if (window->grace)
         xw_buffer_add(out, "grace %lu\n", window->grace * 60);
 }

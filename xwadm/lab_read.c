@@ -94,8 +94,8 @@ static void take_segments(const struct xw_node *list, struct xw_lab *lab,
     char name[XW_NAME_SIZE];
 
     lab->segments_wrong = list && list->kind != XW_NODE_LIST;
-    if (!xw_lab_is_kind(list, XW_NODE_LIST, "segments", "a list of names, like [outside, inside]",
-                        problems))
+    if (!list || !xw_lab_is_kind(list, XW_NODE_LIST, "segments",
+                                 "a list of names, like [outside, inside]", problems))
         return;
     for (size_t i = 0; i < list->count; i++) {
         const struct xw_node *value = list->entries[i].value;
