@@ -169,7 +169,7 @@ deps:
 # A make of its own for what is compiled: the compiler itself may have come with deps.
 check: deps
 	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
-	tests/run
+	tests/run $(if $(WITHOUT),--without $(WITHOUT))
 
 check-full: deps
 	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
