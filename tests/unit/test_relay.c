@@ -368,16 +368,18 @@ static void what_is_held_when_an_end_goes(void **state)
 {
     static char text[MUCH];
 
-    for (int which = 0; which < 2; which++) {
+    for (int which = 0; which < 4; which++) {
         size_t got = 0;
         ssize_t n;
         begin(state);
         start();
         await_open();
-        const int from = which ? guest : viewer;
-        const int to = which ? viewer : guest;
+        const int from = which & 1 ? guest : viewer;
+        const int to = which & 1 ? viewer : guest;
         size_t sent = until_held_back(from, to);
-        shutdown(from, SHUT_WR);
+        /* It sends no more; or takes nothing any more, either, which poll() says without being
+         * asked. */
+        shutdown(from, which & 2 ? SHUT_RDWR : SHUT_WR);
         usleep(100000);
         unsigned long before = world->turns;
         usleep(100000);
