@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/paths.h"
 #include "xwadm/files.h"
 #include "xwadm/holders.h"
 #include "xwadm/name_sources.h"
 #include "xwadm/say.h"
+#include "xwadm/window.h"
 
 int xw_survey_begin(struct xw_survey *survey, struct xw_error *err)
 {
@@ -71,6 +73,8 @@ static void explain(struct xw_standing *standing)
     };
 
     xw_explain(&claimant, &standing->lab->access, &standing->explanation);
+    standing->window = xw_access_window(standing->owner_rc == 0 ? &standing->owner : NULL,
+                                        &standing->lab->access, xw_clock_now());
 }
 
 int xw_standing_find(const struct xw_survey *survey, const struct xw_lab_view *lab,
@@ -191,6 +195,19 @@ static void add_reason(const struct xw_standing *standing, struct xw_buffer *tex
     }
 }
 
+/* When a student may use the lab; one who teaches it may at any time. */
+static void add_window(const struct xw_standing *standing, struct xw_buffer *text)
+{
+    char window[XW_WINDOW_TEXT_SIZE];
+
+    if (!standing->explanation.student || standing->explanation.instructor)
+        return;
+    xw_window_text(&standing->window, window);
+    if (window[0])
+        xw_buffer_add(text, "; %s%s", window,
+                      standing->window.state == XW_WINDOW_OPEN ? "" : ": may only look");
+}
+
 void xw_standing_why(const struct xw_standing *standing, struct xw_buffer *text)
 {
     const struct xw_explanation *explanation = &standing->explanation;
@@ -203,6 +220,7 @@ void xw_standing_why(const struct xw_standing *standing, struct xw_buffer *text)
         return;
     }
     add_reason(standing, text);
+    add_window(standing, text);
     if (explanation->instructor && explanation->why != XW_WHY_INSTRUCTOR) {
         xw_buffer_add(text, "; instructor: ");
         add_group(member, explanation->instructor_by, text);
@@ -238,6 +256,7 @@ void xw_standing_json(const struct xw_standing *standing, struct json_object *ob
     xw_json_bool(object, "instructor", explanation->instructor);
     if (explanation->instructor)
         add_group_json(object, "instructor_group", explanation->instructor_by);
+    xw_window_json(&standing->window, object);
     xw_json_bool(object, "has_world", standing->has_world);
     if (standing->has_world)
         xw_json_number(object, "machine_count", standing->lab->plan.machine_count);

@@ -36,6 +36,7 @@ struct xw_standing {
     int owner_rc;
     struct xw_error trouble; /* of reading it */
     struct xw_explanation explanation;
+    struct xw_window window; /* of this person, now */
     bool has_world;
     bool has_domains; /* whether `running` is known */
     size_t running;

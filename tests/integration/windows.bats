@@ -294,6 +294,13 @@ limited() {
     echo "$output"
     [[ $output =~ longer\ +alice\ +1\ +0\ +open\ until\ 2100-01-01\ 08:00\ CET ]]
     [[ $output =~ longer\ +bob\ +1\ +0\ +closed\ since\ 2001-01-01\ 08:00\ CET ]]
+    run xwadm who-can longer
+    echo "$output"
+    [[ $output =~ alice\ +yes\ .*in\ cs530\;\ open\ until\ 2100-01-01\ 08:00\ CET ]]
+    [[ $output =~ bob\ +yes\ .*in\ cs530\;\ closed\ since\ 2001-01-01\ 08:00\ CET:\ may\ only\ look ]]
+    run xwadm what-can bob --json
+    [ "$(jq -c '.labs[] | select(.lab == "longer" or .lab == "always") | [.lab, .window.state]' <<<"$output" | xargs)" = \
+        '[always,null] [longer,closed]' ]
     run xwadm status early --json
     [ "$(jq -r '.worlds[0].window | "\(.state) \(.opens)"' <<<"$output")" = 'before 2100-01-01T07:00:00Z' ]
 }
