@@ -75,7 +75,8 @@ xwrelay_sources := $(wildcard xwhelper/relay/*.c common/policy.c common/landlock
 xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c
-xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(keeper_library) $(common)
+xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(keeper_library) $(common) \
+                   $(wildcard $(addprefix xwhelper/keeper/,stop.c lifecycle.c job.c reply.c))
 xwadm_libs    := -lyaml -ljson-c -lvirt -lcrypto -lnettle -luuid -lseccomp -lcap-ng -lauparse -lsystemd -pthread
 
 # A program is built if its main.c is in the tree.

@@ -42,6 +42,7 @@ void xw_config_init(struct xw_config *config)
 {
     *config = (struct xw_config){.audit_required = true,
                                  .stop_grace = 30,
+                                 .keep_closed = 30,
                                  .per_user = 32,
                                  .in_all = 512,
                                  .user = {.machines = 32, .memory = 8192, .vcpus = 32},
@@ -69,6 +70,7 @@ static int set_number(struct xw_config *config, const char *key, const char *val
 {
     const struct number_key numbers[] = {
         {"stop-grace", &config->stop_grace, 1, 3600, false},
+        {"keep-closed", &config->keep_closed, 0, XW_KEEP_CLOSED_MAX, false},
         {"per-user", &config->per_user, 1, 65536, false},
         {"in-all", &config->in_all, 1, 65536, false},
         {"machines-per-user", &config->user.machines, 1, 65536, true},

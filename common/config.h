@@ -11,8 +11,9 @@
 #include "common/error.h"
 #include "common/names.h"
 
-#define XW_MAINTENANCE_MAX 200 /* bytes */
-#define XW_GROUPS_MAX      16  /* of no-password */
+#define XW_MAINTENANCE_MAX 200   /* bytes */
+#define XW_GROUPS_MAX      16    /* of no-password */
+#define XW_KEEP_CLOSED_MAX 36500 /* days */
 
 /* What may run at the same time; 0 where there is no limit. */
 struct xw_limits {
@@ -22,12 +23,13 @@ struct xw_limits {
 };
 
 struct xw_config {
-    char accelerator[8];     /* "auto", "kvm" or "qemu": what a domain's type is */
-    bool audit_required;     /* what changes a world is refused while the kernel doesn't audit */
-    unsigned int stop_grace; /* seconds between the power button and the plug */
-    unsigned int per_user;   /* requests of one user at the same time, consoles included */
-    unsigned int in_all;     /* requests at the same time */
-    struct xw_limits user;   /* what one user's machines may use, of all labs together */
+    char accelerator[8];      /* "auto", "kvm" or "qemu": what a domain's type is */
+    bool audit_required;      /* what changes a world is refused while the kernel doesn't audit */
+    unsigned int stop_grace;  /* seconds between the power button and the plug */
+    unsigned int keep_closed; /* days that a world stays after its end, before it is purged */
+    unsigned int per_user;    /* requests of one user at the same time, consoles included */
+    unsigned int in_all;      /* requests at the same time */
+    struct xw_limits user;    /* what one user's machines may use, of all labs together */
     unsigned int memory_reserve; /* MiB of the host's memory that no start of a machine eats */
     unsigned int disk_reserve;   /* the same of the disk that holds the worlds */
     char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */

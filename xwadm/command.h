@@ -30,6 +30,8 @@ extern const struct xw_command xw_command_destroy;
 extern const struct xw_command xw_command_status;
 extern const struct xw_command xw_command_prepare;
 extern const struct xw_command xw_command_extend;
+extern const struct xw_command xw_command_tick;
+extern const struct xw_command xw_command_purge;
 extern const struct xw_command xw_command_audit;
 extern const struct xw_command xw_command_grant;
 extern const struct xw_command xw_command_revoke;

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,22 +150,6 @@ static bool confirm(const struct order *order, const struct xw_worlds *chosen)
     return false;
 }
 
-/*
- * The uid of a world's owner: by the world's record, or by name where that is gone. Not where it
- * can't be read: the name may be somebody else's by now, and the record of this uid would stay.
- */
-static int owner_uid(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)
-{
-    struct xw_error reading = {0};
-    int rc = xw_world_owner(lab, owner, uid, &reading);
-
-    if (rc == 0 || (rc != -ENOENT && rc != -EBADMSG))
-        return rc == 0 ? 0 : xw_fail(err, rc, "%s", reading.text);
-    const struct passwd *user = getpwnam(owner);
-    *uid = user ? user->pw_uid : (uid_t)-1;
-    return 0;
-}
-
 /* What became of the worlds. */
 struct tally {
     size_t destroyed, failed, untried;
@@ -182,7 +165,7 @@ static void destroy_one(const struct order *order, const struct xw_world_name *w
     snprintf(what, sizeof(what), "%s/%s", order->lab, world->owner);
     xw_progress_begin(progress, what);
     uid_t uid = (uid_t)-1;
-    int rc = owner_uid(order->lab, world->owner, &uid, err);
+    int rc = xw_worlds_uid(order->lab, world->owner, &uid, err);
     if (rc == 0)
         rc = xw_world_destroy(host, order->lab, world->owner, uid, order->force, err);
     /* Somebody else was quicker. */

@@ -28,9 +28,9 @@ static const struct xw_command *const commands[] = {
     &xw_command_image_remove, &xw_command_lab_check,  &xw_command_lab_apply,
     &xw_command_lab_list,     &xw_command_lab_show,   &xw_command_lab_remove,
     &xw_command_deploy,       &xw_command_destroy,    &xw_command_status,
-    &xw_command_prepare,      &xw_command_extend,     &xw_command_audit,
-    &xw_command_grant,        &xw_command_revoke,     &xw_command_who_can,
-    &xw_command_what_can,
+    &xw_command_prepare,      &xw_command_extend,     &xw_command_tick,
+    &xw_command_purge,        &xw_command_audit,      &xw_command_grant,
+    &xw_command_revoke,       &xw_command_who_can,    &xw_command_what_can,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,18 @@ int xw_worlds_with_machine(const char *lab, const char *machine, struct xw_world
     if (rc == 0)
         filter(worlds, has_machine, machine);
     return rc;
+}
+
+int xw_worlds_uid(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)
+{
+    struct xw_error reading = {0};
+    int rc = xw_world_owner(lab, owner, uid, &reading);
+
+    if (rc == 0 || (rc != -ENOENT && rc != -EBADMSG))
+        return rc == 0 ? 0 : xw_fail(err, rc, "%s", reading.text);
+    const struct passwd *user = getpwnam(owner);
+    *uid = user ? user->pw_uid : (uid_t)-1;
+    return 0;
 }
 
 void xw_worlds_text(const struct xw_worlds *worlds, char text[XW_WORLDS_TEXT_SIZE])

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 #include "common/names.h"
@@ -33,6 +34,13 @@ int xw_worlds_on_image(const char *image, struct xw_worlds *worlds, struct xw_er
 /* The worlds of a lab that have files of a machine. */
 int xw_worlds_with_machine(const char *lab, const char *machine, struct xw_worlds *worlds,
                            struct xw_error *err);
+
+/*
+ * The uid of a world's owner: by the world's record, or by name where that is gone, (uid_t)-1 where
+ * neither says. Not by name where the record can't be read: the name may be somebody else's by now,
+ * and the record of this uid would stay. Returns 0 or a negative errno.
+ */
+int xw_worlds_uid(const char *lab, const char *owner, uid_t *uid, struct xw_error *err);
 
 void xw_worlds_free(struct xw_worlds *worlds);
 

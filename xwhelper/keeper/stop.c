@@ -111,34 +111,35 @@ static int pull_plug(struct stopping *stopping, size_t i, struct xw_error *err)
     return 0;
 }
 
-static int stop_all(struct stopping *stopping, struct xw_error *err)
+int xw_stop_machines(const struct xw_job *job, struct xw_host *host, struct xw_error *err)
 {
-    int rc = find_all(stopping, err);
+    struct stopping stopping = {.job = job, .host = host, .code = XW_EXIT_OK};
+    int rc = find_all(&stopping, err);
 
-    if (rc == 0 && !stopping->job->request->force)
-        rc = shut_down(stopping, err);
-    for (size_t i = 0; rc == 0 && i < stopping->count; i++) {
-        if (!stopping->waits[i].off)
-            rc = pull_plug(stopping, i, err);
+    if (rc == 0 && !job->request->force)
+        rc = shut_down(&stopping, err);
+    for (size_t i = 0; rc == 0 && i < stopping.count; i++) {
+        if (!stopping.waits[i].off)
+            rc = pull_plug(&stopping, i, err);
     }
-    for (size_t i = 0; i < stopping->count; i++)
-        virDomainFree(stopping->waits[i].domain);
-    return rc < 0 ? rc : stopping->code;
+    for (size_t i = 0; i < stopping.count; i++)
+        virDomainFree(stopping.waits[i].domain);
+    return rc < 0 ? rc : stopping.code;
 }
 
 int xw_verb_stop(const struct xw_job *job, struct xw_error *err)
 {
-    struct stopping stopping = {.job = job, .code = XW_EXIT_OK};
+    struct xw_host *host = NULL;
     XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
 
     if (lock < 0)
         return lock;
     int rc = xw_lifecycle_init(err);
     if (rc == 0)
-        rc = xw_host_open(&stopping.host, err);
+        rc = xw_host_open(&host, err);
     if (rc < 0)
         return rc;
-    rc = stop_all(&stopping, err);
-    xw_host_close(stopping.host);
+    rc = xw_stop_machines(job, host, err);
+    xw_host_close(host);
     return rc;
 }

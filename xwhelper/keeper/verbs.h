@@ -39,6 +39,13 @@ struct xw_job {
 
 int xw_verb_start(const struct xw_job *job, struct xw_error *err);
 int xw_verb_stop(const struct xw_job *job, struct xw_error *err);
+/*
+ * What stop does, for who holds the world's lock: the machines of the request that are not off. Of
+ * the job, nothing but peer, request, plan and the owner's name is looked at. xw_lifecycle_init()
+ * must have been called before xw_host_open().
+ */
+int xw_stop_machines(const struct xw_job *job, struct xw_host *host, struct xw_error *err);
+
 int xw_verb_reboot(const struct xw_job *job, struct xw_error *err);
 int xw_verb_revert(const struct xw_job *job, struct xw_error *err);
 

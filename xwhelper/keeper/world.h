@@ -58,6 +58,10 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
 int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
                      bool force, struct xw_error *err);
 
+/* The same, for who holds the world's lock. */
+int xw_world_destroy_locked(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+                            bool force, struct xw_error *err);
+
 /*
  * The same, for who holds the world's lock, of a world of which no machine was ever started: it has
  * no bridges, and what takes it back needs no right over them.

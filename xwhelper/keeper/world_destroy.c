@@ -217,10 +217,16 @@ int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner,
     return remove_world(host, lab, owner, uid, false, false, err);
 }
 
+int xw_world_destroy_locked(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+                            bool force, struct xw_error *err)
+{
+    return remove_world(host, lab, owner, uid, true, force, err);
+}
+
 int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
                      bool force, struct xw_error *err)
 {
     XW_AUTO_CLOSE int lock = xw_world_lock(lab, owner, err);
 
-    return lock < 0 ? lock : remove_world(host, lab, owner, uid, true, force, err);
+    return lock < 0 ? lock : xw_world_destroy_locked(host, lab, owner, uid, force, err);
 }

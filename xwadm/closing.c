@@ -1,0 +1,59 @@
+#include "xwadm/closing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/record.h"
+#include "xwadm/people.h"
+#include "xwadm/say.h"
+#include "xwadm/window.h"
+
+static void read_lab(struct xw_closing *closing, const char *lab)
+{
+    struct xw_error err = {0};
+
+    snprintf(closing->lab, sizeof(closing->lab), "%s", lab);
+    closing->rc = xw_access_read(closing->labs, lab, &closing->access, &err);
+    if (closing->rc < 0)
+        xw_note("the worlds of the lab \"%s\" are left alone, it can't be known when it closes: %s",
+                lab, err.text);
+}
+
+int xw_closing_window(struct xw_closing *closing, const struct xw_world_name *world,
+                      struct xw_window *window)
+{
+    struct xw_owner owner;
+    struct xw_error err = {0};
+
+    if (strcmp(closing->lab, world->lab) != 0)
+        read_lab(closing, world->lab);
+    if (closing->rc < 0)
+        return closing->rc;
+    int rc = xw_extension_read(world->lab, world->owner, &owner, &err);
+    if (rc < 0) {
+        xw_note("%s/%s is left alone, an extension can't be looked up: %s", world->lab,
+                world->owner, err.text);
+        return rc;
+    }
+    *window = xw_access_window(&owner, &closing->access, closing->now);
+    return 0;
+}
+
+int xw_closing_instructs(const struct xw_closing *closing, const struct xw_world_name *world)
+{
+    const struct passwd *user;
+    struct xw_error err = {0};
+
+    int rc = xw_user_find(world->owner, &user, &err);
+    if (rc < 0) {
+        xw_note("%s/%s is left alone: %s", world->lab, world->owner, err.text);
+        return rc;
+    }
+    if (!user)
+        return 0;
+    struct xw_person person = {.uid = user->pw_uid};
+    snprintf(person.name, sizeof(person.name), "%s", world->owner);
+    return xw_person_in_groups(&person, closing->access.instructors,
+                               closing->access.instructor_count);
+}

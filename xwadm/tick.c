@@ -1,0 +1,264 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/paths.h"
+#include "xwadm/closing.h"
+#include "xwadm/command.h"
+#include "xwadm/due.h"
+#include "xwadm/files.h"
+#include "xwadm/patience.h"
+#include "xwadm/say.h"
+#include "xwadm/tick.h"
+#include "xwhelper/keeper/host.h"
+
+/* Worlds that are stopped at the same time: nearly all that each does is to wait. */
+enum { AT_ONCE = 32 };
+
+struct due_world {
+    struct xw_world_name name;
+    struct xw_window window;
+};
+
+struct child {
+    pid_t pid; /* 0: none */
+    int fd;
+    const struct due_world *world;
+};
+
+struct pass {
+    int labs;
+    bool dry_run;
+    struct xw_domains domains;
+    size_t due_count;
+    struct due_world *due;
+    size_t running; /* processes */
+    struct child children[AT_ONCE];
+    struct xw_tick_report report;
+};
+
+/* Whether this domain begins the machines of a world; they are sorted. */
+static bool is_next_world(const struct xw_domain *domain, const struct xw_world_name *world)
+{
+    return domain->running &&
+           (strcmp(domain->lab, world->lab) != 0 || strcmp(domain->owner, world->owner) != 0);
+}
+
+static void judge(struct pass *pass, struct xw_closing *closing, const struct xw_world_name *world)
+{
+    struct xw_window window;
+
+    int rc = xw_closing_window(closing, world, &window);
+    if (rc == 0 && xw_due_stop(&window)) {
+        rc = xw_closing_instructs(closing, world);
+        if (rc == 0)
+            pass->due[pass->due_count++] = (struct due_world){*world, window};
+    }
+    pass->report.failed = pass->report.failed || rc < 0;
+}
+
+/* The worlds that have machines on and whose time is up. */
+static int find_due(struct pass *pass, struct xw_error *err)
+{
+    struct xw_closing closing = {.labs = pass->labs, .now = xw_clock_now()};
+    struct xw_world_name world = {0};
+
+    pass->due = calloc(pass->domains.count + 1, sizeof(*pass->due));
+    if (!pass->due)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    for (size_t i = 0; i < pass->domains.count; i++) {
+        const struct xw_domain *domain = &pass->domains.items[i];
+        if (!is_next_world(domain, &world))
+            continue;
+        memcpy(world.lab, domain->lab, sizeof(world.lab));
+        memcpy(world.owner, domain->owner, sizeof(world.owner));
+        judge(pass, &closing, &world);
+    }
+    return 0;
+}
+
+/* Asks libvirt once; its connection is closed before there are other processes. */
+static int read_domains(struct xw_domains *domains, struct xw_error *err)
+{
+    struct xw_host *host = NULL;
+
+    xw_patience_begin();
+    int rc = xw_host_open_read_only(&host, err);
+    if (rc == 0)
+        rc = xw_domains_read(host, domains, err);
+    xw_host_close(host);
+    xw_patience_end();
+    return rc;
+}
+
+static void cannot_begin(struct pass *pass, const struct due_world *world)
+{
+    xw_note("%s/%s can't be stopped: %s", world->name.lab, world->name.owner, strerror(errno));
+    pass->report.failed = true;
+}
+
+static void start_child(struct pass *pass, const struct due_world *world)
+{
+    struct child *child = pass->children;
+    int ends[2];
+
+    while (child->pid)
+        child++;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+        cannot_begin(pass, world);
+        return;
+    }
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        _exit(xw_tick_stop(&world->name, pass->labs, ends[1]));
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        cannot_begin(pass, world);
+        close(ends[0]);
+        return;
+    }
+    *child = (struct child){pid, ends[0], world};
+    pass->running++;
+}
+
+/* Waits for the next process to end. What one says fits into its socket: none waits for us. */
+static void end_child(struct pass *pass)
+{
+    int status;
+    pid_t pid = waitpid(-1, &status, 0);
+
+    for (size_t i = 0; pid > 0 && i < AT_ONCE; i++) {
+        struct child *child = &pass->children[i];
+        if (child->pid != pid)
+            continue;
+        xw_tick_report_stopped(&pass->report, &child->world->name, &child->world->window, child->fd,
+                               status);
+        close(child->fd);
+        *child = (struct child){0};
+        pass->running--;
+    }
+}
+
+static void stop_all(struct pass *pass)
+{
+    size_t next = 0;
+
+    while (pass->running > 0 || (next < pass->due_count && !xw_interrupted())) {
+        if (next < pass->due_count && pass->running < AT_ONCE && !xw_interrupted())
+            start_child(pass, &pass->due[next++]);
+        else
+            end_child(pass);
+    }
+    if (next < pass->due_count) {
+        xw_note("interrupted: %zu worlds are left to the next pass", pass->due_count - next);
+        pass->report.failed = true;
+    }
+}
+
+static long seconds_now(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        abort();
+    return now.tv_sec;
+}
+
+static void do_pass(struct pass *pass)
+{
+    const long began = seconds_now();
+
+    for (size_t i = 0; pass->dry_run && i < pass->due_count; i++)
+        xw_tick_report_due(&pass->report, &pass->due[i].name, &pass->due[i].window, &pass->domains);
+    if (!pass->dry_run)
+        stop_all(pass);
+    const long took = seconds_now() - began;
+    if (took > XW_TICK_PERIOD)
+        xw_note("this pass took %ld seconds, and the timer's next one should have begun after %d",
+                took, XW_TICK_PERIOD);
+}
+
+static int end_code(const struct xw_tick_report *report)
+{
+    return report->try_again ? XW_EXIT_TRY_AGAIN : report->failed ? XW_EXIT_FAILED : XW_EXIT_OK;
+}
+
+static int tick(bool dry_run, bool json)
+{
+    struct xw_error err = {0};
+    XW_AUTO_CLOSE int labs = xw_directory_open(XW_LABS_DIR, &err);
+    struct pass pass = {.labs = labs, .dry_run = dry_run};
+
+    int rc = labs < 0 ? labs : read_domains(&pass.domains, &err);
+    if (rc == 0)
+        rc = find_due(&pass, &err);
+    if (rc == 0) {
+        pass.report.worlds = json ? xw_json_need(json_object_new_array()) : NULL;
+        do_pass(&pass);
+        if (json) {
+            struct json_object *object = xw_json_new();
+            xw_json_bool(object, "dry_run", dry_run);
+            json_object_object_add(object, "worlds", pass.report.worlds);
+            xw_json_print(object);
+        }
+    }
+    free(pass.due);
+    xw_domains_free(&pass.domains);
+    return rc < 0 ? xw_complain(&err) : end_code(&pass.report);
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"dry-run", no_argument, NULL, 'n'}, {"json", no_argument, NULL, 'j'}, {0}};
+    bool dry_run = false;
+    bool json = false;
+    int option;
+
+    while ((option = xw_option(argc, argv, options)) != -1) {
+        if (option == '?')
+            return XW_EXIT_USAGE;
+        if (option == 'n')
+            dry_run = true;
+        else
+            json = true;
+    }
+    if (!xw_operands_ok(argc, argv, 0, 0, ""))
+        return XW_EXIT_USAGE;
+    return tick(dry_run, json);
+}
+
+const struct xw_command xw_command_tick = {
+    .name = "tick",
+    .arguments = "[--dry-run] [--json]",
+    .summary = "stop the worlds whose time is up",
+    .help =
+        "Stop the machines of every world that has closed: the lab's closing, its grace time and\n"
+        "the owner's extension are past. As `stop` does it: the power button, stop-grace of\n"
+        "xworlds.conf(5) for the machines of a world together, then off. Made for\n"
+        "xworlds-tick.timer, which does it each minute: says what it has stopped, and nothing\n"
+        "where all is as it should be. Labs that don't close are left alone, and so are the "
+        "worlds\n"
+        "of those who instruct the lab, whom its window doesn't bind.\n"
+        "\n"
+        "  --dry-run  only say what would be stopped\n"
+        "  --json     for programs\n"
+        "\n"
+        "A world that somebody works on is waited for for 10 seconds, and then left to the next\n"
+        "pass. Exit status 1 means that some could not be stopped or judged, 75 that one was "
+        "being\n"
+        "worked on or that libvirt was not answering.\n"
+        "\n"
+        "Example:\n"
+        "  xwadm tick --dry-run\n",
+    .run = run,
+};
