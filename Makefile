@@ -299,6 +299,8 @@ install: all
 	install -d -m 0755 '$(DESTDIR)$(SYSCONFDIR)/xworlds/labs.d'
 	$(call put_text,contrib/systemd/xworlds-keeper.service,$(UNITS)/xworlds-keeper.service)
 	$(call put_text,contrib/systemd/xworlds-nft.service,$(UNITS)/xworlds-nft.service)
+	$(call put_text,contrib/systemd/xworlds-tick.service,$(UNITS)/xworlds-tick.service)
+	$(call put_text,contrib/systemd/xworlds-tick.timer,$(UNITS)/xworlds-tick.timer)
 	set -e; for file in $(UNIT_DROP_INS); do \
 	    install -D -m 0644 "$$file" "$(DESTDIR)$(UNITS)/$${file#contrib/systemd/}"; done
 	$(call put,0644,INSTALL,$(PREFIX)/share/doc/xworlds/INSTALL)

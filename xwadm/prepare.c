@@ -166,7 +166,8 @@ const struct xw_command xw_command_prepare = {
     .arguments = "USER",
     .summary = "make the worlds that the labs grant to a user",
     .help = "Ask the keeper for what it does at every login of USER: make the worlds of all labs\n"
-            "that grant one to a group of theirs. What it says is shown; its exit status is this\n"
+            "that grant one to a group of theirs and have not closed. What it says is shown; its "
+            "exit status is this\n"
             "command's, 75 if it isn't running or was cut off.\n"
             "\n"
             "Example:\n"

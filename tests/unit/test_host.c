@@ -112,6 +112,7 @@ static void without_a_file_all_is_as_usual(void **state)
     assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
     assert_true(config.audit_required);
     assert_int_equal(config.stop_grace, 30);
+    assert_int_equal(config.keep_closed, 30);
     assert_int_equal(config.per_user, 32);
     assert_int_equal(config.in_all, 512);
     assert_int_equal(config.user.machines, 32);
@@ -128,10 +129,11 @@ static void every_setting_is_read(void **state)
 
     (void)state;
     configure("\n  # all of them\n\taudit=prefer\nstop-grace = 3600 # an hour\nper-user = 1\n"
-              "in-all = 65536\r\naccelerator = tcg");
+              "in-all = 65536\r\naccelerator = tcg\nkeep-closed = 0");
     assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
     assert_false(config.audit_required);
     assert_int_equal(config.stop_grace, 3600);
+    assert_int_equal(config.keep_closed, 0);
     assert_int_equal(config.per_user, 1);
     assert_int_equal(config.in_all, 65536);
     assert_string_equal(config.accelerator, "qemu");
@@ -174,6 +176,7 @@ static void what_is_no_setting_is_refused(void **state)
          "conf:1: memory-reserve is a number from 0 to 1073741824, not \"none\""},
         {"disk-reserve = -1\n",
          "conf:1: disk-reserve is a number from 0 to 1073741824, not \"-1\""},
+        {"keep-closed = 36501\n", "conf:1: keep-closed is a number from 0 to 36500"},
         {"in_all = 5\n", "conf:1: \"in_all\" is not a setting; see xworlds.conf(5)"},
         {"= 5\n", "conf:1: \"\" is not a setting; see xworlds.conf(5)"},
         {"audit require\n", "conf:1: a line is \"key = value\""},

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "tests/unit/private_root.h"
@@ -76,6 +77,18 @@ void xw_host_close(struct xw_host *host)
 {
     assert_null(host);
     step("close");
+}
+
+time_t xw_clock_now(void)
+{
+    return 5000;
+}
+
+int xw_world_exists(const char *lab, const char *owner, struct xw_error *err)
+{
+    (void)err;
+    assert_string_equal(owner, "alice");
+    return there && strcmp(there, lab) == 0;
 }
 
 int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char *owner, uid_t uid,
@@ -176,6 +189,25 @@ static void what_is_granted_is_deployed(void **state)
     assert_non_null(strstr(said, "done two deployed\n"));
 }
 
+/* Closed for all is over, but for who has a world of it or instructs it. */
+static void what_has_closed_is_not_made_anew(void **state)
+{
+    (void)state;
+    make_lab("over", "student 2001\n", "closes 4000\ngrace 1000\n");
+    make_lab("grace", "student 2001\n", "closes 4000\ngrace 1001\n");
+    make_lab("later", "student 2001\n", "opens 6000\ncloses 7000\n");
+    make_lab("mine", "student 2001\n", "instructor 2001\ncloses 4000\n");
+    prepare("alice");
+    assert_null(strstr(said, " over "));
+    assert_non_null(strstr(said, "done grace deployed\n"));
+    assert_non_null(strstr(said, "done later deployed\n"));
+    assert_non_null(strstr(said, "done mine deployed\n"));
+    there = "over";
+    prepare("alice");
+    assert_non_null(strstr(said, "done over is there\n"));
+    there = NULL;
+}
+
 static void who_can_have_no_world(void **state)
 {
     (void)state;
@@ -202,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_granted_is_deployed),
+        cmocka_unit_test(what_has_closed_is_not_made_anew),
         cmocka_unit_test(who_can_have_no_world),
     };
 

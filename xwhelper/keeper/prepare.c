@@ -12,6 +12,7 @@
 
 #include "common/access.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "common/record.h"
@@ -40,6 +41,18 @@ static int deploy(struct xw_host *host, int peer, int labs, const char *lab,
 }
 
 /*
+ * Whether the lab has closed for who has no world of it: nothing can be done with a new one, and
+ * what has been purged stays away. An extension is that of a world that is there.
+ */
+static bool is_over(const struct xw_access *access, const struct xw_caller *caller,
+                    const struct passwd *user)
+{
+    return xw_access_window(NULL, access, xw_clock_now()).state == XW_WINDOW_CLOSED &&
+           !xw_access_instructs(caller, access) &&
+           xw_world_exists(access->lab, user->pw_name, NULL) == 0;
+}
+
+/*
  * One entry of the directory of labs. A lab that can't be read may be granted to this user: that is
  * a failure, and no reason to leave out the others.
  */
@@ -56,7 +69,9 @@ static int prepare_lab(struct xw_host *host, int peer, int labs, const char *lab
         xw_reply(peer, "fail %s %s", lab, err.text);
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    return xw_access_grants(caller, &access) ? deploy(host, peer, labs, lab, user) : 0;
+    if (!xw_access_grants(caller, &access) || is_over(&access, caller, user))
+        return 0;
+    return deploy(host, peer, labs, lab, user);
 }
 
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)

@@ -4,7 +4,8 @@
 load helpers
 
 @test "the units are well-formed" {
-    run inside 'systemd-analyze verify xworlds-keeper.service xworlds-nft.service libvirtd.socket \
+    run inside 'systemd-analyze verify xworlds-keeper.service xworlds-nft.service xworlds-tick.timer \
+        xworlds-tick.service libvirtd.socket \
         libvirtd-ro.socket nftables.service 2>&1 | grep -F xworlds || true'
     echo "$output"
     [ "$status" -eq 0 ]
