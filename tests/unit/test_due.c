@@ -1,6 +1,6 @@
 /* links: xwadm/due.c common/access.c common/names.c common/request.c */
 /*
- * Which worlds are due, by lab, owner and time.
+ * Which worlds are due, by lab, owner and time (T-E8).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -189,7 +189,7 @@ static void what_is_granted_is_deployed(void **state)
     assert_non_null(strstr(said, "done two deployed\n"));
 }
 
-/* Closed for all is over, but for who has a world of it or instructs it. */
+/* Closed for all is over, but for who has a world of it or instructs it (T-E8). */
 static void what_has_closed_is_not_made_anew(void **state)
 {
     (void)state;
