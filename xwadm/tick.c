@@ -26,8 +26,14 @@ struct due_world {
     struct xw_window window;
 };
 
+/* Freed by tick(). */
+struct due_worlds {
+    size_t count;
+    struct due_world *items;
+};
+
 struct child {
-    pid_t pid; /* 0: none */
+    pid_t pid;
     int fd;
     const struct due_world *world;
 };
@@ -36,9 +42,7 @@ struct pass {
     int labs;
     bool dry_run;
     struct xw_domains domains;
-    size_t due_count;
-    struct due_world *due;
-    size_t running; /* processes */
+    size_t running; /* of the children, the first ones */
     struct child children[AT_ONCE];
     struct xw_tick_report report;
 };
@@ -50,7 +54,8 @@ static bool is_next_world(const struct xw_domain *domain, const struct xw_world_
            (strcmp(domain->lab, world->lab) != 0 || strcmp(domain->owner, world->owner) != 0);
 }
 
-static void judge(struct pass *pass, struct xw_closing *closing, const struct xw_world_name *world)
+static void judge(struct pass *pass, struct xw_closing *closing, const struct xw_world_name *world,
+                  struct due_worlds *due)
 {
     struct xw_window window;
 
@@ -58,19 +63,19 @@ static void judge(struct pass *pass, struct xw_closing *closing, const struct xw
     if (rc == 0 && xw_due_stop(&window)) {
         rc = xw_closing_instructs(closing, world);
         if (rc == 0)
-            pass->due[pass->due_count++] = (struct due_world){*world, window};
+            due->items[due->count++] = (struct due_world){*world, window};
     }
     pass->report.failed = pass->report.failed || rc < 0;
 }
 
 /* The worlds that have machines on and whose time is up. */
-static int find_due(struct pass *pass, struct xw_error *err)
+static int find_due(struct pass *pass, struct due_worlds *due, struct xw_error *err)
 {
     struct xw_closing closing = {.labs = pass->labs, .now = xw_clock_now()};
     struct xw_world_name world = {0};
 
-    pass->due = calloc(pass->domains.count + 1, sizeof(*pass->due));
-    if (!pass->due)
+    due->items = calloc(pass->domains.count + 1, sizeof(*due->items));
+    if (!due->items)
         return xw_fail(err, -ENOMEM, "there is not enough memory");
     for (size_t i = 0; i < pass->domains.count; i++) {
         const struct xw_domain *domain = &pass->domains.items[i];
@@ -78,7 +83,7 @@ static int find_due(struct pass *pass, struct xw_error *err)
             continue;
         memcpy(world.lab, domain->lab, sizeof(world.lab));
         memcpy(world.owner, domain->owner, sizeof(world.owner));
-        judge(pass, &closing, &world);
+        judge(pass, &closing, &world, due);
     }
     return 0;
 }
@@ -105,11 +110,8 @@ static void cannot_begin(struct pass *pass, const struct due_world *world)
 
 static void start_child(struct pass *pass, const struct due_world *world)
 {
-    struct child *child = pass->children;
     int ends[2];
 
-    while (child->pid)
-        child++;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         cannot_begin(pass, world);
         return;
@@ -126,8 +128,7 @@ static void start_child(struct pass *pass, const struct due_world *world)
         close(ends[0]);
         return;
     }
-    *child = (struct child){pid, ends[0], world};
-    pass->running++;
+    pass->children[pass->running++] = (struct child){pid, ends[0], world};
 }
 
 /* Waits for the next process to end. What one says fits into its socket: none waits for us. */
@@ -136,30 +137,30 @@ static void end_child(struct pass *pass)
     int status;
     pid_t pid = waitpid(-1, &status, 0);
 
-    for (size_t i = 0; pid > 0 && i < AT_ONCE; i++) {
+    for (size_t i = 0; pid > 0 && i < pass->running; i++) {
         struct child *child = &pass->children[i];
         if (child->pid != pid)
             continue;
         xw_tick_report_stopped(&pass->report, &child->world->name, &child->world->window, child->fd,
                                status);
         close(child->fd);
-        *child = (struct child){0};
-        pass->running--;
+        *child = pass->children[--pass->running];
+        break;
     }
 }
 
-static void stop_all(struct pass *pass)
+static void stop_all(struct pass *pass, const struct due_worlds *due)
 {
     size_t next = 0;
 
-    while (pass->running > 0 || (next < pass->due_count && !xw_interrupted())) {
-        if (next < pass->due_count && pass->running < AT_ONCE && !xw_interrupted())
-            start_child(pass, &pass->due[next++]);
+    while (pass->running > 0 || (next < due->count && !xw_interrupted())) {
+        if (next < due->count && pass->running < AT_ONCE && !xw_interrupted())
+            start_child(pass, &due->items[next++]);
         else
             end_child(pass);
     }
-    if (next < pass->due_count) {
-        xw_note("interrupted: %zu worlds are left to the next pass", pass->due_count - next);
+    if (next < due->count) {
+        xw_note("interrupted: %zu worlds are left to the next pass", due->count - next);
         pass->report.failed = true;
     }
 }
@@ -173,14 +174,15 @@ static long seconds_now(void)
     return now.tv_sec;
 }
 
-static void do_pass(struct pass *pass)
+static void do_pass(struct pass *pass, const struct due_worlds *due)
 {
     const long began = seconds_now();
 
-    for (size_t i = 0; pass->dry_run && i < pass->due_count; i++)
-        xw_tick_report_due(&pass->report, &pass->due[i].name, &pass->due[i].window, &pass->domains);
+    for (size_t i = 0; pass->dry_run && i < due->count; i++)
+        xw_tick_report_due(&pass->report, &due->items[i].name, &due->items[i].window,
+                           &pass->domains);
     if (!pass->dry_run)
-        stop_all(pass);
+        stop_all(pass, due);
     const long took = seconds_now() - began;
     if (took > XW_TICK_PERIOD)
         xw_note("this pass took %ld seconds, and the timer's next one should have begun after %d",
@@ -197,13 +199,14 @@ static int tick(bool dry_run, bool json)
     struct xw_error err = {0};
     XW_AUTO_CLOSE int labs = xw_directory_open(XW_LABS_DIR, &err);
     struct pass pass = {.labs = labs, .dry_run = dry_run};
+    struct due_worlds due = {0};
 
     int rc = labs < 0 ? labs : read_domains(&pass.domains, &err);
     if (rc == 0)
-        rc = find_due(&pass, &err);
+        rc = find_due(&pass, &due, &err);
     if (rc == 0) {
         pass.report.worlds = json ? xw_json_need(json_object_new_array()) : NULL;
-        do_pass(&pass);
+        do_pass(&pass, &due);
         if (json) {
             struct json_object *object = xw_json_new();
             xw_json_bool(object, "dry_run", dry_run);
@@ -211,7 +214,7 @@ static int tick(bool dry_run, bool json)
             xw_json_print(object);
         }
     }
-    free(pass.due);
+    free(due.items);
     xw_domains_free(&pass.domains);
     return rc < 0 ? xw_complain(&err) : end_code(&pass.report);
 }

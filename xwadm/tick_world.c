@@ -56,16 +56,22 @@ static int is_due(const struct xw_world_name *world, int labs, bool *due)
     return rc;
 }
 
+struct plans {
+    struct xw_plan running;
+    struct xw_plan lab; /* empty where it can't be read */
+};
+
 /*
  * The machines that are on, also those that the lab's plan doesn't have any more; in the plan's
  * order where there is one.
  */
 static void plan_running(const struct xw_world_name *world, int labs,
-                         const struct xw_domains *domains, struct xw_plan *running,
-                         struct xw_plan *lab_plan)
+                         const struct xw_domains *domains, struct plans *plans)
 {
-    if (xw_plan_read(labs, world->lab, lab_plan, NULL) < 0)
-        lab_plan->machine_count = 0;
+    struct xw_plan *running = &plans->running;
+
+    if (xw_plan_read(labs, world->lab, &plans->lab, NULL) < 0)
+        plans->lab.machine_count = 0;
     memcpy(running->lab, world->lab, sizeof(running->lab));
     for (size_t i = 0; i < domains->count && running->machine_count < XW_MACHINES_MAX; i++) {
         const struct xw_domain *domain = &domains->items[i];
@@ -74,7 +80,7 @@ static void plan_running(const struct xw_world_name *world, int labs,
             continue;
         struct xw_plan_machine *machine = &running->machines[running->machine_count++];
         memcpy(machine->name, domain->machine, sizeof(machine->name));
-        const struct xw_plan_machine *planned = xw_plan_machine(lab_plan, domain->machine);
+        const struct xw_plan_machine *planned = xw_plan_machine(&plans->lab, domain->machine);
         machine->order = planned ? planned->order : 0;
     }
 }
@@ -85,15 +91,14 @@ static int stop_running(const struct xw_world_name *world, int labs, int peer,
 {
     const struct xw_request request = {.verb = XW_VERB_STOP, .whole_world = true};
     struct xw_owner owner = {.uid = (uid_t)-1};
-    XW_AUTO_FREE struct xw_plan *running = calloc(1, sizeof(*running));
-    XW_AUTO_FREE struct xw_plan *lab_plan = calloc(1, sizeof(*lab_plan));
+    XW_AUTO_FREE struct plans *plans = calloc(1, sizeof(*plans));
 
-    if (!running || !lab_plan)
+    if (!plans)
         return xw_fail(err, -ENOMEM, "there is not enough memory");
-    plan_running(world, labs, domains, running, lab_plan);
+    plan_running(world, labs, domains, plans);
     memcpy(owner.name, world->owner, sizeof(owner.name));
     const struct xw_job job = {
-        .peer = peer, .viewer = -1, .request = &request, .owner = &owner, .plan = running};
+        .peer = peer, .viewer = -1, .request = &request, .owner = &owner, .plan = &plans->running};
     limit(xw_host_config(host)->stop_grace + LIBVIRT_WAIT, hangs);
     return xw_stop_machines(&job, host, err);
 }
