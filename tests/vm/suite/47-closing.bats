@@ -29,8 +29,10 @@ is_off() {
     [ -z "$output" ]
     run is_off
     [ "$status" -ne 0 ]
-    inside "sed 's/^access:/&\n  closes: 2001-01-01 08:00/' /etc/xworlds/labs.d/firewall.yaml >/root/closed.yaml
-        xwadm lab apply /root/closed.yaml"
+    # The file's name is the lab's.
+    inside "mkdir -p /root/closed
+        sed 's/^access:/&\n  closes: 2001-01-01 08:00/' /etc/xworlds/labs.d/firewall.yaml >/root/closed/firewall.yaml
+        xwadm lab apply /root/closed/firewall.yaml"
     within 300 is_off
     run inside 'systemctl start xworlds-tick.service
         journalctl --no-pager -q -o cat -u xworlds-tick.service --grep firewall
