@@ -143,13 +143,20 @@ static void add_student_groups(const struct xw_access *access, struct xw_buffer 
     }
 }
 
+/* As the keeper's prepare has it: a login makes no world of a lab that has closed. */
+static const char *way_to_world(const struct xw_standing *standing)
+{
+    if (standing->has_world)
+        return "the world isn't complete:";
+    return standing->window.state == XW_WINDOW_CLOSED
+               ? "the lab has closed, a world is only made by"
+               : "the world is made at the next login, or by";
+}
+
 static void add_no_world(const struct xw_standing *standing, struct xw_buffer *text)
 {
     add_group(standing->member, standing->explanation.student_by, text);
-    xw_buffer_add(text,
-                  standing->has_world
-                      ? "; the world isn't complete: `xwadm deploy %s --user %s`"
-                      : "; the world is made at the next login, or by `xwadm deploy %s --user %s`",
+    xw_buffer_add(text, "; %s `xwadm deploy %s --user %s`", way_to_world(standing),
                   standing->lab->name, standing->member->name);
 }
 

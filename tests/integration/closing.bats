@@ -309,6 +309,10 @@ hold() {
     [ "$status" -eq 0 ]
     [[ $output == *'open: is there'* ]]
     [ ! -e "$WORLDS/closed/bob" ]
+    run xwadm who-can closed
+    echo "$output"
+    # shellcheck disable=SC2016 # no commands
+    [[ $output == *'the lab has closed, a world is only made by `xwadm deploy closed --user bob`'* ]]
     purge --yes
     [ "$status" -eq 0 ]
 }
@@ -326,7 +330,7 @@ hold() {
     xwadm extend closed bob --none
     [ -d "$WORLDS/closed/bob" ]
     type_line 'xwadm purge closed --user bob'
-    see 'Type "purge" to go on:'
+    see '--user bob.*Type "purge" to go on:'
     type_line purge
     see 'closed/bob: removed'
     [ ! -e "$WORLDS/closed/bob" ]
