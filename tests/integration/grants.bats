@@ -41,6 +41,7 @@ teardown_file() {
     cp -a /run/pam.d.before /etc/pam.d
     xwadm destroy firewall --user carol --user dave --yes --force || true
     userdel -r carol
+    rm -f /run/throwaway/keys/{carol,dave}*
     userdel -r dave
 }
 

@@ -6,6 +6,7 @@
 readonly UNIT=/usr/local/lib/systemd/system/xworlds-keeper.service
 
 setup_file() {
+    rm -f /run/throwaway/keys/carol*
     ssh-keygen -q -t ed25519 -N '' -C carol -f /run/throwaway/keys/carol
     cp /run/throwaway/keys/carol.pub carol.pub
 }

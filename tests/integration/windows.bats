@@ -207,8 +207,6 @@ limited() {
     see 'box +off'
     keys s
     see "closed is $CLOSED; you can look at it still"
-    keys c
-    see "closed is $CLOSED; you can look at it still"
     keys q
     see 'Your worlds'
     keys q
@@ -363,13 +361,18 @@ limited() {
 # T-E7
 @test "who has no world that is open is told when by the PAM module; an instructor comes in" {
     cp -a /etc/pam.d "$BATS_TEST_TMPDIR/pam.d"
-    local command lab
+    local command lab labs=()
+    # Labs of other tests' may be open to her, too.
+    for lab in "$LABS"/*; do
+        lab=${lab##*/}
+        [[ $lab == closed || $lab == early ]] || labs+=("$lab")
+    done
     while IFS= read -r command; do
         bash -c "$command"
     done < <(tests/install-commands Logins)
     run as alice list
     [ "$status" -eq 0 ]
-    for lab in timely longer always; do
+    for lab in "${labs[@]}"; do
         mv "$LABS/$lab" "$LABS/$lab.aside"
     done
     local all=0 sentences=()
@@ -380,7 +383,7 @@ limited() {
     mv "$LABS/early" "$LABS/early.aside"
     run ssh -F /run/throwaway/ssh_config -o LogLevel=INFO alice@lab list
     sentences+=("$status $output")
-    for lab in early timely longer always; do
+    for lab in early "${labs[@]}"; do
         mv "$LABS/$lab.aside" "$LABS/$lab"
     done
     run as alice list

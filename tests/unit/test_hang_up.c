@@ -179,7 +179,8 @@ static void those_with_the_group_end_and_others_go_on(void **state)
     assert_int_equal(done.processes, 5);
     assert_int_equal(done.consoles, 0);
     assert_int_equal(done.under_way, 0);
-    assert_int_equal(by[0], SIGHUP);
+    /* Where the machine is busy, the second signal comes before it has taken the first. */
+    assert_true(by[0] == SIGHUP || by[0] == SIGTERM);
     assert_int_equal(by[1], SIGKILL);
     assert_true(by[2] == SIGHUP || by[2] == SIGTERM);
     /* Not before a second had passed, though its child ended: it may have something to do then. */
