@@ -33,12 +33,13 @@ setup_file() {
 
 teardown_file() {
     inside 'cd /root
-        for lab in hostile lab1 lab10 other uuids llllllllllllllllllllllllllllllll; do
+        for lab in $(ls /var/lib/xworlds/labs); do
+            [ "$lab" != firewall ] || continue
             xwadm destroy "$lab" --all --yes --force || true
             xwadm lab remove "$lab"
         done
         xwadm image remove serial
-        for name in alice bob eve ruth tina hank oscar; do userdel "$name"; done
+        for name in alice bob eve ruth tina hank oscar walt wendy; do userdel "$name"; done
         cp /root/xworlds.conf /etc/xworlds/xworlds.conf
         rm -r /run/throwaway' >&2
 }
