@@ -41,7 +41,7 @@ struct xw_dialog {
     bool shown;              /* the answer may be seen */
     int64_t deadline;        /* of what is waited for */
     struct xw_secret typed;
-    char question[XW_ERROR_TEXT_MAX]; /* unsafe to show, as is this: */
+    char question[XW_REAUTH_TEXT_MAX + 1]; /* unsafe to show, as is this: */
     char told[XW_ERROR_TEXT_MAX];
 };
 
