@@ -31,8 +31,7 @@ bool xw_access_instructs(const struct xw_caller *caller, const struct xw_access 
     return caller->uid != 0 && in_any_group(caller, access->instructors, access->instructor_count);
 }
 
-/* The time to which the owner's world of this lab has been extended; 0: it hasn't. */
-static time_t extension(const struct xw_owner *owner, const char *lab)
+time_t xw_access_extension(const struct xw_owner *owner, const char *lab)
 {
     size_t at = xw_names_find(owner->labs, owner->lab_count, lab);
 
@@ -43,7 +42,7 @@ struct xw_window xw_access_window(const struct xw_owner *owner, const struct xw_
                                   time_t now)
 {
     struct xw_window window = {.opens = access->opens, .closes = access->closes};
-    time_t until = owner ? extension(owner, access->lab) : 0;
+    time_t until = owner ? xw_access_extension(owner, access->lab) : 0;
 
     if (window.closes && until > window.closes)
         window.closes = until;

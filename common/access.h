@@ -70,6 +70,9 @@ enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct x
                                   const struct xw_owner *owner, const struct xw_access *access,
                                   time_t now);
 
+/* The time to which the owner's world of this lab has been extended; 0: it hasn't. */
+time_t xw_access_extension(const struct xw_owner *owner, const char *lab);
+
 /*
  * Whether the record lists the lab. Only then is the lab's own record opened: whoever asks for
  * another's lab causes what one that doesn't exist causes, and no more.

@@ -44,6 +44,9 @@ extern const struct xw_command xw_command_what_can;
  */
 int xw_option(int argc, char **argv, const struct option *options);
 
+/* For a command whose only option is --json: false after having complained. */
+bool xw_json_option(int argc, char **argv, bool *json);
+
 /* Whether there are min to max operands; complains otherwise, naming what is expected. */
 bool xw_operands_ok(int argc, char **argv, int min, int max, const char *expected);
 

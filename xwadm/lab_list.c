@@ -76,17 +76,10 @@ static int list_all(bool json, struct xw_error *err)
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     struct xw_error err = {0};
-    bool json = false;
-    int option;
+    bool json;
 
-    while ((option = xw_option(argc, argv, options)) != -1) {
-        if (option == '?')
-            return XW_EXIT_USAGE;
-        json = true;
-    }
-    if (!xw_operands_ok(argc, argv, 0, 0, ""))
+    if (!xw_json_option(argc, argv, &json) || !xw_operands_ok(argc, argv, 0, 0, ""))
         return XW_EXIT_USAGE;
     return list_all(json, &err) < 0 ? xw_complain(&err) : XW_EXIT_OK;
 }

@@ -72,7 +72,7 @@ static int each_extension(const struct xw_lab_view *view,
     for (size_t i = 0; i < view->worlds.count && rc == 0; i++) {
         const char *name = view->worlds.items[i].owner;
         rc = xw_extension_read(view->name, name, &owner, err);
-        time_t until = xw_extension_of(&owner, view->name);
+        time_t until = xw_access_extension(&owner, view->name);
         if (until)
             tell(name, until, data);
     }
@@ -223,17 +223,10 @@ static int show(const char *name, bool json, struct xw_error *err)
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     struct xw_error err = {0};
-    bool json = false;
-    int option;
+    bool json;
 
-    while ((option = xw_option(argc, argv, options)) != -1) {
-        if (option == '?')
-            return XW_EXIT_USAGE;
-        json = true;
-    }
-    if (!xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
+    if (!xw_json_option(argc, argv, &json) || !xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
         return XW_EXIT_USAGE;
     if (!xw_name_ok(argv[optind]))
         return xw_bad_name("a lab", argv[optind]);

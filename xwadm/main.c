@@ -91,6 +91,17 @@ int xw_option(int argc, char **argv, const struct option *options)
     return '?';
 }
 
+bool xw_json_option(int argc, char **argv, bool *json)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    int option;
+
+    *json = false;
+    while ((option = xw_option(argc, argv, options)) == 'j')
+        *json = true;
+    return option == -1;
+}
+
 bool xw_operands_ok(int argc, char **argv, int min, int max, const char *expected)
 {
     int count = argc - optind;

@@ -240,16 +240,9 @@ static int status(const char *lab, bool json)
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    bool json = false;
-    int option;
+    bool json;
 
-    while ((option = xw_option(argc, argv, options)) != -1) {
-        if (option == '?')
-            return XW_EXIT_USAGE;
-        json = true;
-    }
-    if (!xw_operands_ok(argc, argv, 0, 1, ""))
+    if (!xw_json_option(argc, argv, &json) || !xw_operands_ok(argc, argv, 0, 1, ""))
         return XW_EXIT_USAGE;
     const char *lab = optind < argc ? argv[optind] : NULL;
     if (lab && !xw_name_ok(lab))

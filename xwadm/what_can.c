@@ -120,16 +120,9 @@ static int show(const char *name, bool json)
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    bool json = false;
-    int option;
+    bool json;
 
-    while ((option = xw_option(argc, argv, options)) != -1) {
-        if (option == '?')
-            return XW_EXIT_USAGE;
-        json = true;
-    }
-    if (!xw_operands_ok(argc, argv, 1, 1, "the user's name"))
+    if (!xw_json_option(argc, argv, &json) || !xw_operands_ok(argc, argv, 1, 1, "the user's name"))
         return XW_EXIT_USAGE;
     if (!xw_text_ok(argv[optind])) {
         xw_note("what-can: that can't be a user's name");

@@ -130,16 +130,9 @@ static int show(const char *name, bool json)
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    bool json = false;
-    int option;
+    bool json;
 
-    while ((option = xw_option(argc, argv, options)) != -1) {
-        if (option == '?')
-            return XW_EXIT_USAGE;
-        json = true;
-    }
-    if (!xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
+    if (!xw_json_option(argc, argv, &json) || !xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
         return XW_EXIT_USAGE;
     if (!xw_name_ok(argv[optind]))
         return xw_bad_name("a lab", argv[optind]);

@@ -35,13 +35,6 @@ int xw_extension_read(const char *lab, const char *user, struct xw_owner *owner,
     return rc == -ENOENT ? 0 : rc;
 }
 
-time_t xw_extension_of(const struct xw_owner *owner, const char *lab)
-{
-    size_t at = xw_names_find(owner->labs, owner->lab_count, lab);
-
-    return at < owner->lab_count ? owner->until[at] : 0;
-}
-
 void xw_window_text(const struct xw_window *window, char text[XW_WINDOW_TEXT_SIZE])
 {
     char when[XW_WHEN_SIZE];

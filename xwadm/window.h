@@ -21,9 +21,6 @@ void xw_when_text(time_t when, char text[XW_WHEN_SIZE]);
 int xw_extension_read(const char *lab, const char *user, struct xw_owner *owner,
                       struct xw_error *err);
 
-/* The time to which a lab is extended in this record; 0: it isn't. */
-time_t xw_extension_of(const struct xw_owner *owner, const char *lab);
-
 /*
  * What of a window concerns people now: "opens …", "open until …", "closed since …"; "" for a lab
  * that is always open.

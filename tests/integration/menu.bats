@@ -132,12 +132,6 @@ await_login() {
     await answers_enter
 }
 
-answers_enter() {
-    keys Enter
-    sleep 0.3
-    [[ $(picture) =~ login:|'#' ]]
-}
-
 @test "a console that closes by itself says so, and what is still being typed acts on nothing" {
     open_world
     as alice start firewall/client

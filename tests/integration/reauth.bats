@@ -358,13 +358,6 @@ passed() {
     ((SECONDS - $2 > $1))
 }
 
-# Presses Enter until a guest that boots answers.
-answers_enter() {
-    keys Enter
-    sleep 0.3
-    [[ $(picture) =~ login:|'#' ]]
-}
-
 @test "an account of a no-password group types a word: in the menu, at its lock, before a command, and must have a terminal" {
     local before
     usermod --password '*' alice

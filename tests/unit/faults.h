@@ -58,6 +58,21 @@ static inline bool xw_fault_strikes(const char *call)
 /* One that returns int. */
 #define XW_FAULTY(name, parameters, ...) XW_FAULTY_AS(int, -1, name, parameters, __VA_ARGS__)
 
+/* A lock that can't be had: the call "lock". */
+#define XW_FAULTY_LOCK                                                                             \
+    int fcntl(int fd, int command, ...)                                                            \
+    {                                                                                              \
+        int (*libc)(int, int, ...) = NULL;                                                         \
+        va_list arguments;                                                                         \
+        *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");                                               \
+        va_start(arguments, command);                                                              \
+        void *argument = va_arg(arguments, void *);                                                \
+        va_end(arguments);                                                                         \
+        return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1                            \
+                                                                   : libc(fd, command, argument);  \
+    }                                                                                              \
+    _Static_assert(true, "")
+
 /* The stream in memory that a definition is written to. */
 #define XW_FAULTY_MEMORY                                                                           \
     XW_FAULTY_AS(FILE *, NULL, open_memstream, (char **text, size_t *size), text, size)

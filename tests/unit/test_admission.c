@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/admission.c xwhelper/keeper/admission_rule.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c */
+/* links: xwhelper/keeper/admission.c xwhelper/keeper/admission_rule.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * Admission: the rule by a table, at the limit and one beyond it; and what is counted, on libvirt's
  * test driver.
@@ -238,17 +238,7 @@ int virNodeGetMemoryStats(virConnectPtr libvirt, int cell, virNodeMemoryStatsPtr
 
 XW_FAULTY(fstatvfs, (int fd, struct statvfs *disk), fd, disk);
 
-int fcntl(int fd, int command, ...)
-{
-    int (*libc)(int, int, ...) = NULL;
-    va_list args;
-
-    *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");
-    va_start(args, command);
-    void *argument = va_arg(args, void *);
-    va_end(args);
-    return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1 : libc(fd, command, argument);
-}
+XW_FAULTY_LOCK;
 
 static int check(struct xw_error *err)
 {

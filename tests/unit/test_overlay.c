@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/overlay.c xwhelper/keeper/world.c common/record.c common/lines.c common/names.c common/error.c */
+/* links: xwhelper/keeper/overlay.c xwhelper/keeper/world.c common/record.c common/lines.c common/names.c common/error.c xwhelper/keeper/lock.c */
 /*
  * Fresh overlays: the template's bytes and holes, in the place of what was there, or the old one
  * whole; with the kernel's copying and without it.

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/owner_record.c common/record.c common/lines.c common/names.c common/error.c */
+/* links: xwhelper/keeper/owner_record.c common/record.c common/lines.c common/names.c common/error.c xwhelper/keeper/lock.c */
 /*
  * The records of owners: granted, revoked, kept from others' names, and what is left when a call
  * fails half-way: the old record or the new one, and nothing written aside.
@@ -40,17 +40,7 @@ FILE *fdopen(int fd, const char *mode)
     return xw_fault_strikes("fdopen") ? NULL : libc(fd, mode);
 }
 
-int fcntl(int fd, int command, ...)
-{
-    va_list args;
-    int (*libc)(int, int, ...) = NULL;
-
-    va_start(args, command);
-    void *value = va_arg(args, void *);
-    va_end(args);
-    *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");
-    return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1 : libc(fd, command, value);
-}
+XW_FAULTY_LOCK;
 
 static int enter_place(void **state)
 {

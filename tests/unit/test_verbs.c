@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c */
+/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * What is the same of start, stop, reboot and revert on libvirt's test driver, and start and
  * reboot: what becomes of machines in each of their states, what is said of each, and what an error

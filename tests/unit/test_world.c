@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/world.c common/record.c common/lines.c common/names.c common/error.c */
+/* links: xwhelper/keeper/world.c common/record.c common/lines.c common/names.c common/error.c xwhelper/keeper/lock.c */
 /*
  * Worlds as directories: whose they are, how they are listed, locked and put on the disk.
  */
@@ -43,17 +43,7 @@ int fsync(int fd)
     return libc(fd);
 }
 
-int fcntl(int fd, int command, ...)
-{
-    int (*libc)(int, int, ...) = NULL;
-    va_list args;
-
-    *(void **)&libc = dlsym(RTLD_NEXT, "fcntl");
-    va_start(args, command);
-    void *argument = va_arg(args, void *);
-    va_end(args);
-    return command == F_OFD_SETLKW && xw_fault_strikes("lock") ? -1 : libc(fd, command, argument);
-}
+XW_FAULTY_LOCK;
 
 static int enter_place(void **state)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "common/cleanup.h"
 #include "common/paths.h"
+#include "xwhelper/keeper/lock.h"
 
 enum { KIB_PER_MIB = 1024, MEMORY_STATS_MAX = 16 };
 
@@ -21,17 +21,8 @@ struct running {
 int xw_admission_lock(struct xw_error *err)
 {
     static const char path[] = XW_WORLDS_DIR "/.admission.lock";
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return xw_fail_errno(err, -errno, "%s can't be opened", path);
-    if (fcntl(fd, F_OFD_SETLKW, &lock) < 0) {
-        int rc = -errno;
-        close(fd);
-        return xw_fail_errno(err, rc, "%s can't be locked", path);
-    }
-    return fd;
+    return xw_lock_file(AT_FDCWD, path, path, path, err);
 }
 
 /* "xw:LAB:OWNER:MACHINE" into its parts; another name leaves them empty. */

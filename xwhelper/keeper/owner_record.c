@@ -10,6 +10,7 @@
 #include "common/names.h"
 #include "common/paths.h"
 #include "common/record.h"
+#include "xwhelper/keeper/lock.h"
 
 static int open_owners(struct xw_error *err)
 {
@@ -17,19 +18,17 @@ static int open_owners(struct xw_error *err)
     return fd >= 0 ? fd : xw_fail_errno(err, -errno, "%s can't be opened", XW_OWNERS_DIR);
 }
 
-static int lock_owners(int owners_fd, struct xw_error *err)
+/* For who changes a record: the directory, and its lock in *lock. */
+static int open_locked(int *lock, struct xw_error *err)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = openat(owners_fd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int owners_fd = open_owners(err);
 
-    if (fd < 0)
-        return xw_fail_errno(err, -errno, "%s/.lock can't be opened", XW_OWNERS_DIR);
-    if (fcntl(fd, F_OFD_SETLKW, &lock) < 0) {
-        int rc = -errno;
-        close(fd);
-        return xw_fail_errno(err, rc, "%s/.lock can't be locked", XW_OWNERS_DIR);
-    }
-    return fd;
+    if (owners_fd < 0)
+        return owners_fd;
+    *lock = xw_lock_file(owners_fd, ".lock", XW_OWNERS_DIR "/.lock", XW_OWNERS_DIR "/.lock", err);
+    if (*lock < 0)
+        close(owners_fd);
+    return *lock < 0 ? *lock : owners_fd;
 }
 
 /* Reads the record; without one, *owner is an empty record of uid and name. */
@@ -112,11 +111,7 @@ static int write_owner(int owners_fd, const struct xw_owner *owner, struct xw_er
 
 static size_t find_lab(const struct xw_owner *owner, const char *lab)
 {
-    size_t i = 0;
-
-    while (i < owner->lab_count && strcmp(owner->labs[i], lab) != 0)
-        i++;
-    return i;
+    return xw_names_find(owner->labs, owner->lab_count, lab);
 }
 
 int xw_owner_check(uid_t uid, const char *name, struct xw_error *err)
@@ -130,12 +125,10 @@ int xw_owner_check(uid_t uid, const char *name, struct xw_error *err)
 int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error *err)
 {
     struct xw_owner owner;
-    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+    XW_AUTO_CLOSE int lock = -1;
+    XW_AUTO_CLOSE int owners_fd = open_locked(&lock, err);
     if (owners_fd < 0)
         return owners_fd;
-    XW_AUTO_CLOSE int lock = lock_owners(owners_fd, err);
-    if (lock < 0)
-        return lock;
 
     int rc = read_owner(owners_fd, uid, name, &owner, err);
     if (rc < 0 || find_lab(&owner, lab) < owner.lab_count)
@@ -151,12 +144,10 @@ int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
                     struct xw_error *err)
 {
     struct xw_owner owner;
-    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+    XW_AUTO_CLOSE int lock = -1;
+    XW_AUTO_CLOSE int owners_fd = open_locked(&lock, err);
     if (owners_fd < 0)
         return owners_fd;
-    XW_AUTO_CLOSE int lock = lock_owners(owners_fd, err);
-    if (lock < 0)
-        return lock;
 
     int rc = read_owner(owners_fd, uid, name, &owner, err);
     if (rc < 0)
@@ -173,12 +164,10 @@ int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
 int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
 {
     struct xw_owner owner;
-    XW_AUTO_CLOSE int owners_fd = open_owners(err);
+    XW_AUTO_CLOSE int lock = -1;
+    XW_AUTO_CLOSE int owners_fd = open_locked(&lock, err);
     if (owners_fd < 0)
         return owners_fd;
-    XW_AUTO_CLOSE int lock = lock_owners(owners_fd, err);
-    if (lock < 0)
-        return lock;
 
     struct xw_error reading = {0};
     int rc = xw_owner_read(owners_fd, uid, &owner, &reading);

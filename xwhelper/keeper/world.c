@@ -13,6 +13,7 @@
 #include "common/names.h"
 #include "common/paths.h"
 #include "common/record.h"
+#include "xwhelper/keeper/lock.h"
 
 int xw_world_path(const char *lab, const char *owner, char *path, size_t size)
 {
@@ -62,22 +63,15 @@ int xw_world_directory(const char *path, struct xw_error *err)
 int xw_world_lock(const char *lab, const char *owner, struct xw_error *err)
 {
     char path[PATH_MAX];
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char what[sizeof("The world  of ") + 2 * XW_NAME_SIZE];
 
     snprintf(path, sizeof(path), "%s/%s", XW_WORLDS_DIR, lab);
     int rc = xw_world_directory(path, err);
     if (rc < 0)
         return rc;
     snprintf(path, sizeof(path), "%s/%s/.%s.lock", XW_WORLDS_DIR, lab, owner);
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return xw_fail_errno(err, -errno, "%s can't be opened", path);
-    if (fcntl(fd, F_OFD_SETLKW, &lock) < 0) {
-        rc = -errno;
-        close(fd);
-        return xw_fail_errno(err, rc, "The world %s of %s can't be locked", lab, owner);
-    }
-    return fd;
+    snprintf(what, sizeof(what), "The world %s of %s", lab, owner);
+    return xw_lock_file(AT_FDCWD, path, path, what, err);
 }
 
 int xw_world_owner(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)

@@ -51,3 +51,10 @@ session_there() {
 overlay_of() {
     stat -c '%i %Z' "$(virsh domblklist "xw:firewall:alice:$1" --details | awk '/disk/ { print $4; exit }')"
 }
+
+# Presses Enter, for who waits until a guest that boots answers: before the next press it has a while.
+answers_enter() {
+    keys Enter
+    sleep 0.3
+    [[ $(picture) =~ login:|'#' ]]
+}
