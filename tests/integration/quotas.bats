@@ -44,6 +44,8 @@ LAB
 
 setup_file() {
     local lab
+    # What other tests have left on would count.
+    all_off
     cp "$CONF" "$BATS_FILE_TMPDIR/xworlds.conf"
     images/serial/build "$BATS_FILE_TMPDIR/serial"
     xwadm image add "$BATS_FILE_TMPDIR/serial"
