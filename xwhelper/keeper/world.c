@@ -63,7 +63,7 @@ int xw_world_directory(const char *path, struct xw_error *err)
 int xw_world_lock(const char *lab, const char *owner, struct xw_error *err)
 {
     char path[PATH_MAX];
-    char what[sizeof("The world  of ") + 2 * XW_NAME_SIZE];
+    char what[sizeof("The world  of ") + (size_t)2 * XW_NAME_SIZE];
 
     snprintf(path, sizeof(path), "%s/%s", XW_WORLDS_DIR, lab);
     int rc = xw_world_directory(path, err);
