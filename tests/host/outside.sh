@@ -164,12 +164,13 @@ make_cgroups() {
     done < <(own_cgroup_directories)
 }
 
-# A cgroup stays busy for a moment after its last process is gone, hence the repetition. Should one
-# remain after a second, the next host removes it.
+# A cgroup stays busy for a moment after its last process is gone, hence the repetition; seconds on a
+# machine with more to do than processors. Should one
+# remain after ten seconds, the next host removes it.
 remove_cgroups() {
     local directory
     for directory; do
-        for _ in {1..50}; do
+        for _ in {1..500}; do
             find "$directory" -depth -type d -exec rmdir -- {} + 2>/dev/null || true
             [[ -d $directory ]] || break
             sleep 0.02
