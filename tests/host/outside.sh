@@ -164,9 +164,8 @@ make_cgroups() {
     done < <(own_cgroup_directories)
 }
 
-# A cgroup stays busy for a moment after its last process is gone, hence the repetition; seconds on a
-# machine with more to do than processors. Should one
-# remain after ten seconds, the next host removes it.
+# A cgroup stays busy for a moment after its last process is gone, for seconds on a machine that has
+# much to do; hence the repetition. Should one remain after ten, the next host removes it.
 remove_cgroups() {
     local directory
     for directory; do
