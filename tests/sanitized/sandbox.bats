@@ -119,6 +119,10 @@ struck() {
     dd if=/dev/zero of=/run/throwaway/sanitizer bs=64k count=1 conv=notrunc status=none
 }
 
+ended() {
+    [[ ! -e /proc/$1 || $(cut -d ' ' -f 3 "/proc/$1/stat") == [ZX] ]]
+}
+
 # The line that is written first; a confined process may be killed while the runtime prints the rest.
 reported() {
     reports | grep -qF "$1[$2]: "
@@ -148,7 +152,10 @@ children_are_struck() {
         wait_for gone xwsh
         wait_for gone xwrelay
     done
-    struck xwkeeper "$(keeper)"
+    part=$(keeper)
+    struck xwkeeper "$part"
+    # What is reported first is not yet gone.
+    wait_for ended "$part"
     tests/throwaway-host service start keeper
     as alice list
     [ "$(reports)" = "" ]
