@@ -30,7 +30,7 @@
 /* What is done besides libvirt's own, in order: bridges and overlays. */
 static char done[512];
 static int image_rc;
-static char defined_as[32];
+static char defined_as[256];
 static bool gone; /* nothing answers where libvirt should */
 static virConnectPtr kept;
 static int held; /* domains of libvirt's that were not given back */
@@ -318,6 +318,10 @@ static inline void power(const char *machine, bool on)
     virDomainFree(domain);
 }
 
+#define PLAIN_CONFIG                                                                               \
+    "accelerator = tcg\nstop-grace = 1\n"                                                          \
+    "disk-rate-per-machine = none\ndisk-operations-per-machine = none\n"
+
 static inline void configure(const char *text)
 {
     int fd = open(XW_CONFIG_PATH, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -342,6 +346,8 @@ static inline int begin_all(void **state)
     if (xw_test_private_root("/etc") < 0 || mkdir("/etc/xworlds", 0755) < 0 ||
         mount("tmpfs", "/var/lib", "tmpfs", 0, "mode=755") < 0 || mkdir(XW_STATE_DIR, 0755) < 0 ||
         mkdir(XW_WORLDS_DIR, 0711) < 0 || mkdir(XW_WORLDS_DIR "/fw", 0711) < 0 ||
+        mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0 ||
+        mount("tmpfs", XW_CGROUP_DIR, "tmpfs", 0, "mode=755") < 0 ||
         mkdir(XW_WORLDS_DIR "/fw/alice", 0711) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
         return -1;
     strcpy(plan.lab, "fw");
@@ -372,7 +378,7 @@ static inline int begin(void **state)
     disk_full = false;
     gone = false;
     heeds = true;
-    configure("accelerator = tcg\nstop-grace = 1\n");
+    configure(PLAIN_CONFIG);
     write_owner("uid 1001\n");
     snprintf(defined_as, sizeof(defined_as), "<domain type='qemu'>");
     for (size_t i = 0; i < 3; i++) {

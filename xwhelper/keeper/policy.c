@@ -99,6 +99,11 @@ static const struct xw_rule world[] = {
 };
 static const struct xw_rule_set world_rules = XW_RULE_SET(world);
 
+static const struct xw_rule partitions[] = {
+    XW_CALL(rmdir, "stop: the world's cgroup, when nothing runs in it any more"),
+};
+static const struct xw_rule_set partition_rules = XW_RULE_SET(partitions);
+
 static const struct xw_rule bridges[] = {
     XW_CALL_IF(socket, "to speak of interfaces with the kernel", XW_INT_IS(0, AF_UNIX),
                XW_INT_IS(1, SOCK_DGRAM | SOCK_CLOEXEC), XW_INT_IS(2, 0)),
@@ -224,6 +229,18 @@ static const struct xw_rule names[] = {
 };
 static const struct xw_rule_set name_rules = XW_RULE_SET(names);
 
+/* What libvirt needs of a world's cgroup: one in each hierarchy of cgroup v1 (partition.h). */
+#define PARTITION_REACH(controller)                                                                \
+    {                                                                                              \
+        XW_REACH_CHANGE | XW_REACH_IF_THERE, XW_CGROUP_DIR "/" controller "/" XW_PARTITIONS_DIR,   \
+            "worlds' cgroups"                                                                      \
+    }
+#define CONTROLLERS_REACH                                                                          \
+    {                                                                                              \
+        XW_REACH_READ | XW_REACH_IF_THERE, XW_CGROUP_DIR "/cgroup.controllers",                    \
+            "whether memory can be limited"                                                        \
+    }
+
 static const struct xw_reach changing_reach[] = {
     {XW_REACH_CHANGE, XW_WORLDS_DIR, "overlays, locks"},
     {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
@@ -231,6 +248,16 @@ static const struct xw_reach changing_reach[] = {
     {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/proc/sys/net/ipv6/conf", "no IPv6 address on a bridge"},
     {XW_REACH_WRITE, XW_INTERFACES_DIR, "no LLDP from a bridge to the host"},
+    PARTITION_REACH("cpu"),
+    PARTITION_REACH("cpuacct"),
+    PARTITION_REACH("cpuset"),
+    PARTITION_REACH("memory"),
+    PARTITION_REACH("devices"),
+    PARTITION_REACH("freezer"),
+    PARTITION_REACH("blkio"),
+    PARTITION_REACH("net_cls"),
+    PARTITION_REACH("perf_event"),
+    CONTROLLERS_REACH,
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
     {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
     {XW_REACH_END, NULL, NULL},
@@ -242,6 +269,7 @@ static const struct xw_reach prepare_reach[] = {
     {XW_REACH_CHANGE, XW_WORLDS_DIR, "worlds"},
     {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
     {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "accelerator"},
+    CONTROLLERS_REACH,
     {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
     {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
@@ -266,19 +294,21 @@ static const struct xw_reach console_reach[] = {
 const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
-     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &deploy_rules, &console_rules,
-     &starting_rules, &name_rules},
+     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &partition_rules,
+     &deploy_rules, &console_rules, &starting_rules, &name_rules},
     NULL};
 
-const struct xw_policy xw_request_policy = {
-    "request",
-    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
-     &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules},
-    NULL};
+const struct xw_policy xw_request_policy = {"request",
+                                            {&xw_memory_rules, &xw_reply_rules, &first_line_rules,
+                                             &becoming_rules, &xw_libvirt_rules, &reading_rules,
+                                             &world_rules, &bridge_rules, &partition_rules,
+                                             &console_rules, &starting_rules},
+                                            NULL};
 
 const struct xw_policy xw_changing_policy = {"changing",
                                              {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
-                                              &reading_rules, &world_rules, &bridge_rules},
+                                              &reading_rules, &world_rules, &bridge_rules,
+                                              &partition_rules},
                                              changing_reach};
 
 const struct xw_policy xw_prepare_policy = {"prepare",

@@ -11,6 +11,7 @@
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/overlay.h"
 #include "xwhelper/keeper/owner_record.h"
+#include "xwhelper/keeper/partition.h"
 #include "xwhelper/keeper/world.h"
 
 /* What one deployment works with. */
@@ -149,8 +150,10 @@ static int deploy_machine(struct deployment *deployment, const struct xw_plan_ma
     if (rc < 0)
         return rc;
 
+    const struct xw_config *config = xw_host_config(deployment->host);
+    const struct xw_bounds bounds = xw_bounds_find(config);
     XW_AUTO_FREE char *xml = xw_machine_xml(&machine, deployment->plan, planned, &image,
-                                            xw_host_config(deployment->host)->accelerator, err);
+                                            config->accelerator, &bounds, err);
     if (!xml)
         return err && err->code < 0 ? err->code : -ENOMEM;
     xw_machine_domain(&machine, name);

@@ -11,6 +11,7 @@
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/owner_record.h"
+#include "xwhelper/keeper/partition.h"
 #include "xwhelper/keeper/world.h"
 
 /* The domains of one world. */
@@ -204,6 +205,8 @@ static int remove_world(struct xw_host *host, const char *lab, const char *owner
         rc = remove_bridges(&domains, lab, owner, err);
     for (size_t i = 0; rc == 0 && i < domains.count; i++)
         rc = undefine(host, domains.all[i], err);
+    if (rc == 0 && was_started)
+        xw_partition_remove(lab, owner);
     if (rc == 0)
         rc = remove_files(path, err);
     if (rc == 0)
