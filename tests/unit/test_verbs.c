@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/quota.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * What is the same of start, stop, reboot and revert on libvirt's test driver, and start and
  * reboot: what becomes of machines in each of their states, what is said of each, and what an error
@@ -72,7 +72,7 @@ static void one_that_was_paused_on_a_full_disk(void **state)
     assert_string_equal(said, "done web was running already\n");
     disk_full = true;
     assert_int_equal(run(xw_verb_start, "web", false), 0);
-    assert_string_equal(said, "done web goes on; the host's disk was full\n");
+    assert_string_equal(said, "done web goes on; the disk was full\n");
     assert_non_null(strstr(done, "resume web; "));
     xw_fault_set("virDomainResume", 1, 0);
     assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_FAILED);

@@ -62,11 +62,11 @@ struct xw_bounds {
 };
 
 /*
- * The memory, in MiB, beyond which the process of a machine of so much memory is held back: libvirt's
- * soft_limit, which is memory.high of cgroup v2. It is slowed down then and its pages are reclaimed,
- * but it is not killed, as by hard_limit, which libvirt advises not to guess, and with which it also
- * lets QEMU lock that much memory. QEMU takes some 100 MiB for itself and up to 32 for each disk;
- * the host's cache of the disk counts, too, and is the first to go.
+ * The memory, in MiB, beyond which the process of a machine of so much memory is held back:
+ * libvirt's soft_limit, which is memory.high of cgroup v2. It is slowed down then and its pages are
+ * reclaimed, but it is not killed, as by hard_limit, which libvirt advises not to guess, and with
+ * which it also lets QEMU lock that much memory. QEMU takes some 100 MiB for itself and up to 32
+ * for each disk; the host's cache of the disk counts, too, and is the first to go.
  */
 unsigned int xw_machine_memory_limit(unsigned int memory);
 

@@ -333,6 +333,6 @@ int main(void)
     if (xw_landlock_version() == 0)
         fprintf(stderr, "<4>xwkeeper: this kernel has no Landlock: which files a process reaches "
                         "is left to its uid and its seccomp filter\n");
-    xw_confine_listener();
+    xw_confine_listener(listener.config.world_disk > 0);
     run(&listener);
 }

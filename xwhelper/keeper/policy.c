@@ -9,6 +9,7 @@
 #include "xwhelper/keeper/policy.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 #include "common/paths.h"
 #include "common/record.h"
+#include "xwhelper/keeper/quota.h"
 
 #define DATA (PROT_READ | PROT_WRITE)
 
@@ -94,15 +96,10 @@ static const struct xw_rule world[] = {
     XW_CALL(pwrite64, "the same"),
     XW_CALL(fsync, "on the disk before it is renamed"),
     XW_CALL(rename, "what was written aside into its place"),
-    XW_CALL(unlink, "what was written aside and failed"),
+    XW_CALL(unlink, "what was written aside and failed; an overlay whose room the new one needs"),
     XW_CALL(fstatfs, "start: the space that the disk has left"),
 };
 static const struct xw_rule_set world_rules = XW_RULE_SET(world);
-
-static const struct xw_rule partitions[] = {
-    XW_CALL(rmdir, "stop: the world's cgroup, when nothing runs in it any more"),
-};
-static const struct xw_rule_set partition_rules = XW_RULE_SET(partitions);
 
 static const struct xw_rule bridges[] = {
     XW_CALL_IF(socket, "to speak of interfaces with the kernel", XW_INT_IS(0, AF_UNIX),
@@ -110,16 +107,21 @@ static const struct xw_rule bridges[] = {
     XW_CALL_IF(ioctl, "a bridge is made", XW_INT_IS(1, SIOCBRADDBR)),
     XW_CALL_IF(ioctl, "and set up", XW_INT_IS(1, SIOCGIFFLAGS)),
     XW_CALL_IF(ioctl, "the same", XW_INT_IS(1, SIOCSIFFLAGS)),
+    XW_CALL(rmdir, "stop: the world's cgroup, when nothing runs in it any more"),
 };
 static const struct xw_rule_set bridge_rules = XW_RULE_SET(bridges);
 
-/* The owner's record. */
+/* The owner's record, and how much of the disk a new world may take. */
 static const struct xw_rule deploying[] = {
     XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
     XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
     XW_CALL(renameat, "the record into its place"),
     XW_CALL(unlinkat, "what was written aside and failed; the files of a world that is taken back"),
     XW_CALL(rmdir, "a new world that can't be completed is taken back"),
+    XW_CALL_IF(ioctl, "a world's project", XW_INT_IS(1, FS_IOC_FSGETXATTR)),
+    XW_CALL_IF(ioctl, "the same", XW_INT_IS(1, FS_IOC_FSSETXATTR)),
+    XW_CALL_IF(quotactl_fd, "its limit: of a project, and nothing else of quotas",
+               XW_INT_IS(1, XW_SET_PROJECT_LIMIT)),
 };
 static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
 
@@ -294,21 +296,19 @@ static const struct xw_reach console_reach[] = {
 const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
-     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &partition_rules,
-     &deploy_rules, &console_rules, &starting_rules, &name_rules},
+     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &deploy_rules, &console_rules,
+     &starting_rules, &name_rules},
     NULL};
 
-const struct xw_policy xw_request_policy = {"request",
-                                            {&xw_memory_rules, &xw_reply_rules, &first_line_rules,
-                                             &becoming_rules, &xw_libvirt_rules, &reading_rules,
-                                             &world_rules, &bridge_rules, &partition_rules,
-                                             &console_rules, &starting_rules},
-                                            NULL};
+const struct xw_policy xw_request_policy = {
+    "request",
+    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
+     &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules},
+    NULL};
 
 const struct xw_policy xw_changing_policy = {"changing",
                                              {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
-                                              &reading_rules, &world_rules, &bridge_rules,
-                                              &partition_rules},
+                                              &reading_rules, &world_rules, &bridge_rules},
                                              changing_reach};
 
 const struct xw_policy xw_prepare_policy = {"prepare",
