@@ -60,7 +60,7 @@ worlds() {
     find /sys/fs/cgroup -mindepth 4 -maxdepth 4 -path "*/$PARENT/*" -type d
 }
 
-@test "the machines of a world share a cgroup, and another world has one beside it of the same weight" {
+@test "T-L7: the machines of a world share a cgroup, and another world has one beside it of the same weight" {
     local controller mine theirs
     as alice start "$LAB"
     as bob start "$LAB/m1"
@@ -114,7 +114,7 @@ worlds() {
     xwadm deploy "$LAB" --user alice
 }
 
-@test "without the cgroup above all worlds' a machine starts all the same, which the log tells; then it is back" {
+@test "T-L7: without the cgroup above all worlds' a machine starts all the same, which the log tells; then it is back" {
     rmdir /sys/fs/cgroup/*/"$PARENT"
     as alice start "$LAB/m1"
     [[ $(cgroup_of alice m1) == machine/qemu-* ]]
@@ -132,7 +132,7 @@ worlds() {
     [[ $(cgroup_of alice m1) == "$PARENT"/* ]]
 }
 
-@test "a machine's memory and its disk are bounded, and by new settings from its next start on" {
+@test "T-L7: a machine's memory and its disk are bounded, and by new settings from its next start on" {
     as alice start "$LAB/m1"
     [ "$(cat "/sys/fs/cgroup/memory/$(cgroup_of alice m1)/memory.soft_limit_in_bytes")" -eq $(((16 + 2 + 512) << 20)) ]
     run virsh -q blkdeviotune "xw:$LAB:alice:m1" vda

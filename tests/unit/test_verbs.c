@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/quota.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * What is the same of start, stop, reboot and revert on libvirt's test driver, and start and
  * reboot: what becomes of machines in each of their states, what is said of each, and what an error
@@ -74,9 +74,29 @@ static void one_that_was_paused_on_a_full_disk(void **state)
     assert_int_equal(run(xw_verb_start, "web", false), 0);
     assert_string_equal(said, "done web goes on; the disk was full\n");
     assert_non_null(strstr(done, "resume web; "));
+    share_full = true;
+    assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_LIMITED);
+    assert_string_equal(said, "fail web no share\n");
+    assert_null(strstr(done, "resume"));
+    share_full = false;
     xw_fault_set("virDomainResume", 1, 0);
     assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_FAILED);
     assert_memory_equal(said, "fail web Letting web go on: ", 28);
+}
+
+/* Nothing is counted, made or started for a world that couldn't write. */
+static void a_share_of_the_disk_that_is_used_up(void **state)
+{
+    (void)state;
+    share_full = true;
+    assert_int_equal(run(xw_verb_start, "router", false), XW_EXIT_LIMITED);
+    assert_string_equal(said, "fail router no share\n");
+    assert_string_equal(done, "");
+    assert_false(runs("router"));
+    /* One that runs needs no room. */
+    power("router", true);
+    assert_int_equal(run(xw_verb_start, "router", false), 0);
+    assert_string_equal(said, "done router was running already\n");
 }
 
 static void a_definition_that_is_not_current(void **state)
@@ -319,6 +339,7 @@ int main(void)
         FRESH(machines_are_started_in_order),
         FRESH(machines_that_are_admitted),
         FRESH(one_that_was_paused_on_a_full_disk),
+        FRESH(a_share_of_the_disk_that_is_used_up),
         FRESH(a_definition_that_is_not_current),
         FRESH(definitions_with_other_bounds),
         FRESH(what_fails_is_one_machines),

@@ -24,6 +24,7 @@
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/overlay.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
 
@@ -56,11 +57,23 @@ int xw_bridge_ensure(const char *name, struct xw_error *err)
     return xw_fault_strikes("bridge") ? xw_fail(err, -EPERM, "no bridge") : 0;
 }
 
+static int overlay_rc = -ENOSPC; /* what becomes of one that fails */
+
 int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)
 {
     assert_string_equal(image, "tiny");
     note("fresh", strrchr(path, '/') + 1);
-    return xw_fault_strikes("overlay") ? xw_fail(err, -ENOSPC, "no overlay") : 0;
+    return xw_fault_strikes("overlay") ? xw_fail(err, overlay_rc, "no overlay") : 0;
+}
+
+/* A world that has used up its share of the disk. */
+static bool share_full;
+
+int xw_quota_has_room(const char *lab, const char *owner, struct xw_error *err)
+{
+    assert_string_equal(lab, "fw");
+    assert_string_equal(owner, "alice");
+    return share_full ? xw_fail(err, -EDQUOT, "no share") : 0;
 }
 
 /* The lock is any descriptor: that it is open when a machine starts shows that it was held. */
@@ -376,6 +389,8 @@ static inline int begin(void **state)
     admitted = 0;
     turned_away = NULL;
     disk_full = false;
+    share_full = false;
+    overlay_rc = -ENOSPC;
     gone = false;
     heeds = true;
     configure(PLAIN_CONFIG);

@@ -64,7 +64,7 @@ no_slices() {
     [ -z "$(slices)" ]
 }
 
-@test "the machines of a world are in one slice, another world's beside it, with equal weights" {
+@test "T-L7: the machines of a world are in one slice, another world's beside it, with equal weights" {
     local mine theirs
     start carol m1
     start carol m2
@@ -114,7 +114,7 @@ share_is_full() {
     inside "runuser -u carol -- /usr/local/bin/xwsh -c 'status $LAB'" | grep -q $'\tdisk-full\t'
 }
 
-@test "a guest that writes more is paused, is not let go on, and after a revert starts again" {
+@test "T-L7: a guest that writes more is paused, is not let go on, and after a revert starts again" {
     start carol full
     guest "$LAB/full" '(dd if=/dev/urandom of=/root/large bs=64k count=640; sync) >/dev/null 2>&1 &'
     within 900 share_is_full
