@@ -54,7 +54,8 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZERS) -Wl,--as-needed
 sanitizer_sources := common/sanitizer_rules.c tests/sanitizer_options.c
 common         := $(filter-out $(sanitizer_sources),$(wildcard common/*.c))
 keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c machine.c \
-                    machine_xml.c lock.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c))
+                    machine_xml.c lock.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c \
+                    partition.c quota.c))
 
 xwsh_main     := xwsh/main.c
 xwsh_sources  := $(wildcard xwsh/*.c) \

@@ -24,6 +24,7 @@
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/partition.h"
 #include "xwhelper/keeper/plan.h"
 #include "xwhelper/keeper/world.h"
 
@@ -82,8 +83,9 @@ static int copy_overlay(const struct item *item)
 }
 
 static int fill_item(struct item *item, const struct xw_plan *plan, const char *owner,
-                     const struct xw_plan_machine *planned, const char *accelerator)
+                     const struct xw_plan_machine *planned, const struct xw_config *config)
 {
+    const struct xw_bounds bounds = xw_bounds_find(config);
     const struct xw_machine machine = {plan->lab, owner, planned->name};
     struct xw_error err = {0};
     struct xw_image image;
@@ -95,7 +97,8 @@ static int fill_item(struct item *item, const struct xw_plan *plan, const char *
         snprintf(item->base, sizeof(item->base), "%s/%s/%s", XW_IMAGES_DIR, image.name, image.disk);
         snprintf(item->template, sizeof(item->template), "%s/%s/template.qcow2", XW_IMAGES_DIR,
                  image.name);
-        item->xml = xw_machine_xml(&machine, plan, planned, &image, accelerator, &err);
+        item->xml =
+            xw_machine_xml(&machine, plan, planned, &image, config->accelerator, &bounds, &err);
         rc = item->xml ? 0 : err.code;
     }
     if (rc < 0)
@@ -129,7 +132,7 @@ static int fill_items(struct item *items, const struct xw_plan *plan, size_t own
         rc = make_directory(plan->lab, owners[i]);
         for (size_t j = 0; rc == 0 && j < plan->machine_count; j++)
             rc = fill_item(&items[i * plan->machine_count + j], plan, owners[i], &plan->machines[j],
-                           config.accelerator);
+                           &config);
     }
     return rc;
 }

@@ -4,6 +4,8 @@
  * capitals one at a time and prints, for each, the microseconds from the write to the echo. The
  * guest must be at its login or at an idle shell, and ^] must leave the console.
  *
+ * With a command, it is that which is typed, and what is measured is how long the prompt takes.
+ *
  * The next key follows an echo after 2 to 8 ms: the guest is idle again by then, as it is between
  * the keys of the fastest typist, and no beat with its clock builds up.
  */
@@ -25,7 +27,7 @@
 enum {
     COUNT_MAX = 100000,
     KEYS_PER_LINE = 40, /* less than the terminal is wide */
-    ECHO_MS = 5000,     /* a keystroke that takes longer is lost */
+    ECHO_MS = 20000,    /* a keystroke that takes longer is lost */
     BOOT_MS = 90000,    /* the guest may still be booting */
     SILENCE_MS = 1000   /* then the guest waits for somebody to type */
 };
@@ -126,19 +128,20 @@ static bool ends_with(const struct console *console, const char *text)
 }
 
 /*
- * Has the shell print a word that is not in what is typed, and waits for the prompt after it: what
- * was typed and printed before is over by then. Returns 0, -EAGAIN when the guest stays silent.
+ * Has the shell print a word that is not in what is typed, after a command that ends with ";" or
+ * none, and waits for the prompt after it: what was typed and printed before is over by then.
+ * Returns 0, -EAGAIN when the guest stays silent.
  */
-static int ask_shell(struct console *console)
+static int ask_shell(struct console *console, const char *before)
 {
-    char text[64];
+    char text[256];
     char answer[32];
 
     console->asked++;
     snprintf(text, sizeof(text),
              "\x15"
-             "echo asked-$((%u+0))\r",
-             console->asked);
+             "%s echo asked-$((%u+0))\r",
+             before, console->asked);
     snprintf(answer, sizeof(answer), "asked-%u\r\n", console->asked);
     forget(console);
     if (!type(console, text))
@@ -165,7 +168,7 @@ static int reach_shell(struct console *console)
         if (got > 0)
             continue;
         if (ends_with(console, "# ")) {
-            int rc = ask_shell(console);
+            int rc = ask_shell(console, "");
             if (rc != -EAGAIN)
                 return rc;
             continue;
@@ -222,7 +225,7 @@ static int measure(struct console *console, unsigned long count)
     for (unsigned long i = 0; rc == 0 && i < count; i++) {
         int64_t nanoseconds = 0;
         if (i % KEYS_PER_LINE == 0)
-            rc = ask_shell(console);
+            rc = ask_shell(console, "");
         if (rc == 0 && !is_raw(console))
             rc = -EINVAL;
         if (rc < 0)
@@ -232,7 +235,20 @@ static int measure(struct console *console, unsigned long count)
         if (rc == 0)
             printf("%.1f\n", (double)nanoseconds / 1e3);
     }
-    return rc == 0 ? ask_shell(console) : rc;
+    return rc == 0 ? ask_shell(console, "") : rc;
+}
+
+static int measure_command(struct console *console, unsigned long count, const char *command)
+{
+    int rc = reach_shell(console);
+
+    for (unsigned long i = 0; rc == 0 && i < count; i++) {
+        int64_t start = now_ns();
+        rc = ask_shell(console, command);
+        if (rc == 0)
+            printf("%.1f\n", (double)(now_ns() - start) / 1e3);
+    }
+    return rc;
 }
 
 /* Leaves, and reads on until the program has closed the terminal. */
@@ -257,17 +273,25 @@ int main(int argc, char *argv[])
 {
     static struct console console;
     char *end = NULL;
+    const char *command = NULL;
+
+    if (argc >= 3 && strcmp(argv[1], "--command") == 0) {
+        command = argv[2];
+        argv += 2;
+        argc -= 2;
+    }
     unsigned long count = argc >= 3 ? strtoul(argv[1], &end, 10) : 0;
 
     if (!end || *end || count == 0 || count > COUNT_MAX || argv[2][0] != '/') {
-        fputs("Usage: keystrokes COUNT /PATH/OF/PROGRAM [ARGUMENT]...\n"
-              "Prints the microseconds that each of COUNT keystrokes took to be echoed.\n",
+        fputs("Usage: keystrokes [--command 'COMMAND;'] COUNT /PATH/OF/PROGRAM [ARGUMENT]...\n"
+              "Prints the microseconds that each of COUNT keystrokes took to be echoed, or COUNT\n"
+              "commands to be followed by the prompt.\n",
               stderr);
         return 2;
     }
     int rc = open_console(&console, argv + 2);
     if (rc == 0)
-        rc = measure(&console, count);
+        rc = command ? measure_command(&console, count, command) : measure(&console, count);
     if (rc == 0)
         rc = leave(&console);
     if (rc < 0)

@@ -47,7 +47,9 @@ void xw_config_init(struct xw_config *config)
                                  .in_all = 512,
                                  .user = {.machines = 32, .memory = 8192, .vcpus = 32},
                                  .memory_reserve = 512,
-                                 .disk_reserve = 512};
+                                 .disk_reserve = 512,
+                                 .disk_rate = 100,
+                                 .disk_operations = 2000};
     set_accelerator(config, "auto");
 }
 
@@ -78,6 +80,9 @@ static int set_number(struct xw_config *config, const char *key, const char *val
         {"vcpus-per-user", &config->user.vcpus, 1, 65536, true},
         {"memory-reserve", &config->memory_reserve, 0, MIB_MAX, false},
         {"disk-reserve", &config->disk_reserve, 0, MIB_MAX, false},
+        {"disk-rate-per-machine", &config->disk_rate, 1, 65536, true},
+        {"disk-operations-per-machine", &config->disk_operations, 10, 10000000, true},
+        {"disk-per-world", &config->world_disk, 16, MIB_MAX, true},
     };
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

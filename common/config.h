@@ -30,8 +30,11 @@ struct xw_config {
     unsigned int per_user;    /* requests of one user at the same time, consoles included */
     unsigned int in_all;      /* requests at the same time */
     struct xw_limits user;    /* what one user's machines may use, of all labs together */
-    unsigned int memory_reserve; /* MiB of the host's memory that no start of a machine eats */
-    unsigned int disk_reserve;   /* the same of the disk that holds the worlds */
+    unsigned int memory_reserve;  /* MiB of the host's memory that no start of a machine eats */
+    unsigned int disk_reserve;    /* the same of the disk that holds the worlds */
+    unsigned int disk_rate;       /* MiB a second, of one machine's disk; 0: no limit */
+    unsigned int disk_operations; /* a second, of one machine's disk; 0: no limit */
+    unsigned int world_disk;      /* MiB of the host's disk that one world may take; 0: no limit */
     char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */
     unsigned int reauthenticate; /* 1 << enum xw_verb: before which xwsh asks for the password */
     unsigned int lock_after;     /* seconds without a key until xwsh locks its menu; 0: never */

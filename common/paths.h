@@ -28,6 +28,10 @@
 /* Where the kernel has the settings of bridges. */
 #define XW_INTERFACES_DIR "/sys/devices/virtual/net"
 
+/* Where cgroups are; with cgroup v1, the world's below each controller's directory. */
+#define XW_CGROUP_DIR     "/sys/fs/cgroup"
+#define XW_PARTITIONS_DIR "machine/xw.partition"
+
 /* The accounts that sysusers.d makes. */
 #define XW_HELPER_USER "xwhelper"
 #define XW_READER_USER "xwread"

@@ -229,7 +229,7 @@ LAB
     run as alice start full/web
     echo "$output"
     [ "$status" -eq 0 ]
-    [[ $output == *"goes on; the host's disk was full"* ]]
+    [[ $output == *"goes on; the disk was full"* ]]
     run tests/integration/lib/guest alice full/web \
         'until test -e /root/done; do sleep 1; done; wc -c </root/large'
     [[ $output == *41943040* ]]

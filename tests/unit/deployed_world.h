@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/overlay.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/world.h"
 
 enum { UID = 1001 };
@@ -55,6 +57,22 @@ int xw_bridge_remove(const char *name, struct xw_error *err)
 {
     note("bridge", name);
     return xw_fault_strikes("bridge") ? xw_fail(err, -EBUSY, "no bridge") : 0;
+}
+
+/* The last limit of the world's disk, in MiB, and whether the directory was there then. */
+static unsigned int limited;
+static size_t limits;
+
+int xw_quota_set(const char *lab, const char *owner, unsigned int limit, struct xw_error *err)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), XW_WORLDS_DIR "/%s/%s", lab, owner);
+    if (access(path, F_OK) < 0)
+        return xw_fail(err, -ENOENT, "no such world");
+    limited = limit;
+    limits++;
+    return xw_fault_strikes("quota") ? xw_fail(err, -errno, "no quota") : limit > 0;
 }
 
 int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)

@@ -262,7 +262,9 @@ struct confinement {
 static void confine(const char *name)
 {
     if (strcmp(name, "listener") == 0)
-        xw_confine_listener();
+        xw_confine_listener(false);
+    else if (strcmp(name, "limiting") == 0)
+        xw_confine_listener(true);
     else if (strcmp(name, "request") == 0)
         xw_confine_request();
     else if (strcmp(name, "console") == 0)
@@ -312,13 +314,15 @@ static const uint64_t ids = MASK(CAP_SETUID) | MASK(CAP_SETGID);
 static struct confinement confinements[] = {
     {"listener", 0, &xw_listener_policy}, {"request", 0, &xw_request_policy},
     {"console", 0, &xw_console_policy},   {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
-    {"revert", 0, &xw_changing_policy},   {"prepare", 0, &xw_prepare_policy},
+    {"revert", 0, &xw_changing_policy},   {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
+    {"limiting", 0, &xw_listener_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
 {
     (void)state;
     confinements[0].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN) | MASK(CAP_AUDIT_CONTROL);
+    confinements[6].kept = confinements[0].kept | MASK(CAP_SYS_ADMIN);
     confinements[1].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN);
     confinements[2].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/world_deploy.c xwhelper/keeper/world_destroy.c xwhelper/keeper/world.c xwhelper/keeper/owner_record.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/world_deploy.c xwhelper/keeper/world_destroy.c xwhelper/keeper/world.c xwhelper/keeper/owner_record.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * Worlds made and mended on libvirt's test driver; what is left when a step fails, and that the
  * same command goes on from there.
@@ -114,6 +114,7 @@ static void steps_that_fail(void **state)
         {"fsync", 3, EIO, -EIO, "worlds/fw/alice can't be put on the disk"},
         {"fclose", 1, EIO, -EIO, "The owner can't be recorded"},
         {"rename", 1, EACCES, -EACCES, "The owner can't be recorded"},
+        {"quota", 1, EIO, -EIO, "no quota"},
         {"overlay", 1, ENOSPC, -ENOSPC, "no overlay; make room on the disk"},
         {"overlay", 2, EIO, -EIO, "no overlay"},
         {"lstat", 1, EACCES, -EACCES, "worlds/fw/alice can't be looked at"},
@@ -152,6 +153,32 @@ static void steps_that_fail(void **state)
 }
 
 /* What comes of a failure isn't told in its place. */
+static void configure(const char *text)
+{
+    int fd = open(XW_CONFIG_PATH, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    xw_host_close(host);
+    assert_int_equal(xw_host_open(&host, NULL), 0);
+}
+
+/* The keeper may not have the right to it; then the world is there without. */
+static void the_disk_of_a_world_is_limited(void **state)
+{
+    (void)state;
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(limited, 0);
+    configure("disk-per-world = 24\n");
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(limited, 24);
+    assert_int_equal(result, XW_DEPLOY_PRESENT);
+    xw_fault_set("quota", 1, EPERM);
+    assert_int_equal(deploy(), 0);
+    assert_whole();
+    configure("");
+}
+
 static void the_first_failure_is_told(void **state)
 {
     static const struct {
@@ -265,6 +292,7 @@ int main(void)
         FRESH(a_world_that_is_anothers),
         FRESH(an_image_that_has_changed),
         FRESH(steps_that_fail),
+        FRESH(the_disk_of_a_world_is_limited),
         FRESH(the_first_failure_is_told),
         FRESH(an_owner_is_recorded_whole),
         FRESH(libvirt_that_goes_in_between),

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/world_deploy.c xwhelper/keeper/world_destroy.c xwhelper/keeper/world.c xwhelper/keeper/owner_record.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/world_deploy.c xwhelper/keeper/world_destroy.c xwhelper/keeper/world.c xwhelper/keeper/owner_record.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * Worlds destroyed on libvirt's test driver, whole or not; what is left when a step fails, and that
  * the same command goes on from there.
@@ -26,7 +26,12 @@ static void destroyed(void **state)
     assert_int_equal(destroy(false), -EBUSY);
     assert_string_equal(words, "web is running; stop it first, or use force");
     assert_whole();
+    limits = 0;
+    xw_fault_set("quota", 1, EPERM);
     assert_int_equal(destroy(true), 0);
+    /* What can't be taken away of it is no reason to keep the world. */
+    assert_int_equal(limits, 1);
+    assert_int_equal(limited, 0);
     assert_non_null(strstr(done, "plug web; "));
     assert_null(strstr(done, "plug client"));
     assert_non_null(strstr(done, "undefine web; "));

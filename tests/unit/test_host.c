@@ -120,6 +120,9 @@ static void without_a_file_all_is_as_usual(void **state)
     assert_int_equal(config.user.vcpus, 32);
     assert_int_equal(config.memory_reserve, 512);
     assert_int_equal(config.disk_reserve, 512);
+    assert_int_equal(config.disk_rate, 100);
+    assert_int_equal(config.disk_operations, 2000);
+    assert_int_equal(config.world_disk, 0);
 }
 
 static void every_setting_is_read(void **state)
@@ -145,6 +148,15 @@ static void every_setting_is_read(void **state)
     assert_int_equal(config.user.vcpus, 65536);
     assert_int_equal(config.memory_reserve, 0);
     assert_int_equal(config.disk_reserve, 1073741824);
+    configure("disk-rate-per-machine = 65536\ndisk-operations-per-machine = 10\n"
+              "disk-per-world = 16\n");
+    assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
+    assert_int_equal(config.disk_rate, 65536);
+    assert_int_equal(config.disk_operations, 10);
+    assert_int_equal(config.world_disk, 16);
+    configure("disk-rate-per-machine = none\ndisk-operations-per-machine = none\n");
+    assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
+    assert_int_equal(config.disk_rate + config.disk_operations, 0);
     configure("machines-per-user = none\nmemory-per-user = none\nvcpus-per-user = none\n");
     assert_int_equal(xw_config_read(XW_CONFIG_PATH, &config, &err), 0);
     assert_int_equal(config.user.machines + config.user.memory + config.user.vcpus, 0);
@@ -176,6 +188,10 @@ static void what_is_no_setting_is_refused(void **state)
          "conf:1: memory-reserve is a number from 0 to 1073741824, not \"none\""},
         {"disk-reserve = -1\n",
          "conf:1: disk-reserve is a number from 0 to 1073741824, not \"-1\""},
+        {"disk-rate-per-machine = 0\n",
+         "conf:1: disk-rate-per-machine is a number from 1 to 65536 or none, not \"0\""},
+        {"disk-operations-per-machine = 9\n", "is a number from 10 to 10000000 or none"},
+        {"disk-per-world = 15\n", "conf:1: disk-per-world is a number from 16 to 1073741824"},
         {"keep-closed = 36501\n", "conf:1: keep-closed is a number from 0 to 36500"},
         {"in_all = 5\n", "conf:1: \"in_all\" is not a setting; see xworlds.conf(5)"},
         {"= 5\n", "conf:1: \"\" is not a setting; see xworlds.conf(5)"},

@@ -51,7 +51,9 @@ struct world {
     int order;           /* confined before the first accept */
     bool no_fork;
     unsigned int per_user, in_all;
-    int config_rc, account_missing, vir_rc;
+    int config_rc, account_missing, vir_rc, partitions_rc;
+    unsigned int world_disk;
+    bool may_limit_disks;
     bool no_notes;
     enum xw_auditing auditing;
     bool audit_required;
@@ -96,6 +98,7 @@ int xw_config_read(const char *path, struct xw_config *config, struct xw_error *
 {
     assert_string_equal(path, XW_CONFIG_PATH);
     config->per_user = world->per_user;
+    config->world_disk = world->world_disk;
     config->in_all = world->in_all;
     config->audit_required = world->audit_required;
     return world->config_rc < 0 ? xw_fail(err, world->config_rc, "the configuration is wrong") : 0;
@@ -208,8 +211,14 @@ int virInitialize(void)
     return world->vir_rc;
 }
 
-void xw_confine_listener(void)
+int xw_partitions_prepare(struct xw_error *err)
 {
+    return world->partitions_rc < 0 ? xw_fail(err, world->partitions_rc, "no cgroups here") : 0;
+}
+
+void xw_confine_listener(bool limits_disks)
+{
+    world->may_limit_disks = limits_disks;
     world->order = 1;
 }
 
@@ -739,6 +748,33 @@ static void a_kernel_without_landlock_is_told(void **state)
     stop();
 }
 
+static void worlds_without_cgroups_are_told(void **state)
+{
+    int status;
+
+    (void)state;
+    world->partitions_rc = -EOPNOTSUPP;
+    assert_true(start(&status));
+    assert_non_null(strstr(said, "<4>xwkeeper: worlds have no cgroups of their own"));
+    assert_non_null(strstr(said, ": no cgroups here\n"));
+    stop();
+}
+
+/* The capability for it is there only where it is wanted. */
+static void disks_are_limited_by_configuration(void **state)
+{
+    int status;
+
+    (void)state;
+    assert_true(start(&status));
+    assert_false(world->may_limit_disks);
+    stop();
+    world->world_disk = 16;
+    assert_true(start(&status));
+    assert_true(world->may_limit_disks);
+    stop();
+}
+
 #define AS_USUAL(test) cmocka_unit_test_setup(test, usual)
 
 int main(void)
@@ -756,6 +792,8 @@ int main(void)
         AS_USUAL(what_it_needs),
         AS_USUAL(auditing_is_told_at_the_start),
         AS_USUAL(a_kernel_without_landlock_is_told),
+        AS_USUAL(worlds_without_cgroups_are_told),
+        AS_USUAL(disks_are_limited_by_configuration),
     };
 
     if (geteuid() != 0) {

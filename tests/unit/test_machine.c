@@ -65,6 +65,27 @@ static void taps_fit_and_differ(void **state)
     assert_string_not_equal(one, two);
 }
 
+static const struct xw_bounds no_bounds;
+
+static void names_of_partitions(void **state)
+{
+    char one[XW_PARTITION_SIZE];
+    char two[XW_PARTITION_SIZE];
+
+    (void)state;
+    xw_world_partition("firewall", "alice", one);
+    /* Never to be changed: machines may be running in it. */
+    assert_string_equal(one, "/machine/xw/gxzs5v6i5yit");
+    xw_world_partition("firewall", "@alice", two);
+    assert_string_not_equal(one, two);
+    xw_world_partition("firewal", "lalice", two);
+    assert_string_not_equal(one, two);
+    /* The longest that there are. */
+    xw_world_partition("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+                       two);
+    assert_int_equal(strlen(two), strlen(one));
+}
+
 /* The definition of the client, on an image with a kernel or without. The caller frees it. */
 static char *definition(const char *kernel, const char *accelerator)
 {
@@ -84,7 +105,7 @@ static char *definition(const char *kernel, const char *accelerator)
     planned->vcpus = 1;
     planned->interface_count = 1;
     strcpy(planned->interfaces[0].segment, "outside");
-    char *xml = xw_machine_xml(&client, plan, planned, &image, accelerator, &err);
+    char *xml = xw_machine_xml(&client, plan, planned, &image, accelerator, &no_bounds, &err);
     free(plan);
     assert_non_null(xml);
     return xml;
@@ -167,6 +188,8 @@ static void the_definition_as_a_whole(void **state)
         "    <entry name='opt/org.xworlds/gateway'>10.1.0.1</entry>\n"
         "    <entry name='opt/org.xworlds/forward'>1</entry>\n"
         "  </sysinfo>\n"
+        "  <memtune><soft_limit unit='MiB'>656</soft_limit></memtune>\n"
+        "  <resource><partition>/machine/xw/gxzs5v6i5yit</partition></resource>\n"
         "  <os>\n"
         "    <type arch='x86_64' machine='q35'>hvm</type>\n"
         "    <kernel>/var/lib/xworlds/images/tiny/vmlinuz</kernel>\n"
@@ -183,7 +206,8 @@ static void the_definition_as_a_whole(void **state)
         "  <on_crash>destroy</on_crash>\n"
         "  <devices>\n"
         "    <disk type='file' device='disk'>\n"
-        "      <driver name='qemu' type='qcow2' error_policy='enospace'/>\n"
+        "      <driver name='qemu' type='qcow2' error_policy='stop' "
+        "rerror_policy='report'/>\n"
         "      <source file='/var/lib/xworlds/worlds/firewall/alice/client.qcow2'/>\n"
         "      <backingStore type='file'>\n"
         "        <format type='qcow2'/>\n"
@@ -193,6 +217,10 @@ static void the_definition_as_a_whole(void **state)
         "        <backingStore/>\n"
         "      </backingStore>\n"
         "      <target dev='vda' bus='virtio'/>\n"
+        "      <iotune>\n"
+        "        <total_bytes_sec>104857600</total_bytes_sec>\n"
+        "        <total_iops_sec>2000</total_iops_sec>\n"
+        "      </iotune>\n"
         "    </disk>\n"
         "    <interface type='bridge'>\n"
         "      <mac address='52:54:00:7e:5b:57'/>\n"
@@ -240,10 +268,11 @@ static void the_definition_as_a_whole(void **state)
                                    .kernel = "vmlinuz",
                                    .initrd = "initrd.img",
                                    .cmdline = "quiet a=\"<b>\" & 'c'"};
+    const struct xw_bounds bounds = {true, true, 100, 2000};
     struct xw_error err = {0};
 
     (void)state;
-    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &err);
+    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &bounds, &err);
     assert_non_null(xml);
     assert_string_equal(xml, expected);
     free(xml);
@@ -258,19 +287,51 @@ static void a_machine_alone(void **state)
                                        "org.xworlds/forward",
                                        "<initrd>",
                                        "<cmdline>",
-                                       "<interface "};
+                                       "<interface ",
+                                       "<memtune>",
+                                       "<resource>",
+                                       "<iotune>"};
     static struct xw_plan plan = {
         .lab = "firewall", .machine_count = 1, .machines = {{.name = "client", .memory = 1}}};
     const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2", .kernel = "vmlinuz"};
     struct xw_error err = {0};
 
     (void)state;
-    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &err);
+    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &no_bounds, &err);
     assert_non_null(xml);
     assert_non_null(strstr(xml, "<entry name='opt/org.xworlds/hostname'>client</entry>"));
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
         assert_null(strstr(xml, said[i]));
     free(xml);
+}
+
+/* Each bound by itself. */
+static void bounds_one_by_one(void **state)
+{
+    static struct xw_plan plan = {
+        .lab = "firewall", .machine_count = 1, .machines = {{.name = "client", .memory = 1}}};
+    const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2"};
+    static const struct {
+        struct xw_bounds bounds;
+        const char *said;
+    } rows[] = {
+        {{.partition = true}, "<resource><partition>/machine/xw/"},
+        {{.memory_limit = true}, "<memtune><soft_limit unit='MiB'>513</soft_limit></memtune>"},
+        {{.disk_rate = 65536}, "<total_bytes_sec>68719476736</total_bytes_sec>"},
+        {{.disk_operations = 10}, "<total_iops_sec>10</total_iops_sec>"},
+    };
+    enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        struct xw_error err = {0};
+        char *xml =
+            xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &rows[i].bounds, &err);
+        assert_non_null(xml);
+        for (size_t j = 0; j < ROWS; j++)
+            assert_int_equal(strstr(xml, rows[j].said) != NULL, i == j);
+        free(xml);
+    }
 }
 
 /* A definition is whole or none at all: no machine is defined without what it is told of itself. */
@@ -290,7 +351,8 @@ static void without_memory(void **state)
         do {
             struct xw_error err = {0};
             xw_fault_set(calls[i], ++nth, ENOMEM);
-            xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &err);
+            xml =
+                xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &no_bounds, &err);
             assert_int_equal(err.code, xml ? 0 : -ENOMEM);
             assert_string_equal(err.text, xml ? "" : "There is not enough memory on the host");
         } while (!xml && nth < 20);
@@ -330,11 +392,12 @@ static void a_definition_whose_paths_do_not_fit(void **state)
 
     (void)state;
     memset(owner, 'a', PATH_MAX - rest);
-    assert_null(xw_machine_xml(&machine, &plan, &plan.machines[0], &image, "kvm", &err));
+    assert_null(
+        xw_machine_xml(&machine, &plan, &plan.machines[0], &image, "kvm", &no_bounds, &err));
     assert_int_equal(err.code, -ENAMETOOLONG);
     assert_string_equal(err.text, "The paths of machine client are too long");
     owner[PATH_MAX - rest - 1] = '\0';
-    char *xml = xw_machine_xml(&machine, &plan, &plan.machines[0], &image, "kvm", &err);
+    char *xml = xw_machine_xml(&machine, &plan, &plan.machines[0], &image, "kvm", &no_bounds, &err);
     assert_non_null(xml);
     free(xml);
 }
@@ -350,6 +413,8 @@ int main(void)
         cmocka_unit_test(an_interface_has_our_names),
         cmocka_unit_test(the_definition_as_a_whole),
         cmocka_unit_test(a_machine_alone),
+        cmocka_unit_test(names_of_partitions),
+        cmocka_unit_test(bounds_one_by_one),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(paths_that_fit),
         cmocka_unit_test(a_definition_whose_paths_do_not_fit),

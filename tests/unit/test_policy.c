@@ -38,6 +38,7 @@
 #include "common/sanitizer.h"
 #include "xwhelper/gate/policy.h"
 #include "xwhelper/keeper/policy.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/reader/policy.h"
 #include "xwhelper/relay/policy.h"
 
@@ -379,6 +380,9 @@ static const struct forbidden never[] = {
     {SYS_ioperm, {0}},
     {SYS_acct, {0}},
     {SYS_quotactl, {0}},
+    {SYS_quotactl_fd, {0, 0x80000800}},               /* Q_SETQUOTA of a user's */
+    {SYS_quotactl_fd, {0, 0x80000302}},               /* Q_QUOTAOFF of projects */
+    {SYS_quotactl_fd, {0, XW_SET_PROJECT_LIMIT | 1}}, /* of none there is */
     {SYS_mknod, {0}},
     {SYS_mknodat, {0}},
     {SYS_link, {0}},

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/revert.c xwhelper/keeper/definition.c xwhelper/keeper/machine_xml.c xwhelper/keeper/job.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/revert.c xwhelper/keeper/definition.c xwhelper/keeper/machine_xml.c xwhelper/keeper/job.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * revert: what is off before a disk is made new, and what runs afterwards.
  */
@@ -92,6 +92,55 @@ static void what_fails_when_reverting(void **state)
     assert_int_equal(run(xw_verb_revert, "web", false), 0);
 }
 
+/* Where there is no room for two overlays the old one goes first; and only there. */
+static void a_share_of_the_disk_that_is_used_up(void **state)
+{
+    static const char web[] = XW_WORLDS_DIR "/fw/alice/web.qcow2";
+    static const struct {
+        int rc;
+        bool full;
+        bool removed;
+    } rows[] = {
+        {-EDQUOT, true, true},   {-ENOSPC, true, true},   {-EIO, true, false},
+        {-ENOSPC, false, false}, {-EDQUOT, false, false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        begin(state);
+        int fd = open(web, O_WRONLY | O_CREAT, 0600);
+        assert_true(fd >= 0);
+        close(fd);
+        overlay_rc = rows[i].rc;
+        share_full = rows[i].full;
+        xw_fault_set("overlay", 1, 0);
+        int code = run(xw_verb_revert, "web", false);
+        assert_int_equal(access(web, F_OK) < 0, rows[i].removed);
+        assert_string_equal(done, rows[i].removed ? "fresh web.qcow2; fresh web.qcow2; "
+                                                  : "fresh web.qcow2; ");
+        if (rows[i].removed) {
+            assert_int_equal(code, 0);
+            assert_string_equal(said, "done web is pristine\n");
+        } else {
+            assert_string_equal(said, "fail web no overlay\n");
+        }
+    }
+    assert_int_equal(unlink(web), 0);
+    /* One that is there no more is no reason to give up; one that can't be removed is. */
+    begin(state);
+    overlay_rc = -EDQUOT;
+    share_full = true;
+    xw_fault_set("overlay", 1, 0);
+    assert_int_equal(run(xw_verb_revert, "web", false), 0);
+    begin(state);
+    overlay_rc = -EDQUOT;
+    share_full = true;
+    assert_int_equal(mkdir(web, 0700), 0);
+    xw_fault_set("overlay", 1, 0);
+    assert_int_equal(run(xw_verb_revert, "web", false), XW_EXIT_LIMITED);
+    assert_string_equal(said, "fail web no overlay\n");
+    assert_int_equal(rmdir(web), 0);
+}
+
 /* Pristine, but not started: it is said which of the two it was that failed. */
 static void a_definition_that_cannot_be_made(void **state)
 {
@@ -149,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(machines_are_reverted),
         FRESH(what_fails_when_reverting),
+        FRESH(a_share_of_the_disk_that_is_used_up),
         FRESH(a_definition_that_cannot_be_made),
         FRESH(libvirt_that_goes_ends_it),
         FRESH(what_was_done_counts),

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/power.c xwhelper/keeper/stop.c xwhelper/keeper/revert.c xwhelper/keeper/job.c xwhelper/keeper/definition.c xwhelper/keeper/lifecycle.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * What is the same of start, stop, reboot and revert on libvirt's test driver, and start and
  * reboot: what becomes of machines in each of their states, what is said of each, and what an error
@@ -72,11 +72,31 @@ static void one_that_was_paused_on_a_full_disk(void **state)
     assert_string_equal(said, "done web was running already\n");
     disk_full = true;
     assert_int_equal(run(xw_verb_start, "web", false), 0);
-    assert_string_equal(said, "done web goes on; the host's disk was full\n");
+    assert_string_equal(said, "done web goes on; the disk was full\n");
     assert_non_null(strstr(done, "resume web; "));
+    share_full = true;
+    assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_LIMITED);
+    assert_string_equal(said, "fail web no share\n");
+    assert_null(strstr(done, "resume"));
+    share_full = false;
     xw_fault_set("virDomainResume", 1, 0);
     assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_FAILED);
     assert_memory_equal(said, "fail web Letting web go on: ", 28);
+}
+
+/* Nothing is counted, made or started for a world that couldn't write. */
+static void a_share_of_the_disk_that_is_used_up(void **state)
+{
+    (void)state;
+    share_full = true;
+    assert_int_equal(run(xw_verb_start, "router", false), XW_EXIT_LIMITED);
+    assert_string_equal(said, "fail router no share\n");
+    assert_string_equal(done, "");
+    assert_false(runs("router"));
+    /* One that runs needs no room. */
+    power("router", true);
+    assert_int_equal(run(xw_verb_start, "router", false), 0);
+    assert_string_equal(said, "done router was running already\n");
 }
 
 static void a_definition_that_is_not_current(void **state)
@@ -107,6 +127,82 @@ static void a_definition_that_is_not_current(void **state)
 }
 
 XW_FAULTY_MEMORY;
+
+/* Directories as those of cgroup v1. */
+static void make_cgroups(void)
+{
+    static const char *const made[] = {"/cpu",    "/cpu/machine",    "/cpu/" XW_PARTITIONS_DIR,
+                                       "/memory", "/memory/machine", "/memory/" XW_PARTITIONS_DIR};
+    char path[128];
+
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        snprintf(path, sizeof(path), XW_CGROUP_DIR "%s", made[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    int fd = open(XW_CGROUP_DIR "/memory/memory.soft_limit_in_bytes", O_WRONLY | O_CREAT, 0644);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+#define GROUP "/" XW_PARTITIONS_DIR "/jfntjc3yampr.partition"
+#define CURRENT                                                                                    \
+    "<domain type='qemu'><memtune><soft_limit unit='KiB'>542720</soft_limit>"                      \
+    "<partition>/machine/xw/jfntjc3yampr</partition>"
+
+/* What a start finds in libvirt's definition, and whether it is right. */
+static void definitions_with_other_bounds(void **state)
+{
+    static const struct {
+        const char *found;
+        bool right;
+    } rows[] = {
+        {CURRENT "<total_bytes_sec>1048576</total_bytes_sec><total_iops_sec>10</total_iops_sec>",
+         true},
+        {CURRENT "<total_bytes_sec>1048577</total_bytes_sec><total_iops_sec>10</total_iops_sec>",
+         false},
+        {CURRENT "<total_bytes_sec>1048576</total_bytes_sec><total_iops_sec>11</total_iops_sec>",
+         false},
+        {CURRENT "<total_iops_sec>10</total_iops_sec>", false},
+        {CURRENT "<total_bytes_sec>1048576</total_bytes_sec>", false},
+        {"<domain type='qemu'><soft_limit unit='KiB'>542719</soft_limit>"
+         "<partition>/machine/xw/jfntjc3yampr</partition>"
+         "<total_bytes_sec>1048576</total_bytes_sec><total_iops_sec>10</total_iops_sec>",
+         false},
+        {"<domain type='qemu'><soft_limit unit='KiB'>542720</soft_limit>"
+         "<total_bytes_sec>1048576</total_bytes_sec><total_iops_sec>10</total_iops_sec>",
+         false},
+        {"<domain type='qemu'><soft_limit unit='KiB'>542720</soft_limit>"
+         "<partition>/machine/xw/jfntjc3yamp</partition>"
+         "<total_bytes_sec>1048576</total_bytes_sec><total_iops_sec>10</total_iops_sec>",
+         false},
+        {"<domain type='qemu'><soft_limit unit='KiB'>542720</soft_limit>"
+         "<partition>/machine/xw/jfntjc3yamprx</partition>"
+         "<total_bytes_sec>1048576</total_bytes_sec><total_iops_sec>10</total_iops_sec>",
+         false},
+    };
+
+    (void)state;
+    make_cgroups();
+    configure("accelerator = tcg\ndisk-rate-per-machine = 1\ndisk-operations-per-machine = 10\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(defined_as, sizeof(defined_as), "%s", rows[i].found);
+        assert_int_equal(run(xw_verb_start, "web", false), 0);
+        assert_int_equal(strstr(done, "define") == NULL, rows[i].right);
+        assert_int_equal(access(XW_CGROUP_DIR "/cpu" GROUP, F_OK), 0);
+        assert_int_equal(run(xw_verb_stop, "web", true), 0);
+        assert_int_equal(access(XW_CGROUP_DIR "/cpu" GROUP, F_OK), -1);
+        assert_int_equal(access(XW_CGROUP_DIR "/memory" GROUP, F_OK), -1);
+    }
+    /* Where it can't be made the machine starts without, and one that was defined with it is not.
+     */
+    assert_int_equal(rmdir(XW_CGROUP_DIR "/memory/" XW_PARTITIONS_DIR), 0);
+    snprintf(defined_as, sizeof(defined_as), "%s", rows[0].found);
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
+    assert_non_null(strstr(done, "define"));
+    assert_true(runs("web"));
+    assert_int_equal(umount(XW_CGROUP_DIR), 0);
+    assert_int_equal(mount("tmpfs", XW_CGROUP_DIR, "tmpfs", 0, "mode=755"), 0);
+}
 
 /* Each call that can fail: one machine's failure stops no other. */
 static void what_fails_is_one_machines(void **state)
@@ -243,7 +339,9 @@ int main(void)
         FRESH(machines_are_started_in_order),
         FRESH(machines_that_are_admitted),
         FRESH(one_that_was_paused_on_a_full_disk),
+        FRESH(a_share_of_the_disk_that_is_used_up),
         FRESH(a_definition_that_is_not_current),
+        FRESH(definitions_with_other_bounds),
         FRESH(what_fails_is_one_machines),
         FRESH(libvirt_that_is_gone),
         FRESH(a_world_that_is_anothers),

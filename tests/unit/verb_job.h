@@ -24,13 +24,14 @@
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/image.h"
 #include "xwhelper/keeper/overlay.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
 
 /* What is done besides libvirt's own, in order: bridges and overlays. */
 static char done[512];
 static int image_rc;
-static char defined_as[32];
+static char defined_as[256];
 static bool gone; /* nothing answers where libvirt should */
 static virConnectPtr kept;
 static int held; /* domains of libvirt's that were not given back */
@@ -56,11 +57,23 @@ int xw_bridge_ensure(const char *name, struct xw_error *err)
     return xw_fault_strikes("bridge") ? xw_fail(err, -EPERM, "no bridge") : 0;
 }
 
+static int overlay_rc = -ENOSPC; /* what becomes of one that fails */
+
 int xw_overlay_fresh(const char *image, const char *path, struct xw_error *err)
 {
     assert_string_equal(image, "tiny");
     note("fresh", strrchr(path, '/') + 1);
-    return xw_fault_strikes("overlay") ? xw_fail(err, -ENOSPC, "no overlay") : 0;
+    return xw_fault_strikes("overlay") ? xw_fail(err, overlay_rc, "no overlay") : 0;
+}
+
+/* A world that has used up its share of the disk. */
+static bool share_full;
+
+int xw_quota_has_room(const char *lab, const char *owner, struct xw_error *err)
+{
+    assert_string_equal(lab, "fw");
+    assert_string_equal(owner, "alice");
+    return share_full ? xw_fail(err, -EDQUOT, "no share") : 0;
 }
 
 /* The lock is any descriptor: that it is open when a machine starts shows that it was held. */
@@ -318,6 +331,10 @@ static inline void power(const char *machine, bool on)
     virDomainFree(domain);
 }
 
+#define PLAIN_CONFIG                                                                               \
+    "accelerator = tcg\nstop-grace = 1\n"                                                          \
+    "disk-rate-per-machine = none\ndisk-operations-per-machine = none\n"
+
 static inline void configure(const char *text)
 {
     int fd = open(XW_CONFIG_PATH, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -342,6 +359,8 @@ static inline int begin_all(void **state)
     if (xw_test_private_root("/etc") < 0 || mkdir("/etc/xworlds", 0755) < 0 ||
         mount("tmpfs", "/var/lib", "tmpfs", 0, "mode=755") < 0 || mkdir(XW_STATE_DIR, 0755) < 0 ||
         mkdir(XW_WORLDS_DIR, 0711) < 0 || mkdir(XW_WORLDS_DIR "/fw", 0711) < 0 ||
+        mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0 ||
+        mount("tmpfs", XW_CGROUP_DIR, "tmpfs", 0, "mode=755") < 0 ||
         mkdir(XW_WORLDS_DIR "/fw/alice", 0711) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
         return -1;
     strcpy(plan.lab, "fw");
@@ -370,9 +389,11 @@ static inline int begin(void **state)
     admitted = 0;
     turned_away = NULL;
     disk_full = false;
+    share_full = false;
+    overlay_rc = -ENOSPC;
     gone = false;
     heeds = true;
-    configure("accelerator = tcg\nstop-grace = 1\n");
+    configure(PLAIN_CONFIG);
     write_owner("uid 1001\n");
     snprintf(defined_as, sizeof(defined_as), "<domain type='qemu'>");
     for (size_t i = 0; i < 3; i++) {

@@ -22,10 +22,16 @@ static const int listener_capabilities[] = {
     CAP_AUDIT_CONTROL, /* a child asks whether the kernel audits, and drops it at once */
     END,
 };
+static const int limiting_capabilities[] = {
+    CAP_SETUID,    CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_AUDIT_CONTROL, /* as above */
+    CAP_SYS_ADMIN, /* prepare: the limit of a new world's disk */
+    END,
+};
 static const int request_capabilities[] = {
     CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, END,
 };
 static const int start_capabilities[] = {CAP_NET_ADMIN, END};
+static const int prepare_capabilities[] = {CAP_SYS_ADMIN, END};
 static const int console_capabilities[] = {CAP_SETUID, CAP_SETGID, END};
 static const int no_capabilities[] = {END};
 
@@ -90,9 +96,9 @@ void xw_become(const struct xw_account *account)
     forbid_dumps();
 }
 
-void xw_confine_listener(void)
+void xw_confine_listener(bool limits_disks)
 {
-    keep(listener_capabilities);
+    keep(limits_disks ? limiting_capabilities : listener_capabilities);
     forbid_dumps();
     xw_policy_enter(&xw_listener_policy);
 }
@@ -105,7 +111,9 @@ void xw_confine_request(void)
 
 void xw_confine_change(enum xw_verb verb)
 {
-    keep(verb == XW_VERB_START ? start_capabilities : no_capabilities);
+    keep(verb == XW_VERB_START     ? start_capabilities
+         : verb == XW_VERB_PREPARE ? prepare_capabilities
+                                   : no_capabilities);
     xw_policy_enter(verb == XW_VERB_PREPARE ? &xw_prepare_policy : &xw_changing_policy);
 }
 

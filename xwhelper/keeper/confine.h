@@ -5,6 +5,7 @@
 #ifndef XW_KEEPER_CONFINE_H
 #define XW_KEEPER_CONFINE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "common/error.h"
@@ -22,8 +23,11 @@ int xw_account_find(const char *name, struct xw_account *account, struct xw_erro
 /* Becomes the account in all uids and gids, without groups, capabilities and core dumps. */
 void xw_become(const struct xw_account *account);
 
-/* The listener, when all is ready. */
-void xw_confine_listener(void);
+/*
+ * The listener, when all is ready. What limits disks (xworlds.conf(5), disk-per-world) takes
+ * CAP_SYS_ADMIN, which is kept for that alone, and only if the unit has granted it.
+ */
+void xw_confine_listener(bool limits_disks);
 
 /* A child of the listener's whose peer isn't root, before it reads a byte. */
 void xw_confine_request(void);

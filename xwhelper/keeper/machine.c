@@ -41,7 +41,7 @@ void xw_machine_mac(const struct xw_machine *machine, size_t index, char mac[XW_
     snprintf(mac, XW_MAC_SIZE, "52:54:00:%02x:%02x:%02x", hash[0], hash[1], hash[2]);
 }
 
-/* Fills an interface's name: the prefix, and letters and digits of what is named. */
+/* Fills the prefix, and letters and digits of what is named; as long as an interface's name. */
 static void hash_name(const char *prefix, const char *named, char name[XW_BRIDGE_SIZE])
 {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -80,6 +80,21 @@ void xw_machine_tap(const struct xw_machine *machine, size_t index, char tap[XW_
     xw_machine_domain(machine, domain);
     snprintf(name, sizeof(name), "%s/%zu", domain, index);
     hash_name("xwt-", name, tap);
+}
+
+void xw_world_partition(const char *lab, const char *owner, char partition[XW_PARTITION_SIZE])
+{
+    char world[2 * XW_NAME_SIZE];
+    char name[XW_BRIDGE_SIZE];
+
+    snprintf(world, sizeof(world), "%s:%s", lab, owner);
+    hash_name("xw-", world, name);
+    snprintf(partition, XW_PARTITION_SIZE, "/machine/xw/%s", name + 3);
+}
+
+unsigned int xw_machine_memory_limit(unsigned int memory)
+{
+    return memory + memory / 8 + 512;
 }
 
 int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size)

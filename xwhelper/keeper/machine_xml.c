@@ -15,6 +15,7 @@ struct source {
     const struct xw_plan_machine *planned;
     const struct xw_image *image;
     const char *accelerator;
+    const struct xw_bounds *bounds;
     const char *overlay;
     const char *console;
     const char *log;
@@ -166,6 +167,21 @@ static void put_identity(FILE *xml, const struct source *source)
             source->planned->vcpus);
 }
 
+/* Every world's cgroup has the same weight, which is the default of each; so have its machines'. */
+static void put_bounds(FILE *xml, const struct source *source)
+{
+    const struct xw_machine *machine = source->machine;
+    char partition[XW_PARTITION_SIZE];
+
+    if (source->bounds->memory_limit)
+        fprintf(xml, "  <memtune><soft_limit unit='MiB'>%u</soft_limit></memtune>\n",
+                xw_machine_memory_limit(source->planned->memory));
+    if (source->bounds->partition) {
+        xw_world_partition(machine->lab, machine->owner, partition);
+        put(xml, "  <resource><partition>", partition, "</partition></resource>\n");
+    }
+}
+
 static void put_boot(FILE *xml, const struct source *source)
 {
     const struct xw_image *image = source->image;
@@ -204,14 +220,33 @@ static void put_processor(FILE *xml, const struct source *source)
           xml);
 }
 
+/* By QEMU itself, so that no controller is needed. */
+static void put_disk_bounds(FILE *xml, const struct source *source)
+{
+    const struct xw_bounds *bounds = source->bounds;
+
+    if (!bounds->disk_rate && !bounds->disk_operations)
+        return;
+    fputs("      <iotune>\n", xml);
+    if (bounds->disk_rate)
+        fprintf(xml, "        <total_bytes_sec>%llu</total_bytes_sec>\n",
+                (unsigned long long)bounds->disk_rate << 20);
+    if (bounds->disk_operations)
+        fprintf(xml, "        <total_iops_sec>%u</total_iops_sec>\n", bounds->disk_operations);
+    fputs("      </iotune>\n", xml);
+}
+
 /*
  * The chain is written out so that libvirt probes nothing, and the base, which all worlds share,
- * keeps its owner. On a full disk the guest is paused instead of told, so that it loses nothing.
+ * keeps its owner. Where the host's disk takes no more the guest is paused instead of told, so that
+ * it loses nothing: upon every error of writing, because QEMU's "enospace" is ENOSPC alone, and a
+ * project quota of ext4 says EDQUOT.
  */
 static void put_disk(FILE *xml, const struct source *source)
 {
     fputs("    <disk type='file' device='disk'>\n"
-          "      <driver name='qemu' type='qcow2' error_policy='enospace'/>\n",
+          "      <driver name='qemu' type='qcow2' error_policy='stop' "
+          "rerror_policy='report'/>\n",
           xml);
     put(xml, "      <source file='", source->overlay, "'/>\n");
     fputs("      <backingStore type='file'>\n        <format type='qcow2'/>\n", xml);
@@ -220,9 +255,10 @@ static void put_disk(FILE *xml, const struct source *source)
           "        </source>\n"
           "        <backingStore/>\n"
           "      </backingStore>\n"
-          "      <target dev='vda' bus='virtio'/>\n"
-          "    </disk>\n",
+          "      <target dev='vda' bus='virtio'/>\n",
           xml);
+    put_disk_bounds(xml, source);
+    fputs("    </disk>\n", xml);
 }
 
 /*
@@ -280,6 +316,7 @@ static int put_domain(FILE *xml, const struct source *source)
     int rc = put_entries(xml, source);
     if (rc < 0)
         return rc;
+    put_bounds(xml, source);
     put_boot(xml, source);
     put_processor(xml, source);
     put_devices(xml, source);
@@ -288,15 +325,15 @@ static int put_domain(FILE *xml, const struct source *source)
 
 char *xw_machine_xml(const struct xw_machine *machine, const struct xw_plan *plan,
                      const struct xw_plan_machine *planned, const struct xw_image *image,
-                     const char *accelerator, struct xw_error *err)
+                     const char *accelerator, const struct xw_bounds *bounds, struct xw_error *err)
 {
     char overlay[PATH_MAX];
     char console[PATH_MAX];
     char log[PATH_MAX];
     int length = snprintf(log, sizeof(log), "%s/%s/%s/%s.log", XW_WORLDS_DIR, machine->lab,
                           machine->owner, machine->machine);
-    const struct source source = {machine,     plan,    planned, image,
-                                  accelerator, overlay, console, log};
+    const struct source source = {machine, plan,    planned, image, accelerator,
+                                  bounds,  overlay, console, log};
 
     if (length < 0 || (size_t)length >= sizeof(log) ||
         xw_machine_overlay_path(machine, overlay, sizeof(overlay)) < 0 ||

@@ -27,6 +27,7 @@
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
+#include "xwhelper/keeper/partition.h"
 #include "xwhelper/keeper/turn.h"
 
 enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
@@ -258,6 +259,18 @@ static void warn_of_auditing(const struct listener *listener)
                                                 : "requests go on, without audit records");
 }
 
+/* Machines start all the same; said once, when the keeper starts. */
+static void prepare_partitions(void)
+{
+    struct xw_error why = {0};
+
+    if (xw_partitions_prepare(&why) < 0)
+        fprintf(stderr,
+                "<4>xwkeeper: worlds have no cgroups of their own, so one with more machines gets "
+                "more of the processors: %s\n",
+                why.text);
+}
+
 static int prepare(struct listener *listener, struct xw_error *err)
 {
     struct xw_account gate;
@@ -316,9 +329,10 @@ int main(void)
         return XW_EXIT_FAILED;
     }
     warn_of_auditing(&listener);
+    prepare_partitions();
     if (xw_landlock_version() == 0)
         fprintf(stderr, "<4>xwkeeper: this kernel has no Landlock: which files a process reaches "
                         "is left to its uid and its seccomp filter\n");
-    xw_confine_listener();
+    xw_confine_listener(listener.config.world_disk > 0);
     run(&listener);
 }

@@ -9,6 +9,7 @@
 #include "xwhelper/keeper/policy.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 #include "common/paths.h"
 #include "common/record.h"
+#include "xwhelper/keeper/quota.h"
 
 #define DATA (PROT_READ | PROT_WRITE)
 
@@ -94,7 +96,7 @@ static const struct xw_rule world[] = {
     XW_CALL(pwrite64, "the same"),
     XW_CALL(fsync, "on the disk before it is renamed"),
     XW_CALL(rename, "what was written aside into its place"),
-    XW_CALL(unlink, "what was written aside and failed"),
+    XW_CALL(unlink, "what was written aside and failed; an overlay whose room the new one needs"),
     XW_CALL(fstatfs, "start: the space that the disk has left"),
 };
 static const struct xw_rule_set world_rules = XW_RULE_SET(world);
@@ -105,16 +107,21 @@ static const struct xw_rule bridges[] = {
     XW_CALL_IF(ioctl, "a bridge is made", XW_INT_IS(1, SIOCBRADDBR)),
     XW_CALL_IF(ioctl, "and set up", XW_INT_IS(1, SIOCGIFFLAGS)),
     XW_CALL_IF(ioctl, "the same", XW_INT_IS(1, SIOCSIFFLAGS)),
+    XW_CALL(rmdir, "stop: the world's cgroup, when nothing runs in it any more"),
 };
 static const struct xw_rule_set bridge_rules = XW_RULE_SET(bridges);
 
-/* The owner's record. */
+/* The owner's record, and how much of the disk a new world may take. */
 static const struct xw_rule deploying[] = {
     XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
     XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
     XW_CALL(renameat, "the record into its place"),
     XW_CALL(unlinkat, "what was written aside and failed; the files of a world that is taken back"),
     XW_CALL(rmdir, "a new world that can't be completed is taken back"),
+    XW_CALL_IF(ioctl, "a world's project", XW_INT_IS(1, FS_IOC_FSGETXATTR)),
+    XW_CALL_IF(ioctl, "the same", XW_INT_IS(1, FS_IOC_FSSETXATTR)),
+    XW_CALL_IF(quotactl_fd, "its limit: of a project, and nothing else of quotas",
+               XW_INT_IS(1, XW_SET_PROJECT_LIMIT)),
 };
 static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
 
@@ -224,6 +231,18 @@ static const struct xw_rule names[] = {
 };
 static const struct xw_rule_set name_rules = XW_RULE_SET(names);
 
+/* What libvirt needs of a world's cgroup: one in each hierarchy of cgroup v1 (partition.h). */
+#define PARTITION_REACH(controller)                                                                \
+    {                                                                                              \
+        XW_REACH_CHANGE | XW_REACH_IF_THERE, XW_CGROUP_DIR "/" controller "/" XW_PARTITIONS_DIR,   \
+            "worlds' cgroups"                                                                      \
+    }
+#define CONTROLLERS_REACH                                                                          \
+    {                                                                                              \
+        XW_REACH_READ | XW_REACH_IF_THERE, XW_CGROUP_DIR "/cgroup.controllers",                    \
+            "whether memory can be limited"                                                        \
+    }
+
 static const struct xw_reach changing_reach[] = {
     {XW_REACH_CHANGE, XW_WORLDS_DIR, "overlays, locks"},
     {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
@@ -231,6 +250,16 @@ static const struct xw_reach changing_reach[] = {
     {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/proc/sys/net/ipv6/conf", "no IPv6 address on a bridge"},
     {XW_REACH_WRITE, XW_INTERFACES_DIR, "no LLDP from a bridge to the host"},
+    PARTITION_REACH("cpu"),
+    PARTITION_REACH("cpuacct"),
+    PARTITION_REACH("cpuset"),
+    PARTITION_REACH("memory"),
+    PARTITION_REACH("devices"),
+    PARTITION_REACH("freezer"),
+    PARTITION_REACH("blkio"),
+    PARTITION_REACH("net_cls"),
+    PARTITION_REACH("perf_event"),
+    CONTROLLERS_REACH,
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
     {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
     {XW_REACH_END, NULL, NULL},
@@ -242,6 +271,7 @@ static const struct xw_reach prepare_reach[] = {
     {XW_REACH_CHANGE, XW_WORLDS_DIR, "worlds"},
     {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
     {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "accelerator"},
+    CONTROLLERS_REACH,
     {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
     {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
     {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},

@@ -9,6 +9,7 @@
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/definition.h"
 #include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
@@ -51,6 +52,9 @@ static int admit(struct xw_host *host, const struct xw_job *job,
     int runs = runs_already(host, job, planned, err);
     if (runs != 0)
         return runs < 0 ? runs : 0;
+    int rc = xw_quota_has_room(job->plan->lab, job->owner->name, err);
+    if (rc < 0)
+        return rc;
     *lock = xw_admission_lock(err);
     if (*lock < 0)
         return *lock;
@@ -65,10 +69,12 @@ static int go_on(struct xw_host *host, const struct xw_job *job,
 
     if (!state || strcmp(state, XW_MACHINE_DISK_FULL) != 0)
         xw_reply(job->peer, "done %s was running already", planned->name);
+    else if (xw_quota_has_room(job->plan->lab, job->owner->name, err) < 0)
+        return err->code;
     else if (virDomainResume(domain) < 0)
         return xw_libvirt_fail(host, err, "Letting %s go on", planned->name);
     else
-        xw_reply(job->peer, "done %s goes on; the host's disk was full", planned->name);
+        xw_reply(job->peer, "done %s goes on; the disk was full", planned->name);
     return 0;
 }
 

@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "xwhelper/keeper/admission.h"
 #include "xwhelper/keeper/definition.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/overlay.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 
@@ -53,6 +55,24 @@ static int start_again(struct xw_host *host, const struct xw_job *job,
     return rc;
 }
 
+/*
+ * Where the world has no room left for both, the old overlay goes first: of it, nothing is wanted
+ * any more. (A keeper that is killed right then leaves none, which reverting again makes.)
+ */
+static int put_fresh(const struct xw_job *job, const char *image, const char *path,
+                     struct xw_error *err)
+{
+    int rc = xw_overlay_fresh(image, path, err);
+
+    if ((rc != -EDQUOT && rc != -ENOSPC) ||
+        xw_quota_has_room(job->plan->lab, job->owner->name, NULL) == 0)
+        return rc;
+    if (unlink(path) < 0 && errno != ENOENT)
+        return rc;
+    *err = (struct xw_error){0};
+    return xw_overlay_fresh(image, path, err);
+}
+
 static int revert_one(struct xw_host *host, const struct xw_job *job,
                       const struct xw_plan_machine *planned, struct xw_error *err)
 {
@@ -71,7 +91,7 @@ static int revert_one(struct xw_host *host, const struct xw_job *job,
     if (rc == 0)
         rc = xw_machine_overlay_path(&machine, path, sizeof(path));
     if (rc == 0)
-        rc = xw_overlay_fresh(planned->image, path, err);
+        rc = put_fresh(job, planned->image, path, err);
     if (rc == 0 && was_running)
         rc = start_again(host, job, planned, &image, err);
     if (rc == 0)

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/exitcode.h"
 #include "xwhelper/keeper/lifecycle.h"
+#include "xwhelper/keeper/partition.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 
@@ -124,6 +125,7 @@ int xw_stop_machines(const struct xw_job *job, struct xw_host *host, struct xw_e
     }
     for (size_t i = 0; i < stopping.count; i++)
         virDomainFree(stopping.waits[i].domain);
+    xw_partition_remove(job->plan->lab, job->owner->name);
     return rc < 0 ? rc : stopping.code;
 }
 

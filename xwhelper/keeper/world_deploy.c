@@ -11,6 +11,8 @@
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/overlay.h"
 #include "xwhelper/keeper/owner_record.h"
+#include "xwhelper/keeper/partition.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/world.h"
 
 /* What one deployment works with. */
@@ -149,8 +151,10 @@ static int deploy_machine(struct deployment *deployment, const struct xw_plan_ma
     if (rc < 0)
         return rc;
 
+    const struct xw_config *config = xw_host_config(deployment->host);
+    const struct xw_bounds bounds = xw_bounds_find(config);
     XW_AUTO_FREE char *xml = xw_machine_xml(&machine, deployment->plan, planned, &image,
-                                            xw_host_config(deployment->host)->accelerator, err);
+                                            config->accelerator, &bounds, err);
     if (!xml)
         return err && err->code < 0 ? err->code : -ENOMEM;
     xw_machine_domain(&machine, name);
@@ -169,12 +173,29 @@ static int check_images(const struct xw_plan *plan, struct xw_error *err)
     return 0;
 }
 
+/*
+ * Before there is anything in the world that would not count. A keeper that may not limit it (its
+ * unit decides that) still gives it its project; who may gives that its limit.
+ */
+static int limit_disk(struct deployment *deployment, struct xw_error *err)
+{
+    struct xw_error why = {0};
+    int rc = xw_quota_set(deployment->plan->lab, deployment->owner,
+                          xw_host_config(deployment->host)->world_disk, &why);
+
+    if (rc == -EPERM)
+        fprintf(stderr, "%s (xworlds.conf(5), disk-per-world)\n", why.text);
+    return rc >= 0 || rc == -EPERM ? 0 : xw_fail(err, rc, "%s", why.text);
+}
+
 /* Makes what is missing. */
 static int build(struct deployment *deployment, struct xw_error *err)
 {
     const struct xw_plan *plan = deployment->plan;
 
     int rc = make_world(deployment, err);
+    if (rc == 0)
+        rc = limit_disk(deployment, err);
     for (size_t i = 0; rc == 0 && i < plan->machine_count; i++)
         rc = deploy_machine(deployment, &plan->machines[i], err);
     return rc == 0 ? xw_owner_grant(deployment->uid, deployment->owner, plan->lab, err) : rc;

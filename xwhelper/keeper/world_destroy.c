@@ -11,6 +11,8 @@
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/owner_record.h"
+#include "xwhelper/keeper/partition.h"
+#include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/world.h"
 
 /* The domains of one world. */
@@ -181,6 +183,14 @@ static int remove_bridges(const struct domains *domains, const char *lab, const 
     return rc == 0 ? remove_planned_bridges(lab, owner, err) : rc;
 }
 
+/* What the kernel has kept for the world: its cgroup, and its project's limit. */
+static void let_go(const char *lab, const char *owner)
+{
+    xw_partition_remove(lab, owner);
+    if (xw_quota_set(lab, owner, 0, NULL) < 0)
+        return; /* the next world of this name gets the limit of then */
+}
+
 static int remove_world(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
                         bool was_started, bool force, struct xw_error *err)
 {
@@ -204,6 +214,8 @@ static int remove_world(struct xw_host *host, const char *lab, const char *owner
         rc = remove_bridges(&domains, lab, owner, err);
     for (size_t i = 0; rc == 0 && i < domains.count; i++)
         rc = undefine(host, domains.all[i], err);
+    if (rc == 0 && was_started)
+        let_go(lab, owner);
     if (rc == 0)
         rc = remove_files(path, err);
     if (rc == 0)
