@@ -47,7 +47,9 @@ void xw_config_init(struct xw_config *config)
                                  .in_all = 512,
                                  .user = {.machines = 32, .memory = 8192, .vcpus = 32},
                                  .memory_reserve = 512,
-                                 .disk_reserve = 512};
+                                 .disk_reserve = 512,
+                                 .suspend_warning = 5,
+                                 .suspend_cpu = 5};
     set_accelerator(config, "auto");
 }
 
@@ -78,6 +80,9 @@ static int set_number(struct xw_config *config, const char *key, const char *val
         {"vcpus-per-user", &config->user.vcpus, 1, 65536, true},
         {"memory-reserve", &config->memory_reserve, 0, MIB_MAX, false},
         {"disk-reserve", &config->disk_reserve, 0, MIB_MAX, false},
+        {"suspend-after", &config->suspend_after, 1, XW_SUSPEND_AFTER_MAX, true},
+        {"suspend-warning", &config->suspend_warning, 1, XW_SUSPEND_WARNING_MAX, false},
+        {"suspend-cpu", &config->suspend_cpu, 1, 100, false},
     };
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -176,6 +181,13 @@ static int set_value(struct xw_config *config, const char *key, char *value, con
             return xw_fail(err, -EBADMSG, "%s:%u: audit is require or prefer, not \"%s\"", where,
                            line, value);
         config->audit_required = strcmp(value, "require") == 0;
+        return 0;
+    }
+    if (strcmp(key, "suspend-on-logout") == 0) {
+        if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+            return xw_fail(err, -EBADMSG, "%s:%u: suspend-on-logout is yes or no, not \"%s\"",
+                           where, line, value);
+        config->suspend_on_logout = strcmp(value, "yes") == 0;
         return 0;
     }
     if (strcmp(key, "maintenance") == 0)
