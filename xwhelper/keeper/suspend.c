@@ -110,10 +110,9 @@ static int save(struct suspending *world, size_t i, struct xw_error *err)
     struct xw_error saving = {0};
     const char *name = machine_of(world->domains[i]);
 
-    if (virDomainManagedSave(world->domains[i], VIR_DOMAIN_SAVE_RUNNING) == 0) {
-        xw_reply(world->peer, "done %s suspended", name);
+    xw_reply(world->peer, "progress %s its memory is being saved", name);
+    if (virDomainManagedSave(world->domains[i], VIR_DOMAIN_SAVE_RUNNING) == 0)
         return 0;
-    }
     int rc = xw_libvirt_fail(world->host, &saving, "Saving the memory of %s", name);
     if (rc != -EAGAIN && virDomainIsActive(world->domains[i]) == 0)
         return 0;
@@ -148,7 +147,7 @@ static void take_back(struct suspending *world, size_t saved)
         if (go_on(world, i, &err) < 0)
             xw_reply(world->peer, "fail %s stays suspended: %s", name, err.text);
         else
-            xw_reply(world->peer, "done %s goes on", name);
+            xw_reply(world->peer, "progress %s goes on", name);
     }
     tell_consoles(world, saved, XW_NOTICE_STAYS);
 }
@@ -164,6 +163,8 @@ static int save_all(struct suspending *world, struct xw_error *err)
         rc = save(world, saved, &failure);
         saved += rc == 0;
     }
+    for (size_t i = 0; rc == 0 && i < saved; i++)
+        xw_reply(world->peer, "done %s suspended", machine_of(world->domains[i]));
     if (rc == 0)
         return XW_EXIT_OK;
     if (rc == -EAGAIN)
