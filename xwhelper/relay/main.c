@@ -163,7 +163,7 @@ static bool pump(struct lane *to_guest, struct lane *to_viewer, bool *leaving)
         }
         if (side[3].revents)
             return true;
-        if (side[2].revents & (POLLHUP | POLLERR))
+        if ((side[2].revents & (POLLHUP | POLLERR)) || (side[4].revents & ~POLLIN))
             return false;
         if (side[4].revents)
             take_notices(leaving);
