@@ -122,11 +122,13 @@ asleep() {
     is suspended m1 m2
 }
 
-# A shell on m1 and m2, and nothing under way there.
+# A shell on m1 and m2, and nothing under way there: what IPv6 sends after a boot is over.
 up() {
+    local machine
     as alice start idle
-    guest alice idle/m1 'uptime'
-    guest alice idle/m2 'uptime'
+    for machine in m1 m2; do
+        guest alice "idle/$machine" 'for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$f; done'
+    done
 }
 
 cpu_of() {
@@ -175,6 +177,7 @@ open_console() {
     [ -z "$stderr" ]
     [ "$output" = $'idle/alice/m1: suspended\nidle/alice/m2: suspended' ]
     is suspended m1 m2
+    [ "$(find "$SAVES" -name 'xw:idle:alice:*' | wc -l)" -eq 2 ]
     run as alice list
     [[ $output == *$'idle\talice\t2\t0\t'* ]]
     tick
@@ -230,7 +233,7 @@ open_console() {
     talked() { [ "$(bytes_of)" -gt "$before" ]; }
     wait_for talked
     idle_for 29
-    older 3600
+    older 600
     tick
     [ -z "$output$stderr" ]
     is running m1 m2
@@ -303,9 +306,8 @@ open_console() {
     printf '\x11' >&9
     local traffic
     traffic=$(sed -n '0,/^traffic /s/^traffic //p' "$LOOK")
-    typed() { [ "$(date -r /run/xworlds/console/*.notice +%s%N 2>/dev/null | sort -n | tail -n 1)" -gt "$traffic" ]; }
     newest() { find /run/xworlds/console -name '*.notice' -printf '%T@\n' | sort -n | tail -n 1 | tr -d .; }
-    typed_since() { [ "$(newest | cut -c1-19)" -gt "$traffic" ]; }
+    typed_since() { [ "$(newest | cut -c 1-19)" -gt "$traffic" ]; }
     wait_for typed_since
     older 60
     tick
@@ -338,12 +340,12 @@ open_console() {
     setting 'suspend-after = 1'
     xwadm tick
     sed -i '/^world awake alice$/{n;s/.*/idle 99999999/}' "$LOOK"
-    older 3600
+    older 600
     tick
     [ -z "$output$stderr" ]
     [ "$(virsh -q domstate xw:awake:alice:m1)" = running ]
     lab awake
-    older 3600
+    older 600
     sed -i '/^world awake alice$/{n;s/.*/idle 99999999/}' "$LOOK"
     tick
     lab awake 'suspend-after: never'

@@ -258,6 +258,15 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
     return 0;
 }
 
+int xw_verb_suspend(int peer, const struct xw_request *request, int owners, int labs,
+                    struct xw_error *err)
+{
+    (void)err;
+    called(owners >= 0 && labs >= 0 ? "suspend" : "suspend-without-records");
+    xw_reply(peer, "suspending %s", request->owner);
+    return 0;
+}
+
 void xw_notes_unmap(struct xw_note *notes, size_t count)
 {
     assert_int_equal(count, 1);

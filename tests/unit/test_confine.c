@@ -148,7 +148,7 @@ struct passwd *getpwnam(const char *name)
 
 /* The filters have a test of their own. */
 const struct xw_policy xw_listener_policy, xw_request_policy, xw_changing_policy, xw_prepare_policy,
-    xw_console_policy;
+    xw_suspend_policy, xw_console_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -313,6 +313,7 @@ static struct confinement confinements[] = {
     {"listener", 0, &xw_listener_policy}, {"request", 0, &xw_request_policy},
     {"console", 0, &xw_console_policy},   {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
     {"revert", 0, &xw_changing_policy},   {"prepare", 0, &xw_prepare_policy},
+    {"suspend", 0, &xw_suspend_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
