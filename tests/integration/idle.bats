@@ -321,7 +321,7 @@ open_console() {
     tick
     is running m1 m2
     idle_for 26
-    older 299
+    older 240
     tick
     [ -z "$output$stderr" ]
     older 60

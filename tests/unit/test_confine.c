@@ -271,6 +271,8 @@ static void confine(const char *name)
         xw_confine_change(XW_VERB_START);
     else if (strcmp(name, "revert") == 0)
         xw_confine_change(XW_VERB_REVERT);
+    else if (strcmp(name, "suspend") == 0)
+        xw_confine_change(XW_VERB_SUSPEND);
     else
         xw_confine_change(XW_VERB_PREPARE);
 }

@@ -22,7 +22,10 @@ int relay_main(void);
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum { MUCH = 400000, ENDED_WELL = 0 };
 
@@ -119,17 +122,18 @@ static int begin(void **state)
 /* Opened for reading and writing, without waiting, as the keeper does. */
 static void make_fifo(void)
 {
-    int ends[2];
-    char name[64];
+    char name[] = "/tmp/relay-XXXXXX";
 
     if (notice >= 0)
         close(notice);
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", ends[0]);
-    notice = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    assert_non_null(mkdtemp(name));
+    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkfifoat(directory, "fifo", 0600), 0);
+    notice = openat(directory, "fifo", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     assert_true(notice >= 0);
-    close(ends[0]);
-    close(ends[1]);
+    unlinkat(directory, "fifo", 0);
+    close(directory);
+    rmdir(name);
 }
 
 static void start(void)

@@ -33,7 +33,13 @@ static const char *machine_of(virDomainPtr domain)
     return strrchr(virDomainGetName(domain), ':') + 1;
 }
 
-/* Keeps the world's own of all domains that run. */
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(virDomainGetName(*(const virDomainPtr *)left),
+                  virDomainGetName(*(const virDomainPtr *)right));
+}
+
+/* Keeps the world's own of all domains that run, by name. */
 static int find_running(struct suspending *world, struct xw_error *err)
 {
     char prefix[XW_DOMAIN_NAME_SIZE];
@@ -50,6 +56,8 @@ static int find_running(struct suspending *world, struct xw_error *err)
         else
             virDomainFree(domain);
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): what is sorted are pointers */
+    qsort(world->domains, world->count, sizeof(*world->domains), by_name);
     return 0;
 }
 
