@@ -1,6 +1,7 @@
 /*
- * Asks the keeper for a user's worlds (docs/protocols.md, prepare and suspend), for a bounded time. Nothing is
- * executed, no process made, no signal's handling changed; the one descriptor is closed on exec.
+ * Asks the keeper for a user's worlds (docs/protocols.md, prepare and suspend), for a bounded time.
+ * Nothing is executed, no process made, no signal's handling changed; the one descriptor is closed
+ * on exec.
  */
 #ifndef XW_PAM_KEEPER_H
 #define XW_PAM_KEEPER_H

@@ -65,5 +65,5 @@ enum xw_idle_verdict xw_idle_judge(const struct xw_idle_world *before, struct xw
     if (now->warned == XW_IDLE_UNWARNED)
         return now->idle >= limits->after - limits->warning ? XW_IDLE_WARN : XW_IDLE_STAYS;
     return now->idle >= limits->after && now->warned >= limits->warning ? XW_IDLE_SUSPEND
-                                                                         : XW_IDLE_STAYS;
+                                                                        : XW_IDLE_STAYS;
 }

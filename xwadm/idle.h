@@ -41,8 +41,8 @@ struct xw_idle_world {
 
 /* xworlds.conf(5), suspend-after and its like. */
 struct xw_idle_limits {
-    int64_t after;   /* milliseconds; 0: never */
-    int64_t warning; /* milliseconds */
+    int64_t after;    /* milliseconds; 0: never */
+    int64_t warning;  /* milliseconds */
     unsigned int cpu; /* percent of a processor for each machine */
 };
 
@@ -52,7 +52,8 @@ enum xw_idle_verdict {
     XW_IDLE_SUSPEND /* all of it */
 };
 
-/* Whether the same machines run in both and none has had bytes in between; CPU time isn't looked at. */
+/* Whether the same machines run in both and none has had bytes in between; CPU time isn't looked
+ * at. */
 bool xw_idle_untouched(const struct xw_idle_world *before, const struct xw_idle_world *now);
 
 /*
@@ -64,8 +65,8 @@ bool xw_idle_untouched(const struct xw_idle_world *before, const struct xw_idle_
  *   Otherwise the time in between is added, XW_IDLE_MOST_MS at most.
  *   Suspended when idle for `after`, and, where a console is open, warned for `warning`; warned
  *   (once) when idle for `after` less `warning`.
- * elapsed must be XW_IDLE_LEAST_MS at least; less, or a negative one (the host has booted since), is
- * as without a look before.
+ * elapsed must be XW_IDLE_LEAST_MS at least; less, or a negative one (the host has booted since),
+ * is as without a look before.
  */
 enum xw_idle_verdict xw_idle_judge(const struct xw_idle_world *before, struct xw_idle_world *now,
                                    int64_t elapsed, const struct xw_idle_limits *limits);

@@ -24,7 +24,8 @@ void xw_idle_free(struct xw_idle_look *look)
     *look = (struct xw_idle_look){0};
 }
 
-/* Room for one item more: doubled whenever their number is a power of two. NULL: memory is short. */
+/* Room for one item more: doubled whenever their number is a power of two. NULL: memory is short.
+ */
 static void *grow(void *items, size_t count, size_t size)
 {
     if (count & (count - 1))

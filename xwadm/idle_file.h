@@ -44,7 +44,8 @@ bool xw_idle_add_machine(struct xw_idle_look *look, const struct xw_idle_machine
 struct xw_idle_world *xw_idle_find(const struct xw_idle_look *look, const char *lab,
                                    const char *owner);
 
-/* Parses the file's text. Returns 0, -EBADMSG with the line, or -ENOMEM; *look is whole or empty. */
+/* Parses the file's text. Returns 0, -EBADMSG with the line, or -ENOMEM; *look is whole or empty.
+ */
 int xw_idle_parse(const char *text, size_t length, struct xw_idle_look *look, struct xw_error *err);
 
 /* Reads the file `name` in a directory; none is an empty look. Returns 0 or a negative errno. */

@@ -81,7 +81,7 @@ struct xw_lab {
     struct xw_limits limits; /* 0 where the file doesn't say */
     bool says_suspend;
     unsigned int suspend_after; /* minutes; 0: never */
-    bool segments_wrong;     /* not all of them are here, so one that isn't may be right */
+    bool segments_wrong;        /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

@@ -95,9 +95,8 @@ static void take_suspend(const struct xw_node *node, struct xw_lab *lab,
     if (node && node->kind == XW_NODE_SCALAR && strcmp(node->value, "never") == 0)
         lab->says_suspend = true;
     else
-        lab->says_suspend =
-            xw_lab_take_number(node, "suspend-after (in minutes, or never)", 1,
-                               XW_SUSPEND_AFTER_MAX, &lab->suspend_after, problems);
+        lab->says_suspend = xw_lab_take_number(node, "suspend-after (in minutes, or never)", 1,
+                                               XW_SUSPEND_AFTER_MAX, &lab->suspend_after, problems);
 }
 
 static void take_segments(const struct xw_node *list, struct xw_lab *lab,

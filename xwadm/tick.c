@@ -44,7 +44,7 @@ struct pass {
     bool dry_run;
     struct xw_domains domains;
     struct xw_idle_look idle; /* the worlds that are to be suspended */
-    size_t running; /* of the children, the first ones */
+    size_t running;           /* of the children, the first ones */
     struct child children[AT_ONCE];
     struct xw_tick_report report;
 };
@@ -173,8 +173,8 @@ static void end_child(struct pass *pass)
         struct child *child = &pass->children[i];
         if (child->pid != pid)
             continue;
-        xw_tick_report_stopped(&pass->report, &child->world->name, window_of(child->world), child->fd,
-                               status);
+        xw_tick_report_stopped(&pass->report, &child->world->name, window_of(child->world),
+                               child->fd, status);
         close(child->fd);
         *child = pass->children[--pass->running];
         break;
@@ -292,7 +292,8 @@ const struct xw_command xw_command_tick = {
         "worlds\n"
         "of those who instruct the lab, whom its window doesn't bind.\n"
         "\n"
-        "Suspend every world that has been idle for suspend-after of xworlds.conf(5) or of its lab:\n"
+        "Suspend every world that has been idle for suspend-after of xworlds.conf(5) or of its "
+        "lab:\n"
         "no byte on console or network and next to no CPU time in all of its machines, by what\n"
         "this and the passes before saw. Open consoles are warned before.\n"
         "\n"

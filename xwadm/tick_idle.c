@@ -83,8 +83,7 @@ static int judge(struct looking *looking, struct xw_idle_world *world, struct xw
         .after = (int64_t)minutes_of(looking, world->lab) * MS_PER_MINUTE,
         .warning = (int64_t)looking->config.suspend_warning * MS_PER_MINUTE,
         .cpu = looking->config.suspend_cpu};
-    const struct xw_idle_world *before =
-        xw_idle_find(&looking->before, world->lab, world->owner);
+    const struct xw_idle_world *before = xw_idle_find(&looking->before, world->lab, world->owner);
 
     switch (xw_idle_judge(before, world, looking->now.taken - looking->before.taken, &limits)) {
     case XW_IDLE_WARN:
@@ -101,7 +100,8 @@ static int judge(struct looking *looking, struct xw_idle_world *world, struct xw
     }
 }
 
-/* Two passes one upon the other: the first one's look is kept, and the next pass measures from it. */
+/* Two passes one upon the other: the first one's look is kept, and the next pass measures from it.
+ */
 static bool is_too_soon(const struct looking *looking)
 {
     int64_t elapsed = looking->now.taken - looking->before.taken;

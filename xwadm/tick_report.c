@@ -13,7 +13,7 @@ struct story {
     struct xw_tick_report *report;
     const struct xw_world_name *world;
     const struct xw_window *window; /* NULL: it is suspended */
-    struct json_object *machines; /* NULL: lines of text */
+    struct json_object *machines;   /* NULL: lines of text */
 };
 
 static void add_machine(const struct story *story, const char *machine, const char *result,

@@ -42,9 +42,9 @@ static bool is_suspended(const struct xw_session *session, const struct xw_reque
 
     status.verb = XW_VERB_STATUS;
     status.machine_count = 0;
-    bool suspended = xw_gate_run(session->signal_fd, &status, &model, NULL, NULL, &err) ==
-                         XW_EXIT_OK &&
-                     choose(request, &model, start);
+    bool suspended =
+        xw_gate_run(session->signal_fd, &status, &model, NULL, NULL, &err) == XW_EXIT_OK &&
+        choose(request, &model, start);
     xw_model_clear(&model);
     return suspended;
 }

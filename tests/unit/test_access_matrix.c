@@ -211,7 +211,8 @@ static enum xw_decision expected(const struct cell *cell)
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;
     /* In the groups that are students' and instructors' both, the lab can be tried at any time. */
-    return looks || strcmp(verb, "prepare") == 0 || strcmp(verb, "suspend") == 0 || windows[cell->window].open ||
+    return looks || strcmp(verb, "prepare") == 0 || strcmp(verb, "suspend") == 0 ||
+                   windows[cell->window].open ||
                    (lab_records[cell->lab].has_instructors && groups[cell->groups].instructor)
                ? XW_DECISION_ALLOW
                : XW_DECISION_LIMIT;

@@ -176,8 +176,8 @@ int execve(const char *path, char *const argv[], char *const environment[])
     if (read(info, seen->timer, sizeof(seen->timer) - 1) < 0)
         seen->timer[0] = '\0';
     char byte = 0;
-    seen->fifo = read(NOTICE, &byte, 1) < 0 && errno == EAGAIN &&
-                 xw_notice_send(&web, 7) == 0 && read(NOTICE, &byte, 1) == 1 && byte == 7;
+    seen->fifo = read(NOTICE, &byte, 1) < 0 && errno == EAGAIN && xw_notice_send(&web, 7) == 0 &&
+                 read(NOTICE, &byte, 1) == 1 && byte == 7;
     char lock[96];
     snprintf(lock, sizeof(lock), "/proc/self/fd/%d", LOCK);
     other = open(lock, O_RDONLY);
@@ -472,14 +472,10 @@ static void where_a_call_fails_it_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(it_becomes_the_relay),
-        FRESH(it_can_be_told),
-        FRESH(it_ends_when_the_lab_does),
-        FRESH(the_second_is_told_who_is_there),
-        FRESH(a_machine_that_is_off),
-        FRESH(what_is_not_in_the_plan),
-        FRESH(locks_that_are_none),
-        FRESH(where_a_call_fails_it_ends),
+        FRESH(it_becomes_the_relay),      FRESH(it_can_be_told),
+        FRESH(it_ends_when_the_lab_does), FRESH(the_second_is_told_who_is_there),
+        FRESH(a_machine_that_is_off),     FRESH(what_is_not_in_the_plan),
+        FRESH(locks_that_are_none),       FRESH(where_a_call_fails_it_ends),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);

@@ -1,7 +1,7 @@
 /* links: xwadm/idle.c */
 /*
- * Which worlds are idle (T-L9): the rule, by every combination of what can have happened between two
- * looks, and by the time.
+ * Which worlds are idle (T-L9): the rule, by every combination of what can have happened between
+ * two looks, and by the time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #include "xwadm/idle.h"
 
-#define MINUTE ((int64_t)60000)
+#define MINUTE       ((int64_t)60000)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct xw_idle_limits limits = {30 * MINUTE, 5 * MINUTE, 5};
@@ -125,7 +125,7 @@ static void every_pair_of_events(void **state)
                 events[b].happens(&now, 1);
                 enum xw_idle_verdict verdict =
                     xw_idle_judge(&before.world, &now.world, MINUTE, &limits);
-                enum xw_idle_verdict expected = busy             ? XW_IDLE_STAYS
+                enum xw_idle_verdict expected = busy              ? XW_IDLE_STAYS
                                                 : open && !warned ? XW_IDLE_WARN
                                                                   : XW_IDLE_SUSPEND;
                 if (verdict != expected)
@@ -133,8 +133,7 @@ static void every_pair_of_events(void **state)
                                 open ? "open" : "closed", warned ? "warned" : "unwarned", verdict);
                 assert_int_equal(verdict, expected);
                 assert_int_equal(now.world.idle, busy ? 0 : 30 * MINUTE);
-                assert_int_equal(now.world.warned,
-                                 busy || !warned ? XW_IDLE_UNWARNED : 5 * MINUTE);
+                assert_int_equal(now.world.warned, busy || !warned ? XW_IDLE_UNWARNED : 5 * MINUTE);
                 cases++;
             }
         }
@@ -271,9 +270,9 @@ static void cpu_by_time_and_percent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_pair_of_events),    cmocka_unit_test(machines_come_and_go),
+        cmocka_unit_test(every_pair_of_events),     cmocka_unit_test(machines_come_and_go),
         cmocka_unit_test(cpu_alone_is_not_touched), cmocka_unit_test(times),
-        cmocka_unit_test(without_a_look_before),   cmocka_unit_test(cpu_by_time_and_percent),
+        cmocka_unit_test(without_a_look_before),    cmocka_unit_test(cpu_by_time_and_percent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* links: xwadm/idle_file.c xwadm/idle.c xwadm/buffer.c xwadm/files.c xwadm/say.c common/lines.c common/names.c common/error.c */
 /*
- * What tick keeps from one pass to the next (T-L9): read as written, refused in whole where a line is
- * anything else, and never half of it in place.
+ * What tick keeps from one pass to the next (T-L9): read as written, refused in whole where a line
+ * is anything else, and never half of it in place.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,13 +23,14 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char whole[] = "xworlds-idle 1\ntaken 81234567\n"
-                            "world firewall alice\nidle 60000\nwarned 0\n"
-                            "machine router\nrun 7\ncpu 9812345678\nnetwork 1432\nlog 2918\nopen 1\n"
-                            "traffic 1796133600123456789\n"
-                            "machine web\nrun 8\ncpu 0\nnetwork 0\nlog 0\nopen 0\ntraffic 0\n"
-                            "world firewall bob\nidle 0\n"
-                            "end\n";
+static const char whole[] =
+    "xworlds-idle 1\ntaken 81234567\n"
+    "world firewall alice\nidle 60000\nwarned 0\n"
+    "machine router\nrun 7\ncpu 9812345678\nnetwork 1432\nlog 2918\nopen 1\n"
+    "traffic 1796133600123456789\n"
+    "machine web\nrun 8\ncpu 0\nnetwork 0\nlog 0\nopen 0\ntraffic 0\n"
+    "world firewall bob\nidle 0\n"
+    "end\n";
 
 static char directory[] = "/tmp/idle-XXXXXX";
 static int directory_fd;
@@ -207,9 +208,12 @@ static void many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_read_and_written), cmocka_unit_test(none_is_empty),
-        cmocka_unit_test(garbled),                cmocka_unit_test(wrong_lines),
-        cmocka_unit_test(what_is_in_the_way),     cmocka_unit_test(many),
+        cmocka_unit_test(it_is_read_and_written),
+        cmocka_unit_test(none_is_empty),
+        cmocka_unit_test(garbled),
+        cmocka_unit_test(wrong_lines),
+        cmocka_unit_test(what_is_in_the_way),
+        cmocka_unit_test(many),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -143,8 +143,8 @@ static void check_told(enum entry entry, int status, const struct arguments *opt
                        enum conf conf)
 {
     /* Who logs out is told nothing but that the stack is wrong. */
-    if ((entry == CLOSE && !options->wrong) || status == PAM_SUCCESS || status == PAM_IGNORE || status == PAM_USER_UNKNOWN ||
-        options->quiet) {
+    if ((entry == CLOSE && !options->wrong) || status == PAM_SUCCESS || status == PAM_IGNORE ||
+        status == PAM_USER_UNKNOWN || options->quiet) {
         assert_string_equal(told, "");
         return;
     }

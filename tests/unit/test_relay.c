@@ -102,7 +102,7 @@ int prctl(int option, ...)
 /* --- the ends -------------------------------------------------------------------------------- */
 
 static int guest, viewer, gate;
-static int timer = -1; /* what the relay takes for one: readable when its time has come */
+static int timer = -1;  /* what the relay takes for one: readable when its time has come */
 static int notice = -1; /* the FIFO: both ends */
 static pid_t relay;
 static bool no_timer;

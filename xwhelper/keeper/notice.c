@@ -32,8 +32,10 @@ int xw_notice_make(const struct xw_machine *machine, struct xw_error *err)
     int fd = rc == 0 ? open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC) : rc;
     if (fd >= 0)
         return fd;
-    return xw_fail_errno(err, rc < 0 ? rc : -errno, "The notices of the console of %s can't be "
-                         "opened", machine->machine);
+    return xw_fail_errno(err, rc < 0 ? rc : -errno,
+                         "The notices of the console of %s can't be "
+                         "opened",
+                         machine->machine);
 }
 
 /* Fails with ENXIO where nobody has it open for reading. */
@@ -71,8 +73,7 @@ int xw_notice_look(const struct xw_machine *machine, struct xw_notice_state *sta
         return rc;
     if (stat(path, &info) < 0)
         return errno == ENOENT ? 0 : -errno;
-    state->when =
-        (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
+    state->when = (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
     return 0;
 }
 

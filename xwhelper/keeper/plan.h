@@ -48,7 +48,8 @@ struct xw_plan {
     char lab[XW_NAME_SIZE];
     struct xw_limits limits; /* of all worlds of the lab together */
     bool says_suspend;       /* suspend_after is the lab's, not the host's */
-    unsigned int suspend_after; /* minutes without work after which a world is suspended; 0: never */
+    unsigned int
+        suspend_after; /* minutes without work after which a world is suspended; 0: never */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

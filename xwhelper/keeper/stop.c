@@ -44,7 +44,8 @@ static int tell_off(const struct stopping *stopping, const char *name, virDomain
     if (saved < 0)
         return xw_libvirt_fail(stopping->host, err, "Asking for what is saved of %s", name);
     static const char *const words[] = {
-        "was off already", "is suspended, and stays so: start lets it go on where it was, a stop "
+        "was off already",
+        "is suspended, and stays so: start lets it go on where it was, a stop "
         "by force throws that away",
         "was suspended; what was saved of it is thrown away, and it is off"};
     xw_reply(stopping->job->peer, "done %s %s", name, words[saved]);
@@ -77,8 +78,8 @@ static int find(struct stopping *stopping, const char *name, virDomainPtr domain
             virDomainFree(domain);
         return rc;
     }
-    int rc = active ? drop_leftover(stopping, name, domain, err)
-                    : tell_off(stopping, name, domain, err);
+    int rc =
+        active ? drop_leftover(stopping, name, domain, err) : tell_off(stopping, name, domain, err);
     if (active && rc == 0) {
         stopping->names[stopping->count] = name;
         stopping->waits[stopping->count++].domain = domain;

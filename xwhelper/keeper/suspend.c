@@ -106,8 +106,7 @@ static int check_all(struct suspending *world, struct xw_error *err)
 static void tell_consoles(const struct suspending *world, size_t from, enum xw_notice notice)
 {
     for (size_t i = from; i < world->count; i++) {
-        const struct xw_machine machine = {world->lab, world->owner,
-                                           machine_of(world->domains[i])};
+        const struct xw_machine machine = {world->lab, world->owner, machine_of(world->domains[i])};
         (void)xw_notice_send(&machine, (unsigned char)notice);
     }
 }

@@ -1,5 +1,6 @@
 /*
- * Notices to an open console: what root writes into its FIFO (xwhelper/keeper/notice.h), a byte each.
+ * Notices to an open console: what root writes into its FIFO (xwhelper/keeper/notice.h), a byte
+ * each.
  */
 #ifndef XW_RELAY_NOTICE_H
 #define XW_RELAY_NOTICE_H
