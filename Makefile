@@ -54,7 +54,7 @@ LINK_TEST    = $(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZERS) -Wl,--as-needed
 sanitizer_sources := common/sanitizer_rules.c tests/sanitizer_options.c
 common         := $(filter-out $(sanitizer_sources),$(wildcard common/*.c))
 keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c machine.c \
-                    machine_xml.c lock.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c \
+                    machine_xml.c notice.c lock.c world.c world_deploy.c world_destroy.c bridge.c overlay.c owner_record.c \
                     partition.c quota.c))
 
 xwsh_main     := xwsh/main.c
@@ -77,7 +77,7 @@ xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c
 xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(keeper_library) $(common) \
-                   $(wildcard $(addprefix xwhelper/keeper/,stop.c lifecycle.c job.c reply.c))
+                   $(wildcard $(addprefix xwhelper/keeper/,stop.c lifecycle.c job.c reply.c suspend.c admission.c admission_rule.c))
 xwadm_libs    := -lyaml -ljson-c -lvirt -lcrypto -lnettle -luuid -lseccomp -lcap-ng -lauparse -lsystemd -pthread
 
 # A program is built if its main.c is in the tree.

@@ -49,7 +49,9 @@ void xw_config_init(struct xw_config *config)
                                  .memory_reserve = 512,
                                  .disk_reserve = 512,
                                  .disk_rate = 100,
-                                 .disk_operations = 2000};
+                                 .disk_operations = 2000,
+                                 .suspend_warning = 5,
+                                 .suspend_cpu = 5};
     set_accelerator(config, "auto");
 }
 
@@ -83,6 +85,9 @@ static int set_number(struct xw_config *config, const char *key, const char *val
         {"disk-rate-per-machine", &config->disk_rate, 1, 65536, true},
         {"disk-operations-per-machine", &config->disk_operations, 10, 10000000, true},
         {"disk-per-world", &config->world_disk, 16, MIB_MAX, true},
+        {"suspend-after", &config->suspend_after, 1, XW_SUSPEND_AFTER_MAX, true},
+        {"suspend-warning", &config->suspend_warning, 1, XW_SUSPEND_WARNING_MAX, false},
+        {"suspend-cpu", &config->suspend_cpu, 1, 100, false},
     };
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -181,6 +186,13 @@ static int set_value(struct xw_config *config, const char *key, char *value, con
             return xw_fail(err, -EBADMSG, "%s:%u: audit is require or prefer, not \"%s\"", where,
                            line, value);
         config->audit_required = strcmp(value, "require") == 0;
+        return 0;
+    }
+    if (strcmp(key, "suspend-on-logout") == 0) {
+        if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+            return xw_fail(err, -EBADMSG, "%s:%u: suspend-on-logout is yes or no, not \"%s\"",
+                           where, line, value);
+        config->suspend_on_logout = strcmp(value, "yes") == 0;
         return 0;
     }
     if (strcmp(key, "maintenance") == 0)

@@ -11,9 +11,11 @@
 #include "common/error.h"
 #include "common/names.h"
 
-#define XW_MAINTENANCE_MAX 200   /* bytes */
-#define XW_GROUPS_MAX      16    /* of no-password */
-#define XW_KEEP_CLOSED_MAX 36500 /* days */
+#define XW_MAINTENANCE_MAX     200   /* bytes */
+#define XW_GROUPS_MAX          16    /* of no-password */
+#define XW_KEEP_CLOSED_MAX     36500 /* days */
+#define XW_SUSPEND_AFTER_MAX   10080 /* minutes: a week */
+#define XW_SUSPEND_WARNING_MAX 60    /* minutes */
 
 /* What may run at the same time; 0 where there is no limit. */
 struct xw_limits {
@@ -36,8 +38,13 @@ struct xw_config {
     unsigned int disk_operations; /* a second, of one machine's disk; 0: no limit */
     unsigned int world_disk;      /* MiB of the host's disk that one world may take; 0: no limit */
     char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */
-    unsigned int reauthenticate; /* 1 << enum xw_verb: before which xwsh asks for the password */
-    unsigned int lock_after;     /* seconds without a key until xwsh locks its menu; 0: never */
+    unsigned int
+        suspend_after; /* minutes without work after which a world is suspended; 0: never */
+    unsigned int suspend_warning; /* minutes that a warning stands on an open console before */
+    unsigned int suspend_cpu;     /* percent of a processor up to which a machine has no work */
+    bool suspend_on_logout;       /* a person's worlds, when nobody has them open any more */
+    unsigned int reauthenticate;  /* 1 << enum xw_verb: before which xwsh asks for the password */
+    unsigned int lock_after;      /* seconds without a key until xwsh locks its menu; 0: never */
     unsigned int no_password_count;
     char no_password[XW_GROUPS_MAX][XW_NAME_SIZE]; /* groups of accounts that have no password */
 };

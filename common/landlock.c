@@ -66,6 +66,8 @@ static uint64_t access_of(unsigned int kind)
         return DIR_READ | FILE_WRITE;
     case XW_REACH_CHANGE:
         return DIR_CHANGE;
+    case XW_REACH_FIFOS:
+        return DIR_CHANGE | LANDLOCK_ACCESS_FS_MAKE_FIFO;
     default:
         return DIR_READ;
     }

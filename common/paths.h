@@ -21,6 +21,8 @@
 #define XW_WORLDS_DIR XW_STATE_DIR "/worlds"
 #define XW_IMAGES_DIR XW_STATE_DIR "/images"
 
+#define XW_IDLE_DIR XW_STATE_DIR "/idle"
+
 #define XW_RUN_DIR       "/run/xworlds"
 #define XW_KEEPER_SOCKET XW_RUN_DIR "/keeper.sock"
 #define XW_CONSOLE_DIR   XW_RUN_DIR "/console"

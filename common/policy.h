@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define XW_CONDITIONS_MAX 3
-#define XW_SETS_MAX       16
+#define XW_SETS_MAX       20
 
 /* Holds when (argument & mask) == value. A mask of 0 ends the conditions. */
 struct xw_condition {
@@ -42,6 +42,7 @@ enum {
     XW_REACH_EXECUTE,      /* and execute */
     XW_REACH_WRITE,        /* read and write what is there */
     XW_REACH_CHANGE,       /* and make, rename and remove files and directories */
+    XW_REACH_FIFOS,        /* and make FIFOs */
     XW_REACH_IF_THERE = 16 /* added to one of these: the path may be missing */
 };
 

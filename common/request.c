@@ -30,6 +30,7 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
                          .role = XW_ROLE_ROOT,
                          .changes = true,
                          .deadline = 300},
+    [XW_VERB_SUSPEND] = {.name = "suspend", .role = XW_ROLE_ROOT, .changes = true, .deadline = 300},
 };
 
 const struct xw_verb_info *xw_verb_info(enum xw_verb verb)

@@ -23,6 +23,7 @@ enum xw_verb {
     XW_VERB_REVERT,
     XW_VERB_CONSOLE,
     XW_VERB_PREPARE,
+    XW_VERB_SUSPEND,
     XW_VERB_COUNT
 };
 

@@ -60,6 +60,14 @@ static int read_config(const struct xw_pam_options *options, struct xw_config *c
     return rc < 0 ? rc : parse_config(text, length, options->config, config, err);
 }
 
+int xw_pam_suspends(const struct xw_pam_options *options, struct xw_error *err)
+{
+    struct xw_config config;
+    int rc = read_config(options, &config, err);
+
+    return rc < 0 ? rc : config.suspend_on_logout;
+}
+
 /* What is looked for among the labs, and what has been found. */
 struct search {
     const struct xw_pam_person *person;

@@ -29,6 +29,9 @@ enum xw_pam_verdict {
 /* One sentence for the person; the longest is the admin's. */
 #define XW_PAM_SENTENCE_SIZE (XW_MAINTENANCE_MAX + 1)
 
+/* Whether the configuration wants worlds suspended at logout: 1, 0, or a negative errno. */
+int xw_pam_suspends(const struct xw_pam_options *options, struct xw_error *err);
+
 /*
  * Decides. Returns 0 with *verdict, and why for anything but XW_PAM_ADMIT; or a negative errno: the
  * configuration or a record that the decision would need can't be read. Where one lab admits,

@@ -80,9 +80,9 @@ static int connect_keeper(int fd, int64_t deadline, struct xw_error *err)
     return xw_fail(err, -EAGAIN, "the keeper takes no connection");
 }
 
-static int send_request(int fd, const char *user, struct xw_error *err)
+static int send_request(int fd, enum xw_verb verb, const char *user, struct xw_error *err)
 {
-    struct xw_request request = {.verb = XW_VERB_PREPARE};
+    struct xw_request request = {.verb = verb};
     char line[XW_LINE_MAX];
     uint64_t random;
 
@@ -181,8 +181,8 @@ static int await_answer(int fd, int64_t deadline, enum xw_pam_prepared *outcome,
     }
 }
 
-int xw_pam_prepare(const char *user, unsigned int seconds, enum xw_pam_prepared *outcome,
-                   struct xw_error *err)
+static int ask(enum xw_verb verb, const char *user, unsigned int seconds,
+               enum xw_pam_prepared *outcome, struct xw_error *err)
 {
     int64_t began = now_ms();
     int64_t deadline = began + (int64_t)seconds * MILLISECONDS;
@@ -194,6 +194,19 @@ int xw_pam_prepare(const char *user, unsigned int seconds, enum xw_pam_prepared 
         return xw_fail_errno(err, -errno, "a socket can't be made");
     int rc = connect_keeper(fd, deadline, err);
     if (rc == 0)
-        rc = send_request(fd, user, err);
+        rc = send_request(fd, verb, user, err);
     return rc == 0 ? await_answer(fd, deadline, outcome, err) : rc;
+}
+
+int xw_pam_prepare(const char *user, unsigned int seconds, enum xw_pam_prepared *outcome,
+                   struct xw_error *err)
+{
+    return ask(XW_VERB_PREPARE, user, seconds, outcome, err);
+}
+
+int xw_pam_suspend(const char *user, unsigned int seconds, struct xw_error *err)
+{
+    enum xw_pam_prepared outcome;
+
+    return ask(XW_VERB_SUSPEND, user, seconds, &outcome, err);
 }

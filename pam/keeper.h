@@ -1,6 +1,7 @@
 /*
- * Asks the keeper for a user's worlds (docs/protocols.md, prepare), for a bounded time. Nothing is
- * executed, no process made, no signal's handling changed; the one descriptor is closed on exec.
+ * Asks the keeper for a user's worlds (docs/protocols.md, prepare and suspend), for a bounded time.
+ * Nothing is executed, no process made, no signal's handling changed; the one descriptor is closed
+ * on exec.
  */
 #ifndef XW_PAM_KEEPER_H
 #define XW_PAM_KEEPER_H
@@ -20,5 +21,11 @@ enum xw_pam_prepared {
  */
 int xw_pam_prepare(const char *user, unsigned int seconds, enum xw_pam_prepared *outcome,
                    struct xw_error *err);
+
+/*
+ * The same, that the worlds be suspended which nobody has open any more. The keeper answers when it
+ * has understood, and does it then; without an answer in time it has the request all the same.
+ */
+int xw_pam_suspend(const char *user, unsigned int seconds, struct xw_error *err);
 
 #endif

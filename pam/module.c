@@ -173,14 +173,37 @@ ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const cha
     return status;
 }
 
-/* There is nothing to be undone: worlds stay, and so do machines that run. */
+/* Nobody is told: who logs out may have no terminal any more. */
+static int suspend(const struct call *call)
+{
+    const char *name = call->person.name;
+    struct xw_error err = {0};
+    int rc = xw_pam_suspends(&call->options, &err);
+
+    if (rc == 0 || (rc > 0 && !xw_owner_ok(name)))
+        return PAM_SUCCESS;
+    if (rc > 0)
+        rc = xw_pam_suspend(name, call->options.prepare_timeout, &err);
+    if (rc < 0) {
+        pam_syslog(call->pamh, LOG_ERR, "%s: the worlds stay on after the logout: %s", name,
+                   err.text);
+        return PAM_SESSION_ERR;
+    }
+    if (call->options.debug)
+        pam_syslog(call->pamh, LOG_DEBUG, "%s: the keeper suspends what nobody has open", name);
+    return PAM_SUCCESS;
+}
+
+/* Worlds stay, and so do machines that run, unless the configuration wants them suspended. */
 ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct call call;
     int status = begin(&call, pamh, flags, argc, argv);
 
-    if (status == PAM_SUCCESS)
+    if (status == PAM_SUCCESS) {
+        status = suspend(&call);
         xw_pam_person_clear(&call.person);
+    }
     return status;
 }
 

@@ -25,8 +25,7 @@ static const char *take_part(const char *text, char end, char part[XW_NAME_SIZE]
     return *stop ? stop + 1 : stop;
 }
 
-/* Reads "xw:LAB:OWNER:MACHINE". Others may have domains on this host, too. */
-static bool split(const char *name, struct xw_domain *domain)
+bool xw_domain_split(const char *name, struct xw_domain *domain)
 {
     if (strncmp(name, "xw:", 3) != 0)
         return false;
@@ -60,7 +59,7 @@ int xw_domains_read(struct xw_host *host, struct xw_domains *domains, struct xw_
     for (int i = 0; i < count; i++) {
         struct xw_domain *domain = domains->items ? &domains->items[domains->count] : NULL;
         /* Neither asks libvirtd: the list came with names and ids, and an id is a running one's. */
-        if (domain && split(virDomainGetName(found[i]), domain)) {
+        if (domain && xw_domain_split(virDomainGetName(found[i]), domain)) {
             domain->running = virDomainGetID(found[i]) != (unsigned int)-1;
             domains->count++;
         }

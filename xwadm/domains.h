@@ -24,6 +24,9 @@ struct xw_domains {
     struct xw_domain *items;
 };
 
+/* Reads "xw:LAB:OWNER:MACHINE" into the names. False: a domain of somebody else's on this host. */
+bool xw_domain_split(const char *name, struct xw_domain *domain);
+
 /* Lists all domains of ours with one call of libvirt. The caller frees. */
 int xw_domains_read(struct xw_host *host, struct xw_domains *domains, struct xw_error *err);
 

@@ -79,7 +79,9 @@ struct xw_lab {
     struct xw_lab_time closes;
     unsigned int grace;      /* minutes */
     struct xw_limits limits; /* 0 where the file doesn't say */
-    bool segments_wrong;     /* not all of them are here, so one that isn't may be right */
+    bool says_suspend;
+    unsigned int suspend_after; /* minutes; 0: never */
+    bool segments_wrong;        /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

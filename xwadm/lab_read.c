@@ -12,7 +12,7 @@ enum { VERSION = 1, ORDER_DEFAULT = 10 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const lab_names[] = {"xworlds", "title",    "description", "access",
-                                        "limits",  "segments", "machines"};
+                                        "limits",  "segments", "machines",    "suspend-after"};
 static const char *const access_names[] = {"students", "instructors", "opens",
                                            "closes",   "timezone",    "grace"};
 static const char *const limit_names[] = {"machines", "memory", "vcpus"};
@@ -86,6 +86,17 @@ static bool has_segment(const struct xw_lab *lab, const char *name)
             return true;
     }
     return false;
+}
+
+/* Instead of the host's. */
+static void take_suspend(const struct xw_node *node, struct xw_lab *lab,
+                         struct xw_problems *problems)
+{
+    if (node && node->kind == XW_NODE_SCALAR && strcmp(node->value, "never") == 0)
+        lab->says_suspend = true;
+    else
+        lab->says_suspend = xw_lab_take_number(node, "suspend-after (in minutes, or never)", 1,
+                                               XW_SUSPEND_AFTER_MAX, &lab->suspend_after, problems);
 }
 
 static void take_segments(const struct xw_node *list, struct xw_lab *lab,
@@ -306,6 +317,7 @@ void xw_lab_read(const struct xw_node *root, struct xw_lab *lab, struct xw_probl
         xw_lab_require(root, "access", "the file", "`access:` with `students: [GROUP]`", problems),
         lab, problems);
     take_limits(xw_tree_get(root, "limits"), lab, problems);
+    take_suspend(xw_tree_get(root, "suspend-after"), lab, problems);
     take_segments(xw_tree_get(root, "segments"), lab, problems);
     take_machines(
         xw_lab_require(root, "machines", "the file", "`machines:` with at least one", problems),

@@ -42,6 +42,15 @@ static void print_limits(const struct xw_limits *limits)
         xw_say("At once:      %s, in all worlds together", text + 2);
 }
 
+/* Nothing where the host's setting holds. */
+static void print_suspend(const struct xw_plan *plan)
+{
+    if (plan->says_suspend && plan->suspend_after == 0)
+        xw_say("Suspended:    never");
+    else if (plan->says_suspend)
+        xw_say("Suspended:    after %u min without work", plan->suspend_after);
+}
+
 static void print_window(const struct xw_access *access)
 {
     const struct xw_window window = xw_access_window(NULL, access, xw_clock_now());
@@ -129,6 +138,7 @@ static int print_text(const struct xw_lab_view *view, struct xw_error *err)
     for (size_t i = 0; i < view->plan.segment_count; i++)
         xw_say("%-13s %s", i ? "" : "Segments:", view->plan.segments[i]);
     print_limits(&view->plan.limits);
+    print_suspend(&view->plan);
     xw_say("Worlds:       %s", view->worlds.count ? worlds : "none");
     xw_say("Machines:");
     for (size_t i = 0; i < view->plan.machine_count; i++)
@@ -193,6 +203,8 @@ static int print_json(const struct xw_lab_view *view, struct xw_error *err)
     int rc = each_extension(view, add_extension, extensions, err);
     xw_lab_view_json(view, object);
     json_object_object_add(object, "limits", limits_json(&view->plan.limits));
+    if (view->plan.says_suspend)
+        xw_json_number(object, "suspend_after_seconds", view->plan.suspend_after * 60ULL);
     json_object_object_add(object, "segments", segments);
     json_object_object_add(object, "machines", machines);
     json_object_object_add(object, "world_owners", owners);

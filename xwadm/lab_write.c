@@ -93,6 +93,8 @@ void xw_lab_write(const struct xw_lab *lab, const struct xw_problems *problems,
     if (problems->count == 0) {
         xw_buffer_add(out, "title %s\n", lab->title);
         write_limits(&lab->limits, out);
+        if (lab->says_suspend)
+            xw_buffer_add(out, "suspend-after %u\n", lab->suspend_after);
         for (size_t i = 0; i < lab->segment_count; i++)
             xw_buffer_add(out, "segment %s\n", lab->segments[i]);
     }

@@ -24,6 +24,7 @@ enum { AT_ONCE = 32 };
 struct due_world {
     struct xw_world_name name;
     struct xw_window window;
+    const struct xw_idle_world *idle; /* it is to be suspended; NULL: stopped */
 };
 
 /* Freed by tick(). */
@@ -42,7 +43,8 @@ struct pass {
     int labs;
     bool dry_run;
     struct xw_domains domains;
-    size_t running; /* of the children, the first ones */
+    struct xw_idle_look idle; /* the worlds that are to be suspended */
+    size_t running;           /* of the children, the first ones */
     struct child children[AT_ONCE];
     struct xw_tick_report report;
 };
@@ -63,7 +65,7 @@ static void judge(struct pass *pass, struct xw_closing *closing, const struct xw
     if (rc == 0 && xw_due_stop(&window)) {
         rc = xw_closing_instructs(closing, world);
         if (rc == 0)
-            due->items[due->count++] = (struct due_world){*world, window};
+            due->items[due->count++] = (struct due_world){*world, window, NULL};
     }
     pass->report.failed = pass->report.failed || rc < 0;
 }
@@ -74,7 +76,7 @@ static int find_due(struct pass *pass, struct due_worlds *due, struct xw_error *
     struct xw_closing closing = {.labs = pass->labs, .now = xw_clock_now()};
     struct xw_world_name world = {0};
 
-    due->items = calloc(pass->domains.count + 1, sizeof(*due->items));
+    due->items = calloc(pass->domains.count + pass->idle.count + 1, sizeof(*due->items));
     if (!due->items)
         return xw_fail(err, -ENOMEM, "there is not enough memory");
     for (size_t i = 0; i < pass->domains.count; i++) {
@@ -86,6 +88,35 @@ static int find_due(struct pass *pass, struct due_worlds *due, struct xw_error *
         judge(pass, &closing, &world, due);
     }
     return 0;
+}
+
+static bool is_due(const struct due_worlds *due, const struct xw_idle_world *world)
+{
+    for (size_t i = 0; i < due->count; i++) {
+        if (strcmp(due->items[i].name.lab, world->lab) == 0 &&
+            strcmp(due->items[i].name.owner, world->owner) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Behind those that are to be stopped; what has closed needs no saving. */
+static void add_idle(const struct pass *pass, struct due_worlds *due)
+{
+    for (size_t i = 0; i < pass->idle.count; i++) {
+        const struct xw_idle_world *world = &pass->idle.worlds[i];
+        if (is_due(due, world))
+            continue;
+        struct due_world *item = &due->items[due->count++];
+        *item = (struct due_world){.idle = world};
+        memcpy(item->name.lab, world->lab, sizeof(world->lab));
+        memcpy(item->name.owner, world->owner, sizeof(world->owner));
+    }
+}
+
+static const struct xw_window *window_of(const struct due_world *world)
+{
+    return world->idle ? NULL : &world->window;
 }
 
 /* Asks libvirt once; its connection is closed before there are other processes. */
@@ -120,7 +151,8 @@ static void start_child(struct pass *pass, const struct due_world *world)
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        _exit(xw_tick_stop(&world->name, pass->labs, ends[1]));
+        _exit(world->idle ? xw_tick_suspend(world->idle, pass->labs, ends[1])
+                          : xw_tick_stop(&world->name, pass->labs, ends[1]));
     }
     close(ends[1]);
     if (pid < 0) {
@@ -141,8 +173,8 @@ static void end_child(struct pass *pass)
         struct child *child = &pass->children[i];
         if (child->pid != pid)
             continue;
-        xw_tick_report_stopped(&pass->report, &child->world->name, &child->world->window, child->fd,
-                               status);
+        xw_tick_report_stopped(&pass->report, &child->world->name, window_of(child->world),
+                               child->fd, status);
         close(child->fd);
         *child = pass->children[--pass->running];
         break;
@@ -179,7 +211,7 @@ static void do_pass(struct pass *pass, const struct due_worlds *due)
     const long began = seconds_now();
 
     for (size_t i = 0; pass->dry_run && i < due->count; i++)
-        xw_tick_report_due(&pass->report, &due->items[i].name, &due->items[i].window,
+        xw_tick_report_due(&pass->report, &due->items[i].name, window_of(&due->items[i]),
                            &pass->domains);
     if (!pass->dry_run)
         stop_all(pass, due);
@@ -197,14 +229,20 @@ static int end_code(const struct xw_tick_report *report)
 static int tick(bool dry_run, bool json)
 {
     struct xw_error err = {0};
+    struct xw_error idle = {0};
     XW_AUTO_CLOSE int labs = xw_directory_open(XW_LABS_DIR, &err);
     struct pass pass = {.labs = labs, .dry_run = dry_run};
     struct due_worlds due = {0};
 
     int rc = labs < 0 ? labs : read_domains(&pass.domains, &err);
+    if (rc == 0 && xw_tick_look(labs, dry_run, &pass.idle, &idle) < 0) {
+        xw_note("which worlds are idle can't be told: %s", idle.text);
+        pass.report.failed = true;
+    }
     if (rc == 0)
         rc = find_due(&pass, &due, &err);
     if (rc == 0) {
+        add_idle(&pass, &due);
         pass.report.worlds = json ? xw_json_need(json_object_new_array()) : NULL;
         do_pass(&pass, &due);
         if (json) {
@@ -215,6 +253,7 @@ static int tick(bool dry_run, bool json)
         }
     }
     free(due.items);
+    xw_idle_free(&pass.idle);
     xw_domains_free(&pass.domains);
     return rc < 0 ? xw_complain(&err) : end_code(&pass.report);
 }
@@ -243,7 +282,7 @@ static int run(int argc, char **argv)
 const struct xw_command xw_command_tick = {
     .name = "tick",
     .arguments = "[--dry-run] [--json]",
-    .summary = "stop the worlds whose time is up",
+    .summary = "stop the worlds whose time is up, suspend those that are idle",
     .help =
         "Stop the machines of every world that has closed: the lab's closing, its grace time and\n"
         "the owner's extension are past. As `stop` does it: the power button, stop-grace of\n"
@@ -253,7 +292,12 @@ const struct xw_command xw_command_tick = {
         "worlds\n"
         "of those who instruct the lab, whom its window doesn't bind.\n"
         "\n"
-        "  --dry-run  only say what would be stopped\n"
+        "Suspend every world that has been idle for suspend-after of xworlds.conf(5) or of its "
+        "lab:\n"
+        "no byte on console or network and next to no CPU time in all of its machines, by what\n"
+        "this and the passes before saw. Open consoles are warned before.\n"
+        "\n"
+        "  --dry-run  only say what would be stopped or suspended\n"
         "  --json     for programs\n"
         "\n"
         "A world that somebody works on is waited for for 10 seconds, and then left to the next\n"

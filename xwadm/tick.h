@@ -11,6 +11,7 @@
 #include "common/access.h"
 #include "common/exitcode.h"
 #include "xwadm/domains.h"
+#include "xwadm/idle_file.h"
 #include "xwadm/worlds.h"
 
 #define XW_TICK_PERIOD    60 /* seconds between two passes of xworlds-tick.timer */
@@ -28,6 +29,19 @@ enum xw_tick_exit {
  */
 int xw_tick_stop(const struct xw_world_name *world, int labs, int peer);
 
+/*
+ * Looks at all running worlds, judges them by what the pass before saw (idle.h), warns open
+ * consoles, and keeps what was seen in XW_IDLE_DIR; nothing where no lab is to be suspended.
+ * *due has the worlds that are to be suspended, as they were seen. With dry_run nobody is warned
+ * and nothing kept. Returns 0 or a negative errno; the caller frees *due also then.
+ */
+int xw_tick_look(int labs, bool dry_run, struct xw_idle_look *due, struct xw_error *err);
+
+/*
+ * As xw_tick_stop(): under the world's lock, suspends it if it is still as it was seen to be.
+ */
+int xw_tick_suspend(const struct xw_idle_world *seen, int labs, int peer);
+
 /* What has come of the pass so far. */
 struct xw_tick_report {
     struct json_object *worlds; /* NULL: lines of text */
@@ -37,12 +51,13 @@ struct xw_tick_report {
 
 /*
  * Reports a world of which a process has ended: what it said, from the descriptor to its end, and
- * how it ended (waitpid(2)). Of what is as it was, nothing is said.
+ * how it ended (waitpid(2)). Of what is as it was, nothing is said. Without a window it is one that
+ * is suspended, not stopped.
  */
 void xw_tick_report_stopped(struct xw_tick_report *report, const struct xw_world_name *world,
                             const struct xw_window *window, int fd, int status);
 
-/* Reports what would be stopped. */
+/* Reports what would be stopped, or without a window suspended. */
 void xw_tick_report_due(struct xw_tick_report *report, const struct xw_world_name *world,
                         const struct xw_window *window, const struct xw_domains *domains);
 

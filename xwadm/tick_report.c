@@ -12,7 +12,8 @@
 struct story {
     struct xw_tick_report *report;
     const struct xw_world_name *world;
-    struct json_object *machines; /* NULL: lines of text */
+    const struct xw_window *window; /* NULL: it is suspended */
+    struct json_object *machines;   /* NULL: lines of text */
 };
 
 static void add_machine(const struct story *story, const char *machine, const char *result,
@@ -38,8 +39,11 @@ static void tell(const struct story *story, const char *machine, const char *res
 
 static void tell_failed(const struct story *story, const char *machine, const char *text)
 {
+    const bool whole = strcmp(machine, "-") == 0;
+
     story->report->failed = true;
-    xw_note("%s/%s/%s: %s", story->world->lab, story->world->owner, machine, text);
+    xw_note("%s/%s%s%s: %s", story->world->lab, story->world->owner, whole ? "" : "/",
+            whole ? "" : machine, text);
     if (story->machines)
         add_machine(story, machine, "failed", text);
 }
@@ -59,7 +63,7 @@ static void tell_line(const struct story *story, char *line)
     if (strcmp(line, "fail") == 0)
         tell_failed(story, first + 1, second + 1);
     else if (strcmp(line, "done") == 0 && strcmp(second + 1, "was off already") != 0)
-        tell(story, first + 1, "stopped", second + 1);
+        tell(story, first + 1, story->window ? "stopped" : "suspended", second + 1);
 }
 
 static void tell_lines(const struct story *story, int fd)
@@ -98,13 +102,14 @@ static void count(struct xw_tick_report *report, int status)
         report->failed = true;
 }
 
-static struct story begin(struct xw_tick_report *report, const struct xw_world_name *world)
+static struct story begin(struct xw_tick_report *report, const struct xw_world_name *world,
+                          const struct xw_window *window)
 {
-    return (struct story){report, world,
+    return (struct story){report, world, window,
                           report->worlds ? xw_json_need(json_object_new_array()) : NULL};
 }
 
-static void end(const struct story *story, const struct xw_window *window, const char *trouble)
+static void end(const struct story *story, const char *trouble)
 {
     if (trouble)
         xw_note("%s/%s: %s", story->world->lab, story->world->owner, trouble);
@@ -117,7 +122,8 @@ static void end(const struct story *story, const struct xw_window *window, const
     struct json_object *object = xw_json_need(json_object_new_object());
     xw_json_text(object, "lab", story->world->lab);
     xw_json_text(object, "owner", story->world->owner);
-    xw_json_time(object, "ended", window->ends);
+    if (story->window)
+        xw_json_time(object, "ended", story->window->ends);
     if (trouble)
         xw_json_text(object, "trouble", trouble);
     json_object_object_add(object, "machines", story->machines);
@@ -127,23 +133,24 @@ static void end(const struct story *story, const struct xw_window *window, const
 void xw_tick_report_stopped(struct xw_tick_report *report, const struct xw_world_name *world,
                             const struct xw_window *window, int fd, int status)
 {
-    const struct story story = begin(report, world);
+    const struct story story = begin(report, world, window);
 
     tell_lines(&story, fd);
     count(report, status);
-    end(&story, window, trouble_of(status));
+    end(&story, trouble_of(status));
 }
 
 void xw_tick_report_due(struct xw_tick_report *report, const struct xw_world_name *world,
                         const struct xw_window *window, const struct xw_domains *domains)
 {
-    const struct story story = begin(report, world);
+    const struct story story = begin(report, world, window);
 
     for (size_t i = 0; i < domains->count; i++) {
         const struct xw_domain *domain = &domains->items[i];
         if (domain->running && strcmp(domain->lab, world->lab) == 0 &&
             strcmp(domain->owner, world->owner) == 0)
-            tell(&story, domain->machine, "due", "would be stopped");
+            tell(&story, domain->machine, "due",
+                 window ? "would be stopped" : "would be suspended");
     }
-    end(&story, window, NULL);
+    end(&story, NULL);
 }

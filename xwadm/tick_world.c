@@ -12,14 +12,17 @@
 #include "common/names.h"
 #include "xwadm/closing.h"
 #include "xwadm/due.h"
+#include "xwadm/idle_take.h"
 #include "xwadm/tick.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/lifecycle.h"
 #include "xwhelper/keeper/reply.h"
+#include "xwhelper/keeper/suspend.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
 
-enum { LIBVIRT_WAIT = 60 }; /* seconds, besides the grace time */
+/* Seconds, besides the grace time; and what saving a world's memory may take. */
+enum { LIBVIRT_WAIT = 60, SAVE_WAIT = 900 };
 
 /* Only what signal-safety(7) allows. */
 static void is_locked(int number)
@@ -138,4 +141,37 @@ int xw_tick_stop(const struct xw_world_name *world, int labs, int peer)
     if (due)
         rc = stop(world, labs, peer, &err);
     return rc < 0 ? xw_reply_failure(peer, &err) : due ? rc : XW_EXIT_OK;
+}
+
+/* Seen again under the lock: somebody may have come back while it was waited for. */
+static int suspend(const struct xw_idle_world *seen, int labs, int peer, struct xw_error *err)
+{
+    XW_AUTO_IDLE now = {0};
+    XW_AUTO_FREE struct xw_plan *plan = malloc(sizeof(*plan));
+    struct xw_host *host = NULL;
+
+    if (!plan)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    limit(LIBVIRT_WAIT, hangs);
+    int rc = xw_host_open(&host, err);
+    if (rc < 0)
+        return rc;
+    rc = xw_idle_take(host, seen->lab, seen->owner, &now, err);
+    if (rc == 0 && now.count == 1 && xw_idle_untouched(seen, &now.worlds[0])) {
+        bool planned = xw_plan_read(labs, seen->lab, plan, NULL) == 0;
+        limit(SAVE_WAIT, hangs);
+        rc = xw_suspend_machines(peer, host, seen->lab, seen->owner, planned ? plan : NULL, err);
+    }
+    xw_host_close(host);
+    return rc;
+}
+
+int xw_tick_suspend(const struct xw_idle_world *seen, int labs, int peer)
+{
+    struct xw_error err = {0};
+
+    limit(XW_TICK_LOCK_WAIT, is_locked);
+    XW_AUTO_CLOSE int lock = xw_world_lock(seen->lab, seen->owner, &err);
+    int rc = lock < 0 ? lock : suspend(seen, labs, peer, &err);
+    return rc < 0 ? xw_reply_failure(peer, &err) : rc;
 }

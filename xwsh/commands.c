@@ -61,10 +61,12 @@ static const struct xw_command commands[] = {
      .options = XW_OPTION_JSON,
      .verb = XW_VERB_START,
      .summary = "start machines",
-     .details = "Starts machines. Those that run already go on.\n\n"
-                "  start firewall               all machines of the world\n"
-                "  start firewall/router        one\n"
-                "  start firewall/web,client    two\n",
+     .details =
+         "Starts machines. Those that run already go on; one that is suspended goes on where\n"
+         "it was, in about a second.\n\n"
+         "  start firewall               all machines of the world\n"
+         "  start firewall/router        one\n"
+         "  start firewall/web,client    two\n",
      .run = run_action},
     {.name = "stop",
      .operands = SET,
@@ -75,7 +77,8 @@ static const struct xw_command commands[] = {
      .summary = "shut machines down",
      .details = "Asks machines to shut down, and switches off those that have not done so after a\n"
                 "while. With --force they are switched off at once: what they had not written\n"
-                "to their disks is lost.\n\n"
+                "to their disks is lost. A suspended machine stays so, but for --force: then what\n"
+                "was saved of its memory is thrown away.\n\n"
                 "  stop firewall\n"
                 "  stop firewall/web --force\n",
      .run = run_action},
@@ -100,7 +103,8 @@ static const struct xw_command commands[] = {
      .summary = "use a machine's serial console",
      .details =
          "Connects your terminal to the serial console of a machine. Press Enter if nothing\n"
-         "shows. ^] (Ctrl and ]) leaves; the machine goes on.\n\n"
+         "shows. ^] (Ctrl and ]) leaves; the machine goes on. If its world is suspended, that\n"
+         "goes on first, where it was.\n\n"
          "  console firewall/router      from your computer: ssh -t HOST console ...\n",
      .run = run_console},
     {.name = "revert",

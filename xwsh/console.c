@@ -11,6 +11,7 @@
 #include "xwsh/gate.h"
 #include "xwsh/print.h"
 #include "xwsh/pump.h"
+#include "xwsh/resume.h"
 #include "xwsh/signals.h"
 #include "xwsh/target.h"
 #include "xwsh/tty.h"
@@ -253,13 +254,14 @@ static enum xw_exit run(struct console *console, const struct xw_request *reques
         return XW_EXIT_TRY_AGAIN;
     if (wait_for_open(console) < 0)
         return console->code == XW_EXIT_OK ? XW_EXIT_TRY_AGAIN : console->code;
+    console->end->opened = true;
     enum xw_pump_end end = attend(console, ours);
     console->end->closed = end == XW_PUMP_CLOSED;
     return conclude(console, ours, end);
 }
 
-enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            struct xw_console_end *end, struct xw_error *err)
+static enum xw_exit run_once(const struct xw_session *session, const struct xw_request *request,
+                             struct xw_console_end *end, struct xw_error *err)
 {
     char target[XW_TARGET_SIZE];
     int ends[2];
@@ -280,4 +282,18 @@ enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_re
     xw_model_clear(&console.model);
     xw_gate_close(console.gate);
     return code;
+}
+
+enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
+                            struct xw_console_end *end, struct xw_error *err)
+{
+    enum xw_exit code = run_once(session, request, end, err);
+    bool suspended;
+
+    if (code != XW_EXIT_FAILED || end->opened)
+        return code;
+    enum xw_exit resumed = xw_resume(session, request, &suspended, err);
+    if (!suspended)
+        return code;
+    return resumed == XW_EXIT_OK ? run_once(session, request, end, err) : resumed;
 }

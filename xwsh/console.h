@@ -21,13 +21,15 @@
 #include "xwsh/session.h"
 
 struct xw_console_end {
+    bool opened;   /* there was a console */
     bool closed;   /* by the other side: what its user was typing then was meant for the machine */
     int64_t quiet; /* the longest time without a key, in milliseconds, with that before the last */
 };
 
 /*
- * Runs it. Returns the exit code: XW_EXIT_OK when the console was left or has closed in good
- * order. err has the words for any other, and after XW_EXIT_OK how it ended (err->code is 0).
+ * Runs it; a machine that is suspended goes on first (resume.h). Returns the exit code: XW_EXIT_OK
+ * when the console was left or has closed in good order. err has the words for any other, and after
+ * XW_EXIT_OK how it ended (err->code is 0).
  */
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
                             struct xw_console_end *end, struct xw_error *err);

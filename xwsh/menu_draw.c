@@ -170,7 +170,9 @@ static void draw_machine(const struct xw_menu *menu, int row, int width, chtype 
         draw(menu, row, column, 10, text);
         column += 12;
     }
-    draw(menu, row, column, COLS - column - 1, machine->addresses);
+    column += draw(menu, row, column, COLS - column - 1, machine->addresses) + 2;
+    if (machine->state == XW_STATE_SUSPENDED && column < COLS - 1)
+        draw(menu, row, column, COLS - column - 1, "(resumes in about a second)");
 }
 
 static void draw_heading(const struct xw_menu *menu, int row, int width)

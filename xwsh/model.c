@@ -29,6 +29,15 @@ const char *xw_window_word(enum xw_window_state state)
     return window_words[state];
 }
 
+bool xw_model_suspended(const struct xw_model *model)
+{
+    bool suspended = false;
+
+    for (size_t i = 0; i < model->machine_count; i++)
+        suspended = suspended || model->machines[i].state == XW_STATE_SUSPENDED;
+    return suspended;
+}
+
 const char *xw_state_name(enum xw_state state)
 {
     return state_names[state];

@@ -104,6 +104,11 @@ struct xw_model {
     size_t result_count;
 };
 
+/* Whether a machine is suspended, and what is said then. */
+bool xw_model_suspended(const struct xw_model *model);
+#define XW_SUSPENDED_TEXT                                                                          \
+    "suspended: 'start' or 'console' lets it go on where it was, in about a second"
+
 /*
  * Adds what a message tells. Returns 0, -ENOMEM, or -EBADMSG where there is more of anything than
  * there can be.

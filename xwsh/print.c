@@ -177,6 +177,8 @@ void xw_print_machines(const struct xw_session *session, const struct xw_model *
 
     print_when(session, model, lab);
     print_table(session, model, &table);
+    if (session->out_tty && xw_model_suspended(model))
+        puts(XW_SUSPENDED_TEXT);
 }
 
 void xw_progress_clear(struct xw_progress *progress)

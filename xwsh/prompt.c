@@ -68,6 +68,8 @@ static void show_machines(const struct prompt *prompt)
         printf("%3zu  %s, %s, %lu MiB, %s\n", i + 1, machine->name, xw_state_name(machine->state),
                machine->memory, addresses);
     }
+    if (xw_model_suspended(&prompt->model))
+        puts(XW_SUSPENDED_TEXT ".");
     puts("Type a number for a machine's console; start, stop, reboot or revert with a\n"
          "number, a name or 'all'; Enter to look again; 'back'; 'help'; 'quit'.");
 }

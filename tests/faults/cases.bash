@@ -17,6 +17,8 @@ revert          keeper   revert
 revert-running  keeper   revert_running
 revert-running-2 keeper  revert_running
 prepare         keeper   prepare
+resume          keeper   resume
+tick-idle       xwadm    tick_idle
 listener        listener list_twice
 gate-list       gate     list
 gate-status     gate     status
@@ -186,6 +188,31 @@ after_stop_acpi() { after_stop; }
 before_reboot() { start_web; }
 act_reboot() { as alice reboot firewall/web --force; }
 after_reboot() { [[ $(domain_state alice web) == running ]]; }
+
+# Saved on the disk, as virsh does it.
+before_resume() {
+    stop_web
+    quietly virsh -q -c qemu:///system managedsave-remove xw:firewall:alice:web
+    start_web
+    quietly virsh -q -c qemu:///system managedsave xw:firewall:alice:web
+}
+act_resume() { as alice start firewall/web; }
+after_resume() { [[ $(domain_state alice web) == running ]]; }
+
+# A pass that only looks; then one by which the world has been idle for long enough.
+look_at_web() {
+    grep -qx 'suspend-after 30' "$STATE/labs/firewall/plan" ||
+        sed -i '/^lab /a suspend-after 30' "$STATE/labs/firewall/plan"
+    start_web
+    rm -f "$STATE/idle/look"
+    quietly xwadm tick
+    local taken
+    taken=$(awk '$1 == "taken" { print $2 }' "$STATE/idle/look")
+    sed -i "s/^taken .*/taken $((taken - 60000))/; s/^idle .*/idle $1/; s/^cpu .*/cpu 1/" "$STATE/idle/look"
+}
+before_tick_idle() { look_at_web 0; }
+act_tick_idle() { xwadm tick; }
+after_tick_idle() { grep -q '^world firewall alice' "$STATE/idle/look" && nothing_half_made; }
 
 soil() {
     stop_web

@@ -130,7 +130,7 @@ has_word() {
         xwhelper/keeper/image.c)
     [ "$count" -ge 11 ]
     text=$(page xworlds-lab 5)
-    for key in xworlds title description access students instructors opens closes timezone grace segments machines \
+    for key in xworlds title description access students instructors opens closes timezone grace suspend-after segments machines \
         image memory vcpus order forward gateway interfaces segment address; do
         grep -q "\"$key\"" xwadm/lab_*.c || { echo "no key of a lab: $key"; false; }
         has_word "$text" "$key" || { echo "missing: $key"; false; }

@@ -79,7 +79,7 @@ descriptors() {
     setpriv --reuid alice --regid alice --init-groups kill -0 "$(pgrep -x -u alice xwsh)"
 }
 
-@test "the relay: xwrelay, no group, no capability, a filter, no libvirt, five descriptors" {
+@test "the relay: xwrelay, no group, no capability, a filter, no libvirt, six descriptors" {
     local pid uid
     pid=$(cat "$BATS_FILE_TMPDIR/relay")
     uid=$(uid_of xwrelay)
@@ -89,9 +89,10 @@ descriptors() {
     [ "$(field "$pid" NoNewPrivs)" = 1 ]
     [ "$(field "$pid" Seccomp)" = 2 ]
     refute grep -q libvirt "/proc/$pid/maps"
-    [ "$(numbers "$pid")" = "3 4 5 6 7" ]
+    [ "$(numbers "$pid")" = "3 4 5 6 7 8" ]
     [[ $(readlink "/proc/$pid/fd/6") == /run/xworlds/console/*.viewer ]]
     [ "$(readlink "/proc/$pid/fd/7")" = "anon_inode:[timerfd]" ]
+    [[ $(readlink "/proc/$pid/fd/8") == /run/xworlds/console/*.notice ]]
     [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
     [ "$(grep '^Max core file size' "/proc/$pid/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
 }

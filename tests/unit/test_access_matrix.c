@@ -189,7 +189,7 @@ static bool is_theirs(const struct cell *cell)
     /* By name, so that a row of the table that changes its meaning is noticed. */
     const char *verb = xw_verb_info(cell->verb)->name;
 
-    if (strcmp(verb, "prepare") == 0)
+    if (strcmp(verb, "prepare") == 0 || strcmp(verb, "suspend") == 0)
         return callers[cell->caller].is_root;
     if (!callers[cell->caller].is_alice || !owners[cell->owner].is_alices ||
         !owner_names[cell->owner_name].fits)
@@ -211,7 +211,8 @@ static enum xw_decision expected(const struct cell *cell)
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;
     /* In the groups that are students' and instructors' both, the lab can be tried at any time. */
-    return looks || strcmp(verb, "prepare") == 0 || windows[cell->window].open ||
+    return looks || strcmp(verb, "prepare") == 0 || strcmp(verb, "suspend") == 0 ||
+                   windows[cell->window].open ||
                    (lab_records[cell->lab].has_instructors && groups[cell->groups].instructor)
                ? XW_DECISION_ALLOW
                : XW_DECISION_LIMIT;
@@ -296,7 +297,7 @@ static void every_combination(void **state)
     } while (advance(&cell));
     printf("# authorization matrix: %zu cells, %zu of them allowed, %zu at another time\n",
            counts.cells, counts.allowed, counts.limited);
-    assert_true(counts.limited > 0 && counts.allowed > 0 && counts.allowed < counts.cells / 10);
+    assert_true(counts.limited > 0 && counts.allowed > 0 && counts.allowed < counts.cells / 6);
 }
 
 int main(void)

@@ -258,6 +258,15 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
     return 0;
 }
 
+int xw_verb_suspend(int peer, const struct xw_request *request, int owners, int labs,
+                    struct xw_error *err)
+{
+    (void)err;
+    called(owners >= 0 && labs >= 0 ? "suspend" : "suspend-without-records");
+    xw_reply(peer, "suspending %s", request->owner);
+    return 0;
+}
+
 void xw_notes_unmap(struct xw_note *notes, size_t count)
 {
     assert_int_equal(count, 1);
@@ -690,6 +699,7 @@ static void who_is_refused(void **state)
         {ALICE, STUDENTS, "1 status fw bob - - " ID "\n"},
         {ALICE, STUDENTS, "1 start fw alice none - " ID "\n"},
         {ALICE, STUDENTS, "1 prepare - alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 suspend - alice - - " ID "\n"},
         {BOB, STUDENTS, "1 status fw alice - - " ID "\n"},
         {BOB, STUDENTS, "1 status fw bob - - " ID "\n"},
         {BOB, STUDENTS, "1 list - bob - - " ID "\n"},
@@ -828,6 +838,10 @@ static void root_prepares_and_nothing_else(void **state)
     assert_int_equal(ask_as(0, 0, "1 prepare - bob - - " ID "\n"), 0);
     assert_string_equal(seen->reply, "prepared bob\nend 0\n");
     assert_string_equal(seen->called, "note note-allowed prepare ");
+    assert_false(seen->note.asked_auditing);
+    assert_int_equal(ask_as(0, 0, "1 suspend - bob - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "suspending bob\nend 0\n");
+    assert_string_equal(seen->called, "note note-allowed suspend ");
     assert_false(seen->note.asked_auditing);
 }
 

@@ -148,7 +148,7 @@ struct passwd *getpwnam(const char *name)
 
 /* The filters have a test of their own. */
 const struct xw_policy xw_listener_policy, xw_request_policy, xw_changing_policy, xw_prepare_policy,
-    xw_console_policy;
+    xw_suspend_policy, xw_console_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -273,6 +273,8 @@ static void confine(const char *name)
         xw_confine_change(XW_VERB_START);
     else if (strcmp(name, "revert") == 0)
         xw_confine_change(XW_VERB_REVERT);
+    else if (strcmp(name, "suspend") == 0)
+        xw_confine_change(XW_VERB_SUSPEND);
     else
         xw_confine_change(XW_VERB_PREPARE);
 }
@@ -316,6 +318,7 @@ static struct confinement confinements[] = {
     {"console", 0, &xw_console_policy},   {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
     {"revert", 0, &xw_changing_policy},   {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
     {"limiting", 0, &xw_listener_policy},
+    {"suspend", 0, &xw_suspend_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)

@@ -1,6 +1,6 @@
-/* links: xwhelper/keeper/console.c xwhelper/keeper/machine.c common/error.c */
+/* links: xwhelper/keeper/console.c xwhelper/keeper/machine.c xwhelper/keeper/notice.c common/error.c */
 /*
- * console: one viewer at a time, the five descriptors where the relay expects them, nothing else
+ * console: one viewer at a time, the six descriptors where the relay expects them, nothing else
  * open, and privilege gone before the relay is executed.
  */
 #include <setjmp.h>
@@ -30,9 +30,10 @@
 #include "tests/unit/private_root.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/notice.h"
 #include "xwhelper/keeper/verbs.h"
 
-enum { EXECUTED = 40, LOCK = 6, TIMER = 7 };
+enum { EXECUTED = 40, LOCK = 6, TIMER = 7, NOTICE = 8 };
 
 static const struct xw_machine web = {"fw", "alice", "web"};
 
@@ -40,7 +41,7 @@ static struct seen {
     char steps[128];
     char words[256]; /* of the error */
     int rc;
-    int highest;   /* descriptor above the five */
+    int highest;   /* descriptor above the six */
     int lowest;    /* below them */
     int left;      /* more descriptors than before */
     bool placed;   /* each is what it should be */
@@ -52,6 +53,7 @@ static struct seen {
     unsigned int alarm;
     char timer[512]; /* as the kernel describes it */
     bool time_is_up;
+    bool fifo; /* what is written into the FIFO by its name comes, and nothing is awaited there */
 } * seen;
 
 static int guest_inode_of(int fd)
@@ -166,13 +168,16 @@ int execve(const char *path, char *const argv[], char *const environment[])
     }
     seen->placed = (ino_t)guest_inode_of(4) == viewer_inode &&
                    (ino_t)guest_inode_of(5) == peer_inode && send(3, "guest", 5, 0) == 5;
-    for (int fd = 3; fd <= TIMER; fd++)
+    for (int fd = 3; fd <= NOTICE; fd++)
         seen->placed = seen->placed && fcntl(fd, F_GETFD, 0L) == 0;
     struct pollfd timer = {.fd = TIMER, .events = POLLIN};
     seen->time_is_up = poll(&timer, 1, 0) == 1;
     int info = open("/proc/self/fdinfo/7", O_RDONLY);
     if (read(info, seen->timer, sizeof(seen->timer) - 1) < 0)
         seen->timer[0] = '\0';
+    char byte = 0;
+    seen->fifo = read(NOTICE, &byte, 1) < 0 && errno == EAGAIN && xw_notice_send(&web, 7) == 0 &&
+                 read(NOTICE, &byte, 1) == 1 && byte == 7;
     char lock[96];
     snprintf(lock, sizeof(lock), "/proc/self/fd/%d", LOCK);
     other = open(lock, O_RDONLY);
@@ -275,7 +280,8 @@ static void it_becomes_the_relay(void **state)
     assert_string_equal(seen->name, "xwrelay");
     assert_false(seen->environment);
     assert_int_equal(seen->alarm, 0);
-    assert_int_equal(seen->highest, TIMER);
+    assert_int_equal(seen->highest, NOTICE);
+    assert_true(seen->fifo);
     assert_int_equal(seen->lowest, 3);
     assert_true(seen->placed);
     assert_true(seen->locked);
@@ -321,6 +327,53 @@ static void it_ends_when_the_lab_does(void **state)
         assert_non_null(strstr(seen->words, "The console of web can't be given its time"));
         assert_string_equal(seen->steps, "confine ");
     }
+}
+
+/* The FIFO is root's alone, is made once, and tells whether a console is open. */
+static void it_can_be_told(void **state)
+{
+    struct xw_notice_state look;
+    char name[300];
+    struct stat info;
+
+    (void)state;
+    snprintf(name, sizeof(name), "%s.notice", path);
+    unlink(name);
+    assert_int_equal(xw_notice_send(&web, 7), -ENXIO);
+    assert_int_equal(xw_notice_look(&web, &look), 0);
+    assert_false(look.open);
+    assert_int_equal(look.when, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run("web", "alice"), EXECUTED);
+        assert_true(seen->fifo);
+    }
+    assert_int_equal(stat(name, &info), 0);
+    assert_int_equal(info.st_mode, S_IFIFO | 0600);
+    /* It has ended. */
+    assert_int_equal(xw_notice_send(&web, 7), -ENXIO);
+    assert_int_equal(xw_notice_look(&web, &look), 0);
+    assert_false(look.open);
+    const uint64_t when = look.when;
+    int fd = open(name, O_RDWR);
+    assert_int_equal(xw_notice_look(&web, &look), 0);
+    assert_true(look.open);
+    assert_int_equal(look.when, when);
+    const struct timespec pause = {0, 20000000};
+    nanosleep(&pause, NULL);
+    assert_int_equal(write(fd, "t", 1), 1);
+    assert_int_equal(xw_notice_look(&web, &look), 0);
+    assert_true(look.when > when);
+    close(fd);
+    xw_notice_remove(path);
+    assert_int_equal(access(name, F_OK), -1);
+    /* A link, or no FIFO at all, is not followed and nothing is written over. */
+    assert_int_equal(symlink("/etc/passwd", name), 0);
+    assert_int_equal(run("web", "alice"), 0);
+    assert_int_equal(seen->rc, -ELOOP);
+    assert_non_null(strstr(seen->words, "The notices of the console of web can't be opened"));
+    assert_int_equal(xw_notice_send(&web, 7), -ELOOP);
+    assert_int_equal(xw_notice_look(&web, &look), -ELOOP);
+    unlink(name);
 }
 
 static void the_second_is_told_who_is_there(void **state)
@@ -419,13 +472,10 @@ static void where_a_call_fails_it_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(it_becomes_the_relay),
-        FRESH(it_ends_when_the_lab_does),
-        FRESH(the_second_is_told_who_is_there),
-        FRESH(a_machine_that_is_off),
-        FRESH(what_is_not_in_the_plan),
-        FRESH(locks_that_are_none),
-        FRESH(where_a_call_fails_it_ends),
+        FRESH(it_becomes_the_relay),      FRESH(it_can_be_told),
+        FRESH(it_ends_when_the_lab_does), FRESH(the_second_is_told_who_is_there),
+        FRESH(a_machine_that_is_off),     FRESH(what_is_not_in_the_plan),
+        FRESH(locks_that_are_none),       FRESH(where_a_call_fails_it_ends),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);

@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/world_deploy.c xwhelper/keeper/world_destroy.c xwhelper/keeper/world.c xwhelper/keeper/owner_record.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/world_deploy.c xwhelper/keeper/world_destroy.c xwhelper/keeper/world.c xwhelper/keeper/owner_record.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/machine_xml.c xwhelper/keeper/notice.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
 /*
  * Worlds made and mended on libvirt's test driver; what is left when a step fails, and that the
  * same command goes on from there.

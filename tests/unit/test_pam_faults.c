@@ -133,6 +133,16 @@ static void no_failure_opens_a_session(void **state)
     assert_int_equal(call("alice", CLOSE), PAM_SUCCESS);
     total = fail_each("alice", CLOSE, is_error);
     assert_true(total >= 4);
+    /* With worlds that are to be suspended. */
+    const int quiet = total;
+    put_file(CONF, "suspend-on-logout = yes\n");
+    keeper_start(READY);
+    forget();
+    assert_int_equal(call("alice", CLOSE), PAM_SUCCESS);
+    total = fail_each("alice", CLOSE, is_error);
+    assert_true(total > quiet);
+    print_message("# logout: %d failures\n", total);
+    put_file(CONF, "# nothing\n");
     keeper_stop();
 }
 

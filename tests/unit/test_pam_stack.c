@@ -81,13 +81,14 @@ static void put_labs(enum records records)
     }
 }
 
-enum conf { NO_CONF, EMPTY_CONF, CLOSED_CONF, BROKEN_CONF, CONFS };
+enum conf { NO_CONF, EMPTY_CONF, CLOSED_CONF, BROKEN_CONF, SUSPEND_CONF, CONFS };
 
 static void put_conf(enum conf conf)
 {
     static const char *const texts[] = {[EMPTY_CONF] = "",
                                         [CLOSED_CONF] = "maintenance = On Monday again.\n",
-                                        [BROKEN_CONF] = "stop-grace = never\n"};
+                                        [BROKEN_CONF] = "stop-grace = never\n",
+                                        [SUSPEND_CONF] = "suspend-on-logout = yes\n"};
 
     if (conf == NO_CONF)
         (void)unlink(CONF);
@@ -131,17 +132,19 @@ static int expected(enum entry entry, const struct person *person, const struct 
         return PAM_IGNORE;
     if (options->wrong)
         return PAM_SERVICE_ERR;
-    if (entry == CLOSE)
-        return PAM_SUCCESS;
+    if (entry == CLOSE && conf != SUSPEND_CONF)
+        return conf == BROKEN_CONF ? PAM_SESSION_ERR : PAM_SUCCESS;
     if (entry == ACCOUNT)
         return account_of(person, options, records, conf);
     return keeper == READY || strcmp(person->name, "Upper") == 0 ? PAM_SUCCESS : PAM_SESSION_ERR;
 }
 
-static void check_told(int status, const struct arguments *options, enum conf conf)
+static void check_told(enum entry entry, int status, const struct arguments *options,
+                       enum conf conf)
 {
-    if (status == PAM_SUCCESS || status == PAM_IGNORE || status == PAM_USER_UNKNOWN ||
-        options->quiet) {
+    /* Who logs out is told nothing but that the stack is wrong. */
+    if ((entry == CLOSE && !options->wrong) || status == PAM_SUCCESS || status == PAM_IGNORE ||
+        status == PAM_USER_UNKNOWN || options->quiet) {
         assert_string_equal(told, "");
         return;
     }
@@ -168,7 +171,7 @@ static void try_one(enum entry entry, const struct person *person, const struct 
         print_message("# entry %d, %s, \"%s\", records %d, configuration %d, keeper %d\n", entry,
                       person->name, options->text, records, conf, keeper);
     assert_int_equal(status, wanted);
-    check_told(status, options, conf);
+    check_told(entry, status, options, conf);
     combinations++;
 }
 
@@ -198,7 +201,15 @@ static void every_combination_returns_what_it_must(void **state)
             keeper_start(keepers[k]);
             try_people(OPEN, &arguments[o], MISSING, BROKEN_CONF, keepers[k]);
         }
-        for (enum entry e = CLOSE; e < ENTRIES; e++)
+        for (size_t k = 0; k < COUNT(keepers); k++) {
+            keeper_start(keepers[k]);
+            for (enum conf c = NO_CONF; c < CONFS; c++) {
+                put_conf(c);
+                try_people(CLOSE, &arguments[o], MISSING, c, keepers[k]);
+            }
+        }
+        put_conf(BROKEN_CONF);
+        for (enum entry e = AUTH; e < ENTRIES; e++)
             try_people(e, &arguments[o], MISSING, BROKEN_CONF, GONE);
     }
     print_message("# %zu combinations\n", combinations);
@@ -327,7 +338,7 @@ static void other_items_change_nothing(void **state)
     }
 }
 
-static void requested(const char *name)
+static void requested_verb(const char *verb, const char *name)
 {
     char text[512] = "";
     FILE *file = fopen("/run/xworlds/request", "re");
@@ -336,9 +347,14 @@ static void requested(const char *name)
     assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
     char wanted[64];
-    snprintf(wanted, sizeof(wanted), "1 prepare - %s - - ", name);
+    snprintf(wanted, sizeof(wanted), "1 %s - %s - - ", verb, name);
     assert_memory_equal(text, wanted, strlen(wanted));
     assert_int_equal(strlen(text), strlen(wanted) + 17);
+}
+
+static void requested(const char *name)
+{
+    requested_verb("prepare", name);
 }
 
 /* T-I3: nothing is remembered of who it was before. */
@@ -806,6 +822,54 @@ static void a_login_waits_for_its_bound_and_no_longer(void **state)
     keeper_stop();
 }
 
+static double closed(int wanted)
+{
+    double began = seconds();
+
+    (void)unlink("/run/xworlds/request");
+    assert_int_equal(call("alice", CLOSE), wanted);
+    return seconds() - began;
+}
+
+/* T-I6: the same at logout, where only the configuration makes it ask at all. */
+static void a_logout_waits_for_its_bound_and_no_longer(void **state)
+{
+    (void)state;
+    put_service(shipped, "prepare_timeout=1");
+    for (enum conf conf = NO_CONF; conf < CONFS; conf++) {
+        if (conf == SUSPEND_CONF)
+            continue;
+        put_conf(conf);
+        keeper_start(SILENT);
+        assert_true(closed(conf == BROKEN_CONF ? PAM_SESSION_ERR : PAM_SUCCESS) < 20);
+        assert_int_equal(access("/run/xworlds/request", F_OK), -1);
+    }
+    put_file(CONF, "suspend-on-logout = no\n");
+    closed(PAM_SUCCESS);
+    assert_int_equal(access("/run/xworlds/request", F_OK), -1);
+    put_conf(SUSPEND_CONF);
+    double waited = closed(PAM_SUCCESS);
+    assert_true(waited >= 0.95 && waited < 20);
+    requested_verb("suspend", "alice");
+    keeper_start(DRIPS);
+    assert_true(closed(PAM_SUCCESS) < 20);
+    keeper_start(FLOODS);
+    assert_true(closed(PAM_SESSION_ERR) < 20);
+    keeper_start(GONE);
+    assert_true(closed(PAM_SESSION_ERR) < 20);
+    keeper_start(READY);
+    assert_true(closed(PAM_SUCCESS) < 20);
+    requested_verb("suspend", "alice");
+    /* Whom it isn't for causes no request. */
+    (void)unlink("/run/xworlds/request");
+    assert_int_equal(call("root", CLOSE), PAM_IGNORE);
+    assert_int_equal(call("staff", CLOSE), PAM_IGNORE);
+    assert_int_equal(call("Upper", CLOSE), PAM_SUCCESS);
+    assert_int_equal(access("/run/xworlds/request", F_OK), -1);
+    keeper_stop();
+    put_conf(NO_CONF);
+}
+
 /* T-I6: connections that nobody accepts: the queue is full, and connect(2) itself would wait. */
 static void a_full_queue_is_bounded_too(void **state)
 {
@@ -869,6 +933,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_caller_without_privilege_gets_an_error),
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(a_login_waits_for_its_bound_and_no_longer),
+        cmocka_unit_test(a_logout_waits_for_its_bound_and_no_longer),
         cmocka_unit_test(a_full_queue_is_bounded_too),
         cmocka_unit_test(a_keeper_who_is_not_root_is_told_nothing),
     };

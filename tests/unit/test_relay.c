@@ -22,7 +22,10 @@ int relay_main(void);
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum { MUCH = 400000, ENDED_WELL = 0 };
 
@@ -99,9 +102,11 @@ int prctl(int option, ...)
 /* --- the ends -------------------------------------------------------------------------------- */
 
 static int guest, viewer, gate;
-static int timer = -1; /* what the relay takes for one: readable when its time has come */
+static int timer = -1;  /* what the relay takes for one: readable when its time has come */
+static int notice = -1; /* the FIFO: both ends */
 static pid_t relay;
 static bool no_timer;
+static bool no_notice;
 
 static int begin(void **state)
 {
@@ -114,6 +119,23 @@ static int begin(void **state)
     return 0;
 }
 
+/* Opened for reading and writing, without waiting, as the keeper does. */
+static void make_fifo(void)
+{
+    char name[] = "/tmp/relay-XXXXXX";
+
+    if (notice >= 0)
+        close(notice);
+    assert_non_null(mkdtemp(name));
+    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkfifoat(directory, "fifo", 0600), 0);
+    notice = openat(directory, "fifo", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    assert_true(notice >= 0);
+    unlinkat(directory, "fifo", 0);
+    close(directory);
+    rmdir(name);
+}
+
 static void start(void)
 {
     int pairs[3][2];
@@ -123,11 +145,13 @@ static void start(void)
     if (timer >= 0)
         close(timer);
     timer = eventfd(0, EFD_CLOEXEC);
+    make_fifo();
     fflush(NULL);
     relay = fork();
     if (relay == 0) {
         int aside[3];
         int clock = fcntl(timer, F_DUPFD, 64);
+        int fifo = fcntl(notice, F_DUPFD, 64);
         signal(SIGABRT, SIG_DFL);
         signal(SIGPIPE, SIG_DFL);
         prctl(PR_SET_DUMPABLE, 1);
@@ -139,7 +163,10 @@ static void start(void)
         if (no_timer)
             close(TIMER);
         close(GATE + 1);
-        close_range(TIMER + 1, ~0U, 0);
+        dup2(fifo, NOTICE);
+        if (no_notice)
+            close(NOTICE);
+        close_range(NOTICE + 1, ~0U, 0);
         alarm(120);
         int code = relay_main();
         _exit(code ? code : world->confined && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 50);
@@ -437,6 +464,114 @@ static void it_can_not_be_read(void **state)
     assert_int_equal(finish(), 128 + SIGABRT);
 }
 
+/* What the gate has been told, after `open`, until it has come to an end with this text. */
+static void await_words(const char *text)
+{
+    char words[600] = "";
+    size_t used = 0;
+
+    while (!strstr(words, text)) {
+        ssize_t n = recv(gate, words + used, sizeof(words) - 1 - used, 0);
+        assert_true(n > 0);
+        used += (size_t)n;
+    }
+}
+
+static void notify(unsigned char byte)
+{
+    assert_int_equal(write(notice, &byte, 1), 1);
+}
+
+/* Notices reach the gate, and neither the guest nor the viewer gets a byte. */
+static void it_is_told(void **state)
+{
+    (void)state;
+    start();
+    await_open();
+    notify(5);
+    await_words("progress - nothing has happened in this world for a while; in 5 min it is "
+                "suspended, unless you type something\n");
+    notify(XW_NOTICE_MINUTES_MAX);
+    await_words("in 250 min");
+    notify(XW_NOTICE_STAYS);
+    await_words("progress - the world could not be suspended, and goes on\n");
+    /* What means nothing, and its own mark, is passed over. */
+    notify(251);
+    notify(XW_NOTICE_TRAFFIC);
+    passes(guest, viewer, "login: ");
+    passes(viewer, guest, "alice\n");
+    close(guest);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+}
+
+/* The reason is said once, and the stop that follows isn't another one. */
+static void it_is_suspended(void **state)
+{
+    (void)state;
+    start();
+    await_open();
+    notify(XW_NOTICE_SUSPENDING);
+    await_words("progress - the world is being suspended");
+    close(guest);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
+    /* One that then could not be suspended, and stops later, says that it has stopped. */
+    start();
+    await_open();
+    notify(XW_NOTICE_SUSPENDING);
+    notify(XW_NOTICE_STAYS);
+    await_words("and goes on\n");
+    close(guest);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+}
+
+static struct timespec marked(void)
+{
+    struct stat info;
+
+    assert_int_equal(fstat(notice, &info), 0);
+    return info.st_mtim;
+}
+
+/* The FIFO is marked at the start and by what the viewer types, not by what the guest writes. */
+static void it_marks_traffic(void **state)
+{
+    const struct timespec pause = {0, 20000000}; /* the kernel's clock of files is coarse */
+    char byte;
+
+    (void)state;
+    start();
+    await_open();
+    passes(guest, viewer, "login: ");
+    struct timespec first = marked();
+    nanosleep(&pause, NULL);
+    passes(guest, viewer, "more");
+    passes(guest, viewer, "and more");
+    struct timespec second = marked();
+    assert_memory_equal(&first, &second, sizeof(first));
+    passes(viewer, guest, "x");
+    second = marked();
+    assert_memory_not_equal(&first, &second, sizeof(first));
+    /* No byte stays in it. */
+    passes(guest, viewer, "y");
+    assert_int_equal(read(notice, &byte, 1), -1);
+    close(guest);
+    assert_int_equal(finish(), ENDED_WELL);
+}
+
+/* Without its FIFO it doesn't turn in circles. */
+static void the_fifo_is_gone(void **state)
+{
+    (void)state;
+    no_notice = true;
+    start();
+    assert_int_equal(finish(), ENDED_WELL);
+    no_notice = false;
+    assert_string_equal(said, "open\nend 0\n");
+}
+
 #define FRESH(test) cmocka_unit_test_setup(test, begin)
 
 int main(void)
@@ -452,6 +587,10 @@ int main(void)
         FRESH(what_is_held_when_an_end_goes),
         FRESH(interrupted_calls),
         FRESH(it_can_not_be_read),
+        FRESH(it_is_told),
+        FRESH(it_is_suspended),
+        FRESH(it_marks_traffic),
+        FRESH(the_fifo_is_gone),
     };
 
     begin(NULL);

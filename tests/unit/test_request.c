@@ -257,7 +257,9 @@ static void verbs(void **state)
         /* Who may only look takes no --force. */
         assert_false(info->may_force && !info->changes);
         assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE);
-        assert_int_equal(info->role, i == XW_VERB_PREPARE ? XW_ROLE_ROOT : XW_ROLE_STUDENT);
+        assert_int_equal(info->role, i == XW_VERB_PREPARE || i == XW_VERB_SUSPEND
+                                         ? XW_ROLE_ROOT
+                                         : XW_ROLE_STUDENT);
     }
     assert_int_equal(xw_verb_find("", &verb), -ENOENT);
     assert_int_equal(xw_verb_find("starts", &verb), -ENOENT);

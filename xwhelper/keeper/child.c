@@ -211,6 +211,8 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         return list(child, peer, err);
     if (child->request.verb == XW_VERB_PREPARE)
         return xw_verb_prepare(peer, &child->request, err);
+    if (child->request.verb == XW_VERB_SUSPEND)
+        return xw_verb_suspend(peer, &child->request, child->owners, child->labs, err);
     int rc = xw_plan_read(child->labs, child->request.lab, &child->plan, err);
     if (rc < 0)
         return rc;

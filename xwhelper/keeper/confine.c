@@ -114,7 +114,9 @@ void xw_confine_change(enum xw_verb verb)
     keep(verb == XW_VERB_START     ? start_capabilities
          : verb == XW_VERB_PREPARE ? prepare_capabilities
                                    : no_capabilities);
-    xw_policy_enter(verb == XW_VERB_PREPARE ? &xw_prepare_policy : &xw_changing_policy);
+    xw_policy_enter(verb == XW_VERB_PREPARE   ? &xw_prepare_policy
+                    : verb == XW_VERB_SUSPEND ? &xw_suspend_policy
+                                              : &xw_changing_policy);
 }
 
 void xw_confine_console(void)

@@ -19,6 +19,7 @@
 #include "common/paths.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/notice.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 
@@ -29,7 +30,8 @@ enum {
     RELAY_GATE = 5,
     RELAY_LOCK = 6,
     RELAY_TIMER = 7,
-    RELAY_END = 8,
+    RELAY_NOTICE = 8,
+    RELAY_END = 9,
     RELAY_COUNT = RELAY_END - RELAY_GUEST
 };
 
@@ -163,7 +165,10 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
     XW_AUTO_CLOSE int timer = make_timer(job->until, planned->name, err);
     if (timer < 0)
         return timer;
-    const int descriptors[RELAY_COUNT] = {guest, job->viewer, job->peer, lock, timer};
+    XW_AUTO_CLOSE int notice = xw_notice_make(&machine, err);
+    if (notice < 0)
+        return notice;
+    const int descriptors[RELAY_COUNT] = {guest, job->viewer, job->peer, lock, timer, notice};
     tell_journal(job->opening);
     become_relay(job->relay, descriptors);
 }

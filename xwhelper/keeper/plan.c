@@ -19,6 +19,11 @@ const struct xw_plan_machine *xw_plan_machine(const struct xw_plan *plan, const 
     return NULL;
 }
 
+unsigned int xw_plan_suspend_after(const struct xw_plan *plan, const struct xw_config *config)
+{
+    return plan->says_suspend ? plan->suspend_after : config->suspend_after;
+}
+
 static bool has_segment(const struct xw_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->segment_count; i++) {
@@ -129,6 +134,13 @@ static void read_limits(struct xw_record_lines *lines, struct xw_limits *limits)
         read_size(lines, "most-vcpus", 1, XW_LIMIT_VCPUS_MAX, &limits->vcpus);
 }
 
+static void read_suspend(struct xw_record_lines *lines, struct xw_plan *plan)
+{
+    plan->says_suspend = xw_record_at(lines, "suspend-after");
+    if (plan->says_suspend)
+        read_size(lines, "suspend-after", 0, XW_SUSPEND_AFTER_MAX, &plan->suspend_after);
+}
+
 static void read_machine(struct xw_record_lines *lines, struct xw_plan *plan)
 {
     struct xw_plan_machine *machine = &plan->machines[plan->machine_count];
@@ -160,6 +172,7 @@ int xw_plan_parse(const char *text, size_t length, struct xw_plan *plan, struct 
     xw_record_begin(&lines, text, length, "xworlds-plan 1", err);
     xw_record_name(&lines, "lab", xw_name_ok, plan->lab);
     read_limits(&lines, &plan->limits);
+    read_suspend(&lines, plan);
     read_segments(&lines, plan);
     while (xw_record_at(&lines, "machine")) {
         if (plan->machine_count == XW_MACHINES_MAX)

@@ -47,6 +47,9 @@ struct xw_plan_machine {
 struct xw_plan {
     char lab[XW_NAME_SIZE];
     struct xw_limits limits; /* of all worlds of the lab together */
+    bool says_suspend;       /* suspend_after is the lab's, not the host's */
+    unsigned int
+        suspend_after; /* minutes without work after which a world is suspended; 0: never */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;
@@ -58,6 +61,9 @@ int xw_plan_parse(const char *text, size_t length, struct xw_plan *plan, struct 
 
 /* Reads labs/LAB/plan below labs_fd (as xw_record_read() does) and checks that it is this lab's. */
 int xw_plan_read(int labs_fd, const char *lab, struct xw_plan *plan, struct xw_error *err);
+
+/* The minutes after which an idle world of this lab is suspended; 0: never. */
+unsigned int xw_plan_suspend_after(const struct xw_plan *plan, const struct xw_config *config);
 
 /* The machine of that name, or NULL. */
 const struct xw_plan_machine *xw_plan_machine(const struct xw_plan *plan, const char *name);

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 
 #include "common/paths.h"
@@ -130,6 +131,8 @@ static const struct xw_rule console[] = {
                XW_INT_IS_WITH(2, O_NOFOLLOW | O_CLOEXEC, O_RDWR | O_CREAT), XW_INT_WITHIN(3, 0600)),
     XW_CALL(flock, "the same"),
     XW_CALL(ftruncate, "the name in it"),
+    XW_CALL_IF(mknodat, "the FIFO of its notices", XW_INT_IS_WITH(2, S_IFIFO, 0600)),
+    XW_CALL_IF(openat, "the same", XW_INT_IS(2, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)),
     XW_CALL_IF(timerfd_create, "the console's end, when the lab closes",
                XW_INT_IS(0, CLOCK_REALTIME), XW_INT_IS(1, TFD_CLOEXEC)),
     XW_CALL_IF(timerfd_settime, "the same", XW_INT_IS(1, TFD_TIMER_ABSTIME)),
@@ -243,6 +246,24 @@ static const struct xw_rule_set name_rules = XW_RULE_SET(names);
             "whether memory can be limited"                                                        \
     }
 
+/* Besides its answer and libvirt. */
+static const struct xw_rule suspending[] = {
+    XW_CALL_IF(openat, "the world's lock, the host's of admission",
+               XW_INT_IS(2, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC), XW_INT_IS(3, 0600)),
+    XW_CALL_IF(fcntl, "the same", XW_INT_IS(1, F_OFD_SETLKW)),
+    XW_CALL_IF(openat, "notices to open consoles",
+               XW_INT_IS(2, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)),
+    XW_CALL(statfs, "the space that saved memory would have"),
+    XW_CALL(fstatfs, "the space that the disk has left, where one goes on again"),
+};
+static const struct xw_rule_set suspend_rules = XW_RULE_SET(suspending);
+
+/* Before its filter. */
+static const struct xw_rule presence[] = {
+    XW_CALL(pidfd_open, "suspend: a process of who has logged out, to wait for its end"),
+};
+static const struct xw_rule_set presence_rules = XW_RULE_SET(presence);
+
 static const struct xw_reach changing_reach[] = {
     {XW_REACH_CHANGE, XW_WORLDS_DIR, "overlays, locks"},
     {XW_REACH_READ, XW_IMAGES_DIR, "what an image is; its template"},
@@ -278,8 +299,19 @@ static const struct xw_reach prepare_reach[] = {
     {XW_REACH_END, NULL, NULL},
 };
 
+static const struct xw_reach suspend_reach[] = {
+    {XW_REACH_CHANGE, XW_WORLDS_DIR, "locks"},
+    {XW_REACH_READ, XW_LABS_DIR, "plans: which labs are never suspended"},
+    {XW_REACH_WRITE, XW_CONSOLE_DIR, "whether a console is open; notices"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, XW_CONFIG_PATH, "what the disk keeps"},
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/libvirt", "the client's configuration"},
+    {XW_REACH_WRITE | XW_REACH_IF_THERE, "/dev/kvm", "whether it opens"},
+    {XW_REACH_READ, "/proc/cpuinfo", "whether the processor virtualises"},
+    {XW_REACH_END, NULL, NULL},
+};
+
 static const struct xw_reach console_reach[] = {
-    {XW_REACH_CHANGE, XW_CONSOLE_DIR, "the viewer's lock"},
+    {XW_REACH_FIFOS, XW_CONSOLE_DIR, "the viewer's lock, the FIFO of its notices"},
     {XW_REACH_EXECUTE, XW_RELAY_PATH, "the relay"},
     {XW_REACH_EXECUTE, "/usr/lib", "its libraries"},
     {XW_REACH_EXECUTE, "/lib", "the same, where /lib is a directory of its own"},
@@ -297,7 +329,7 @@ const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
      &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &deploy_rules, &console_rules,
-     &starting_rules, &name_rules},
+     &starting_rules, &name_rules, &suspend_rules, &presence_rules},
     NULL};
 
 const struct xw_policy xw_request_policy = {
@@ -315,6 +347,11 @@ const struct xw_policy xw_prepare_policy = {"prepare",
                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
                                              &reading_rules, &world_rules, &deploy_rules},
                                             prepare_reach};
+
+const struct xw_policy xw_suspend_policy = {
+    "suspend",
+    {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules, &reading_rules, &suspend_rules},
+    suspend_reach};
 
 const struct xw_policy xw_console_policy = {"console",
                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,

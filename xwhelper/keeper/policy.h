@@ -17,9 +17,10 @@ extern const struct xw_policy xw_listener_policy;
 /* From the fork until the request has been authorized; peers other than root. */
 extern const struct xw_policy xw_request_policy;
 
-/* start, stop, reboot, revert; prepare; console, up to the relay's first line. */
+/* start, stop, reboot, revert; prepare; suspend; console, up to the relay's first line. */
 extern const struct xw_policy xw_changing_policy;
 extern const struct xw_policy xw_prepare_policy;
+extern const struct xw_policy xw_suspend_policy;
 extern const struct xw_policy xw_console_policy;
 
 #endif

@@ -78,6 +78,28 @@ static int go_on(struct xw_host *host, const struct xw_job *job,
     return 0;
 }
 
+/* From the beginning, or where it was when it was suspended: libvirt restores a managed save. */
+static int create(struct xw_host *host, const struct xw_job *job,
+                  const struct xw_plan_machine *planned, virDomainPtr domain, struct xw_error *err)
+{
+    int saved = virDomainHasManagedSaveImage(domain, 0);
+
+    if (saved < 0)
+        return xw_libvirt_fail(host, err, "Asking for %s", planned->name);
+    if (saved)
+        xw_reply(job->peer, "progress %s is suspended, and resumes", planned->name);
+    if (virDomainCreate(domain) == 0) {
+        xw_reply(job->peer, "done %s %s", planned->name,
+                 saved ? "goes on where it was" : "started");
+        return 0;
+    }
+    return saved ? xw_libvirt_fail(host, err,
+                                   "%s does not resume (stop it by force to throw its saved memory "
+                                   "away, then start boots it)",
+                                   planned->name)
+                 : xw_libvirt_fail(host, err, "Starting %s", planned->name);
+}
+
 static int start_one(struct xw_host *host, const struct xw_job *job,
                      const struct xw_plan_machine *planned, struct xw_error *err)
 {
@@ -97,10 +119,8 @@ static int start_one(struct xw_host *host, const struct xw_job *job,
         return rc;
     if (virDomainIsActive(domain) == 1)
         rc = go_on(host, job, planned, domain, err);
-    else if (virDomainCreate(domain) < 0)
-        rc = xw_libvirt_fail(host, err, "Starting %s", planned->name);
     else
-        xw_reply(job->peer, "done %s started", planned->name);
+        rc = create(host, job, planned, domain, err);
     virDomainFree(domain);
     return rc;
 }
@@ -108,6 +128,18 @@ static int start_one(struct xw_host *host, const struct xw_job *job,
 int xw_verb_start(const struct xw_job *job, struct xw_error *err)
 {
     return xw_job_each(job, start_one, false, err);
+}
+
+/* Why one that doesn't run isn't rebooted. */
+static int refuse_reboot(struct xw_host *host, virDomainPtr domain, const char *name,
+                         struct xw_error *err)
+{
+    int saved = virDomainHasManagedSaveImage(domain, 0);
+
+    if (saved < 0)
+        return xw_libvirt_fail(host, err, "Asking for %s", name);
+    return xw_fail(err, -EINVAL, "%s is %s; start it%s", name, saved ? "suspended" : "off",
+                   saved ? ", and reboot it then" : " instead");
 }
 
 static int reboot_one(struct xw_host *host, const struct xw_job *job,
@@ -122,7 +154,7 @@ static int reboot_one(struct xw_host *host, const struct xw_job *job,
     if (active < 0)
         rc = xw_libvirt_fail(host, err, "Asking for %s", planned->name);
     else if (!active)
-        rc = xw_fail(err, -EINVAL, "%s is off; start it instead", planned->name);
+        rc = refuse_reboot(host, domain, planned->name, err);
     else if (job->request->force ? virDomainReset(domain, 0) < 0
                                  : virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN) < 0)
         rc = xw_libvirt_fail(host, err, "Rebooting %s", planned->name);

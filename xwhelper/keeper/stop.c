@@ -31,6 +31,42 @@ static int machine_failed(struct stopping *stopping, const char *name, const str
     return 0;
 }
 
+/*
+ * One that doesn't run. What was saved of a suspended one's memory can't be shut down: it is kept,
+ * or, by force, thrown away as the plug would have done.
+ */
+static int tell_off(const struct stopping *stopping, const char *name, virDomainPtr domain,
+                    struct xw_error *err)
+{
+    int saved = domain ? virDomainHasManagedSaveImage(domain, 0) : 0;
+
+    if (saved > 0 && stopping->job->request->force)
+        saved = virDomainManagedSaveRemove(domain, 0) < 0 ? -1 : 2;
+    if (saved < 0)
+        return xw_libvirt_fail(stopping->host, err, "Asking for what is saved of %s", name);
+    static const char *const words[] = {
+        "was off already",
+        "is suspended, and stays so: start lets it go on where it was, a stop "
+        "by force throws that away",
+        "was suspended; what was saved of it is thrown away, and it is off"};
+    xw_reply(stopping->job->peer, "done %s %s", name, words[saved]);
+    return 0;
+}
+
+/*
+ * What is saved of one that runs is of no use to anybody: a save that was cut off. It would make
+ * the machine seem suspended when it is off.
+ */
+static int drop_leftover(const struct stopping *stopping, const char *name, virDomainPtr domain,
+                         struct xw_error *err)
+{
+    int saved = virDomainHasManagedSaveImage(domain, 0);
+
+    return saved < 0 || (saved > 0 && virDomainManagedSaveRemove(domain, 0) < 0)
+               ? xw_libvirt_fail(stopping->host, err, "Dropping what is saved of %s", name)
+               : 0;
+}
+
 /* Finds a machine's domain; one that is off is done with. */
 static int find(struct stopping *stopping, const char *name, virDomainPtr domain,
                 struct xw_error *err)
@@ -43,15 +79,15 @@ static int find(struct stopping *stopping, const char *name, virDomainPtr domain
             virDomainFree(domain);
         return rc;
     }
-    if (active) {
+    int rc =
+        active ? drop_leftover(stopping, name, domain, err) : tell_off(stopping, name, domain, err);
+    if (active && rc == 0) {
         stopping->names[stopping->count] = name;
         stopping->waits[stopping->count++].domain = domain;
-        return 0;
-    }
-    xw_reply(stopping->job->peer, "done %s was off already", name);
-    if (domain)
+    } else if (domain) {
         virDomainFree(domain);
-    return 0;
+    }
+    return rc;
 }
 
 static int find_all(struct stopping *stopping, struct xw_error *err)

@@ -56,6 +56,14 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err);
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err);
 
 /*
+ * Suspends the worlds of the user named in the request, who has logged out: those that nobody has
+ * open any more. The peer is answered at once, before anything is done. owners and labs are the
+ * directories of records.
+ */
+int xw_verb_suspend(int peer, const struct xw_request *request, int owners, int labs,
+                    struct xw_error *err);
+
+/*
  * Takes the world's lock (xw_world_lock()) and checks that the world's directory is one, no link to
  * another's, and says that it is this owner's. Returns a descriptor; -ENOENT (there is no such
  * world), -EPERM (it is another's or not a directory of ours) or another negative errno.

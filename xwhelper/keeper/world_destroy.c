@@ -10,6 +10,7 @@
 #include "common/paths.h"
 #include "xwhelper/keeper/bridge.h"
 #include "xwhelper/keeper/machine.h"
+#include "xwhelper/keeper/notice.h"
 #include "xwhelper/keeper/owner_record.h"
 #include "xwhelper/keeper/partition.h"
 #include "xwhelper/keeper/quota.h"
@@ -112,6 +113,7 @@ static int undefine(struct xw_host *host, virDomainPtr domain, struct xw_error *
     if (virDomainGetUUIDString(domain, uuid) == 0) {
         snprintf(console, sizeof(console), "%s/%s", XW_CONSOLE_DIR, uuid);
         unlink(console);
+        xw_notice_remove(console);
     }
     if (virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
                                            VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |

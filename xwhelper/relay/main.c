@@ -1,5 +1,5 @@
 /*
- * The relay: moves a console's bytes between the viewer and the guest, with nothing but the five
+ * The relay: moves a console's bytes between the viewer and the guest, with nothing but the six
  * descriptors that the keeper opened for it. No libvirt, no file, no socket of its own.
  *
  *   3  the guest's console (a stream socket of QEMU's)
@@ -7,19 +7,23 @@
  *   5  the gate's connection: told `end` when it is over
  *   6  the console's lock; held while this process lives
  *   7  a timer: readable when the lab has closed and its grace time is over
+ *   8  a FIFO: notices from outside, a byte each (notice.h), and a mark of ours
+ *      whenever the viewer has typed
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "xwhelper/relay/notice.h"
 #include "xwhelper/relay/policy.h"
 
-enum { GUEST = 3, VIEWER = 4, GATE = 5, TIMER = 7, BUFFER = 16384 };
+enum { GUEST = 3, VIEWER = 4, GATE = 5, TIMER = 7, NOTICE = 8, BUFFER = 16384 };
 
 /* One direction. */
 struct lane {
@@ -36,6 +40,47 @@ static void tell(const char *line)
     /* The gate may be gone; then there is nobody to tell. */
     if (send(GATE, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return;
+}
+
+/* Tells the viewer one notice. Returns whether it says why the machine goes. */
+static bool tell_notice(unsigned char notice)
+{
+    char line[160];
+
+    if (notice == XW_NOTICE_SUSPENDING)
+        tell("progress - the world is being suspended; start or console lets it go on where it "
+             "was\n");
+    else if (notice == XW_NOTICE_STAYS)
+        tell("progress - the world could not be suspended, and goes on\n");
+    if (notice < XW_NOTICE_MINUTES_MIN || notice > XW_NOTICE_MINUTES_MAX)
+        return notice == XW_NOTICE_SUSPENDING;
+    snprintf(line, sizeof(line),
+             "progress - nothing has happened in this world for a while; in %u min it is "
+             "suspended, unless you type something\n",
+             notice);
+    tell(line);
+    return false;
+}
+
+/* Takes the notices that are there. */
+static void take_notices(bool *leaving)
+{
+    unsigned char notices[16];
+    ssize_t n = read(NOTICE, notices, sizeof(notices));
+
+    for (ssize_t i = 0; i < n; i++) {
+        if (notices[i] != XW_NOTICE_TRAFFIC)
+            *leaving = tell_notice(notices[i]);
+    }
+}
+
+/* Leaves the mark that there was traffic: that the FIFO was written to. */
+static void mark_traffic(bool *leaving)
+{
+    static const unsigned char mark = XW_NOTICE_TRAFFIC;
+
+    if (write(NOTICE, &mark, 1) == 1)
+        take_notices(leaving);
 }
 
 /* Reads when there is room. Returns false on an error of the source. */
@@ -90,9 +135,10 @@ static bool turn(short happened, struct lane *in, struct lane *out)
     return true;
 }
 
-/* Returns whether it was the time that ended it. */
-static bool pump(struct lane *to_guest, struct lane *to_viewer)
+/* Returns whether it was the time that ended it; *leaving tells that the reason has been told. */
+static bool pump(struct lane *to_guest, struct lane *to_viewer, bool *leaving)
 {
+    mark_traffic(leaving);
     for (;;) {
         bool guest_done = to_viewer->closed && !pending(to_viewer);
         bool viewer_done = to_guest->closed && !pending(to_guest);
@@ -103,21 +149,26 @@ static bool pump(struct lane *to_guest, struct lane *to_viewer)
             {.fd = VIEWER, .events = wanted(to_guest, to_viewer)},
             {.fd = GATE, .events = 0},
             {.fd = TIMER, .events = POLLIN},
+            {.fd = NOTICE, .events = POLLIN},
         };
         /* A side that has ended stays readable; it is not asked about again. */
         for (int i = 0; i < 2; i++) {
             if (!side[i].events)
                 side[i].fd = -1;
         }
-        if (poll(side, 4, -1) < 0) {
+        if (poll(side, 5, -1) < 0) {
             if (errno == EINTR)
                 continue;
             return false;
         }
         if (side[3].revents)
             return true;
-        if (side[2].revents & (POLLHUP | POLLERR))
+        if ((side[2].revents & (POLLHUP | POLLERR)) || (side[4].revents & ~POLLIN))
             return false;
+        if (side[4].revents)
+            take_notices(leaving);
+        if (side[1].revents & POLLIN)
+            mark_traffic(leaving);
         if (!turn(side[0].revents, to_viewer, to_guest) ||
             !turn(side[1].revents, to_guest, to_viewer))
             return false;
@@ -128,14 +179,15 @@ int main(void)
 {
     static struct lane to_guest = {.from = VIEWER, .to = GUEST};
     static struct lane to_viewer = {.from = GUEST, .to = VIEWER};
+    bool leaving = false;
 
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_GET_DUMPABLE) != 0)
         abort();
     xw_policy_enter(&xw_relay_policy);
     tell("open\n");
-    if (pump(&to_guest, &to_viewer))
+    if (pump(&to_guest, &to_viewer, &leaving))
         tell("progress - the lab has closed\n");
-    else if (to_viewer.closed)
+    else if (to_viewer.closed && !leaving)
         tell("progress - the machine has stopped\n");
     tell("end 0\n");
     return 0;

@@ -1,0 +1,83 @@
+#include "xwhelper/keeper/presence.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+#include "common/names.h"
+
+enum { PATH_SIZE = 64, MILLISECONDS = 1000, NANOSECONDS_PER_MS = 1000000 };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        abort();
+    return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS_PER_MS;
+}
+
+/* Whether the process is that person's and has not ended; one that is gone is nobody's. */
+static bool is_theirs(unsigned long pid, uid_t uid)
+{
+    char path[PATH_SIZE];
+    char line[256];
+    unsigned long real;
+
+    snprintf(path, sizeof(path), "/proc/%lu/status", pid);
+    XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file)) {
+        if (strncmp(line, "State:\tZ", 8) == 0 || strncmp(line, "State:\tX", 8) == 0)
+            return false;
+        if (strncmp(line, "Uid:\t", 5) == 0) {
+            real = strtoul(line + 5, NULL, 10);
+            return real == uid;
+        }
+    }
+    return false;
+}
+
+/* A pidfd of one of the person's processes; -ESRCH: there is none; or another negative errno. */
+static int find_one(uid_t uid)
+{
+    XW_AUTO_CLOSEDIR DIR *proc = opendir("/proc");
+    const struct dirent *entry;
+    unsigned long pid;
+
+    if (!proc)
+        return -errno;
+    while (errno = 0, (entry = readdir(proc)) != NULL) {
+        if (xw_number(entry->d_name, INT_MAX, &pid) < 0 || pid == 0 || !is_theirs(pid, uid))
+            continue;
+        int fd = pidfd_open((pid_t)pid, 0);
+        if (fd >= 0 || errno != ESRCH)
+            return fd >= 0 ? fd : -errno;
+    }
+    return errno ? -errno : -ESRCH;
+}
+
+int xw_presence_wait(uid_t uid, unsigned int seconds, struct xw_error *err)
+{
+    const int64_t deadline = now_ms() + (int64_t)seconds * MILLISECONDS;
+
+    for (;;) {
+        XW_AUTO_CLOSE int one = find_one(uid);
+        if (one == -ESRCH)
+            return 1;
+        if (one < 0)
+            return xw_fail_errno(err, one, "The processes of the uid %u can't be looked at", uid);
+        struct pollfd ended = {.fd = one, .events = POLLIN};
+        int64_t left = deadline - now_ms();
+        if (left <= 0 || poll(&ended, 1, (int)left) == 0)
+            return 0;
+    }
+}
