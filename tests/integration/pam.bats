@@ -2,7 +2,7 @@
 # pam_xworlds.so in real sshd's and login's PAM stacks, as INSTALL and the example put it there.
 # shellcheck shell=bash
 load lib/common
-load lib/passwords
+load lib/logins
 
 readonly CONF=/etc/xworlds/xworlds.conf
 readonly NO_LAB="No lab is open to your account yet; ask your instructor to add you to the course's group."
@@ -57,13 +57,6 @@ logged() {
 
 mark_log() {
     MARK=$(stat -c %s /run/throwaway/log/syslog.log)
-}
-
-# milliseconds COMMAND...: sets TOOK.
-milliseconds() {
-    local began=${EPOCHREALTIME/[.,]/}
-    "$@"
-    TOOK=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
 }
 
 # T-I1

@@ -3,7 +3,7 @@
 # that is refused stands beside the same one that is not.
 # shellcheck shell=bash
 load lib/common
-load lib/passwords
+load lib/logins
 
 readonly PASSWORD='open sesame'
 readonly EXAMPLES=/usr/local/share/doc/xworlds/pam.d

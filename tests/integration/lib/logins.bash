@@ -50,3 +50,10 @@ answering() {
         -o LogLevel=INFO -o BatchMode=no -o PreferredAuthentications="$methods" \
         -o NumberOfPasswordPrompts=1 "$user@lab" "$@"
 }
+
+# milliseconds COMMAND...: sets TOOK.
+milliseconds() {
+    local began=${EPOCHREALTIME/[.,]/}
+    "$@"
+    TOOK=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+}
