@@ -186,7 +186,7 @@ mark_log() {
     wait_for test -d "$WORLDS/hal"
     run with_key hal list
     [ "$status" -eq 0 ]
-    [[ $output == $'firewall\thal\t3\t'* ]]
+    [[ $output == *$'firewall\thal\t3\t'* ]]
 }
 
 @test "without a keeper the login goes on; it is logged and said" {
