@@ -91,6 +91,7 @@ without_world() {
     xwadm destroy firewall --user carol --yes --force
 }
 
+# T-I6
 @test "libvirt hangs: she is in within the bound and told so; the world comes when libvirt goes on" {
     carol_says list
     [[ $OUT == "$LISTED"* ]]

@@ -276,6 +276,7 @@ others 0
 END
 }
 
+# T-I4
 @test "whatever of the lab is broken, root and staff get in, by each example" {
     local example
     for example in '' xworlds-password-code xworlds-key-code; do
