@@ -149,13 +149,13 @@ hours() {
 }
 
 @test "pam_faillock: three wrong passwords lock, a time or the admin unlocks; a key is not a guess" {
-    local i
-    for i in 1 2; do
+    local _
+    for _ in 1 2; do
         refused with_password gus wrong
     done
     works with_password gus "$PASSWORD"
     [ "$(failures gus)" -eq 0 ]
-    for i in 1 2 3; do
+    for _ in 1 2 3; do
         refused with_password gus wrong
     done
     [ "$(failures gus)" -eq 3 ]
@@ -165,7 +165,7 @@ hours() {
     others_get_in
     faillock --user gus --reset
     works with_password gus "$PASSWORD"
-    for i in 1 2 3; do
+    for _ in 1 2 3; do
         refused with_password gus wrong
     done
     refused with_password gus "$PASSWORD"

@@ -42,8 +42,13 @@ with_key_and_code() {
 # answering METHODS NAME PASSWORD CODE WORD...: no other way in is tried, and nothing a second time.
 answering() {
     local methods=$1 user=$2 ask=$BATS_TEST_TMPDIR/ask
-    printf '%s\n' '#!/bin/bash' 'case $1 in' \
-        "*One-time*) printf '%s\n' ${4@Q} ;;" "*) printf '%s\n' ${3@Q} ;;" esac >"$ask"
+    cat >"$ask" <<END
+#!/bin/bash
+case \$1 in
+    *One-time*) printf '%s\\n' ${4@Q} ;;
+    *) printf '%s\\n' ${3@Q} ;;
+esac
+END
     chmod +x "$ask"
     shift 4
     SSH_ASKPASS=$ask SSH_ASKPASS_REQUIRE=force timeout 60 ssh -F /run/throwaway/ssh_config \
@@ -52,6 +57,7 @@ answering() {
 }
 
 # milliseconds COMMAND...: sets TOOK.
+# shellcheck disable=SC2034 # it is the test's
 milliseconds() {
     local began=${EPOCHREALTIME/[.,]/}
     "$@"
