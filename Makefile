@@ -96,7 +96,7 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # The PAM module is loaded into programs of others, which have no sanitizers.
-pam_sources := $(wildcard pam/*.c) xwsh/lines.c xwsh/when.c \
+pam_sources := $(wildcard pam/*.c) xwsh/lines.c xwsh/when.c xwsh/prepared.c \
                  $(addprefix common/,config.c error.c names.c request.c record.c access.c lines.c)
 pam_objects := $(patsubst %.c,$(BUILD)/pam-obj/%.o,$(pam_sources))
 ALL_OBJECTS += $(pam_objects)

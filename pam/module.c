@@ -25,14 +25,11 @@
 #include "pam/keeper.h"
 #include "pam/options.h"
 #include "pam/person.h"
+#include "xwsh/prepared.h"
 
 #define ENTRY __attribute__((visibility("default")))
 
 #define UNABLE_TEXT "The lab can't check your account just now; tell your administrator."
-#define LATER_TEXT  "Your worlds are still being made; they appear in the list when they are ready."
-#define FAILED_TEXT                                                                                \
-    "Your worlds could not all be made; what is in the list works, for the rest ask your "         \
-    "instructor."
 
 struct call {
     pam_handle_t *pamh;
@@ -135,6 +132,19 @@ ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char *
     return status;
 }
 
+/* Says what has become of the worlds, and leaves it for xwsh, which the person may see instead. */
+static int tell_prepared(const struct call *call, int style, enum xw_prepared prepared)
+{
+    int told = tell(call, style, xw_prepared_text(prepared));
+    int status =
+        call->options.quiet ? PAM_SUCCESS : pam_putenv(call->pamh, xw_prepared_setting(prepared));
+
+    if (status != PAM_SUCCESS)
+        pam_syslog(call->pamh, LOG_WARNING, "xwsh can't be told: %s",
+                   pam_strerror(call->pamh, status));
+    return told != PAM_SUCCESS ? told : status;
+}
+
 static int prepare(const struct call *call)
 {
     const char *name = call->person.name;
@@ -147,7 +157,7 @@ static int prepare(const struct call *call)
     int rc = xw_pam_prepare(name, call->options.prepare_timeout, &outcome, &err);
     if (rc < 0) {
         pam_syslog(call->pamh, LOG_ERR, "%s: the worlds could not be made: %s", name, err.text);
-        tell(call, PAM_ERROR_MSG, FAILED_TEXT);
+        tell_prepared(call, PAM_ERROR_MSG, XW_PREPARED_FAILED);
         return PAM_SESSION_ERR;
     }
     if (outcome == XW_PAM_READY) {
@@ -158,7 +168,8 @@ static int prepare(const struct call *call)
     pam_syslog(call->pamh, LOG_NOTICE,
                "%s: the keeper hasn't ended after %u s; the login goes on, and so does the keeper",
                name, call->options.prepare_timeout);
-    return tell(call, PAM_TEXT_INFO, LATER_TEXT) == PAM_SUCCESS ? PAM_SUCCESS : PAM_SESSION_ERR;
+    return tell_prepared(call, PAM_TEXT_INFO, XW_PREPARED_LATER) == PAM_SUCCESS ? PAM_SUCCESS
+                                                                                : PAM_SESSION_ERR;
 }
 
 ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)

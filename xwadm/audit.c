@@ -4,31 +4,25 @@
 #include "xwadm/audit.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <json-c/json.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/exitcode.h"
-#include "common/paths.h"
 #include "xwadm/audit_options.h"
+#include "xwadm/audit_reader.h"
 #include "xwadm/command.h"
-#include "xwadm/confined.h"
 #include "xwadm/files.h"
 #include "xwadm/say.h"
 
 /* The two records of a request are written within moments of each other. */
-enum { SLACK_USEC = 60000000, PARTNER_USEC = 2000000, TURN_USEC = 250000 };
+enum { SLACK_USEC = 60000000, PARTNER_USEC = 2000000, TURN_MS = 250 };
 
 struct audit {
     struct xw_audit_options options;
-    struct xw_audit_log *log;         /* NULL where it can't be read */
-    struct xw_audit_journal *journal; /* the same */
+    struct xw_audit_reader *reader;
     struct xw_audit_events *events;
     struct json_object *list;
     size_t shown;
@@ -71,18 +65,6 @@ static int take(enum xw_audit_source source, struct xw_audit_event *read, void *
     return xw_audit_events_add(audit->events, source, read);
 }
 
-static int read_both(struct audit *audit, struct xw_error *err)
-{
-    int rc = 0;
-
-    /* The journal last: whatever it has, the audit log had before, or is about to have. */
-    if (audit->log)
-        rc = xw_audit_log_read(audit->log, take, audit, err);
-    if (rc == 0 && audit->journal)
-        rc = xw_audit_journal_read(audit->journal, take, audit, err);
-    return rc;
-}
-
 static uint64_t monotonic(void)
 {
     struct timespec now = {0};
@@ -114,22 +96,16 @@ static void show_due(struct audit *audit, bool every)
 
 static int follow(struct audit *audit, struct xw_error *err)
 {
-    int rc = 0;
+    int rc = 1;
 
-    while (rc == 0 && !xw_interrupted()) {
+    while (rc == 1 && !xw_interrupted()) {
         show_due(audit, false);
         if (fflush(stdout) != 0)
             return xw_fail_errno(err, -errno, "Writing");
-        if (audit->journal)
-            rc = xw_audit_journal_wait(audit->journal, TURN_USEC);
-        else if (usleep(TURN_USEC) < 0 && errno != EINTR)
-            rc = -errno;
-        rc = rc == -EINTR ? 0 : rc;
-        if (rc < 0)
-            return xw_fail_errno(err, rc, "Waiting for the journal");
-        rc = read_both(audit, err);
+        rc = xw_audit_reader_next(audit->reader, TURN_MS, take, audit, err);
+        rc = rc == -EINTR ? 1 : rc;
     }
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 static void sum_up(const struct audit *audit)
@@ -145,61 +121,11 @@ static void print_list(struct audit *audit)
 {
     struct json_object *object = xw_json_new();
 
-    xw_json_bool(object, "has_audit_log", audit->log != NULL);
-    xw_json_bool(object, "has_journal", audit->journal != NULL);
+    xw_json_bool(object, "has_audit_log", xw_audit_reader_has(audit->reader, XW_AUDIT_GATE));
+    xw_json_bool(object, "has_journal", xw_audit_reader_has(audit->reader, XW_AUDIT_KEEPER));
     xw_json_number(object, "disagreement_count", audit->disputed);
     json_object_object_add(object, "requests", audit->list);
     xw_json_print(object);
-}
-
-/* The group that may read a directory or file, where that is not root's. */
-static size_t add_group(const char *path, gid_t *groups, size_t count)
-{
-    struct stat info;
-
-    if (stat(path, &info) == 0 && info.st_gid != 0)
-        groups[count++] = info.st_gid;
-    return count;
-}
-
-/*
- * What is in the logs was written by students' programs, and both libraries parse it: from here on
- * this process is nobody, with the groups that may read the logs (a rotated one is opened later).
- */
-static int drop_privileges(struct xw_error *err)
-{
-    gid_t groups[3];
-    size_t count = add_group("/var/log/audit", groups, 0);
-    uid_t r, e, s;
-
-    count = add_group("/run/log/journal", groups, count);
-    count = add_group("/var/log/journal", groups, count);
-    if (setgroups(count, groups) < 0 || setresgid(XW_NOBODY, XW_NOBODY, XW_NOBODY) < 0 ||
-        setresuid(XW_NOBODY, XW_NOBODY, XW_NOBODY) < 0 || getresuid(&r, &e, &s) < 0 ||
-        r != XW_NOBODY || e != XW_NOBODY || s != XW_NOBODY ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return xw_fail_errno(err, -errno, "Giving up root's privileges");
-    return 0;
-}
-
-/* A trail that can't be opened is told; without both there is nothing to show. */
-static int open_both(struct audit *audit, struct xw_error *err)
-{
-    const struct xw_audit_options *options = &audit->options;
-    const struct passwd *gate = getpwnam(XW_HELPER_USER);
-    uint64_t since = options->since > SLACK_USEC ? options->since - SLACK_USEC : 0;
-
-    audit->log = xw_audit_log_open(options->log_path, gate ? gate->pw_uid : (uid_t)-1, err);
-    if (!audit->log && options->log_path)
-        return err->code;
-    if (!audit->log)
-        xw_note("%s; the journal alone is shown", err->text);
-    audit->journal = xw_audit_journal_open(options->journal_path, since, err);
-    if (!audit->journal && (options->journal_path || !audit->log))
-        return err->code;
-    if (!audit->journal)
-        xw_note("%s; the audit log alone is shown", err->text);
-    return drop_privileges(err);
 }
 
 static int run_audit(struct audit *audit, struct xw_error *err)
@@ -207,13 +133,21 @@ static int run_audit(struct audit *audit, struct xw_error *err)
     audit->events = xw_audit_events_new();
     if (!audit->events)
         return xw_fail(err, -ENOMEM, "there is not enough memory");
-    int rc = open_both(audit, err);
-    if (rc == 0)
-        rc = read_both(audit, err);
-    if (rc < 0)
-        return rc;
+    const struct xw_audit_options *options = &audit->options;
+    const struct xw_audit_trails trails = {options->log_path, options->journal_path,
+                                           options->since > SLACK_USEC ? options->since - SLACK_USEC
+                                                                       : 0};
+    audit->reader = xw_audit_reader_start(&trails, options->follow, err);
+    if (!audit->reader)
+        return err->code;
     if (audit->options.follow)
         return follow(audit, err);
+    int rc;
+    do
+        rc = xw_audit_reader_next(audit->reader, -1, take, audit, err);
+    while (rc == -EINTR && !xw_interrupted());
+    if (rc < 0)
+        return err->code ? rc : xw_fail_errno(err, rc, "Reading the trails");
     audit->list = audit->options.json ? xw_json_need(json_object_new_array()) : NULL;
     show_due(audit, true);
     if (audit->options.json)
@@ -234,8 +168,7 @@ static int run(int argc, char **argv)
         code = xw_complain(&err);
     else
         sum_up(&audit);
-    xw_audit_log_close(audit.log);
-    xw_audit_journal_close(audit.journal);
+    xw_audit_reader_stop(audit.reader);
     xw_audit_events_free(audit.events);
     return code;
 }

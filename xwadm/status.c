@@ -33,6 +33,7 @@ struct report {
     int labs_fd;
     time_t now;
     bool has_domains; /* libvirt answered */
+    bool unread;      /* something that is there couldn't be read, and was said */
     struct xw_domains domains;
     struct lab_state *state;
     struct json_object *worlds; /* NULL: a table */
@@ -50,6 +51,7 @@ static void read_state(struct report *report, const char *lab)
         state->plan_rc = xw_access_read(report->labs_fd, lab, &state->access, &state->trouble);
     if (state->plan_rc == -ENOENT)
         xw_fail(&state->trouble, -ENOENT, "the lab \"%s\" isn't applied any more", lab);
+    report->unread = report->unread || (state->plan_rc < 0 && state->plan_rc != -ENOENT);
     for (size_t i = 0; i < state->plan.machine_count && state->image_rc == 0; i++)
         state->image_rc = xw_image_check(state->plan.machines[i].image,
                                          state->plan.machines[i].image_id, &image, &state->trouble);
@@ -137,13 +139,15 @@ static void add_json(const struct report *report, const struct xw_world_name *wo
 }
 
 /* The lab's window for the owner of a world; without the extension where that can't be read. */
-static struct xw_window window_of(const struct report *report, const struct xw_world_name *world)
+static struct xw_window window_of(struct report *report, const struct xw_world_name *world)
 {
     struct xw_owner owner;
     struct xw_error err = {0};
 
-    if (xw_extension_read(world->lab, world->owner, &owner, &err) < 0)
+    if (xw_extension_read(world->lab, world->owner, &owner, &err) < 0) {
+        report->unread = true;
         xw_note("%s/%s: an extension can't be looked up: %s", world->lab, world->owner, err.text);
+    }
     return xw_access_window(&owner, &report->state->access, report->now);
 }
 
@@ -221,7 +225,9 @@ static int fill_and_show(struct report *report, const char *lab, bool json, stru
     report->worlds = json ? xw_json_need(json_object_new_array()) : NULL;
     show(report, &worlds, lab);
     xw_domains_free(&report->domains);
-    return libvirt_rc < 0 ? xw_exit_of(libvirt_rc) : XW_EXIT_OK;
+    if (libvirt_rc < 0)
+        return xw_exit_of(libvirt_rc);
+    return report->unread ? XW_EXIT_FAILED : XW_EXIT_OK;
 }
 
 static int status(const char *lab, bool json)
@@ -266,7 +272,8 @@ const struct xw_command xw_command_status = {
         "\n"
         "  --json  for programs, with every machine\n"
         "\n"
-        "Exit status 75 means that libvirt was not answering: what runs is unknown then.\n"
+        "Exit status 75 means that libvirt was not answering: what runs is unknown then. 1 means\n"
+        "that something else could not be read, and is missing from what is shown.\n"
         "\n"
         "Examples:\n"
         "  xwadm status\n"

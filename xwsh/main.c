@@ -55,6 +55,8 @@ static enum xw_exit run_words(const struct xw_session *session, size_t count,
     }
     if (count == 0)
         return run_interactive(session);
+    if (session->prepared != XW_PREPARED_READY)
+        xw_session_complain(session, xw_prepared_text(session->prepared));
     if (count == 1 && strcmp(word[0], "--help") == 0)
         word = help;
     else if (count == 1 && strcmp(word[0], "--version") == 0)

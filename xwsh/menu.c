@@ -62,6 +62,7 @@ static void take_list(struct xw_menu *menu, struct xw_model *fresh)
     size_t *cursor = &menu->cursor[menu->page];
 
     snprintf(name, sizeof(name), "%s", xw_menu_name_at_cursor(menu));
+    xw_menu_prepared_compare(menu, fresh);
     xw_model_replace(&menu->model[menu->page], fresh);
     menu->loaded[menu->page] = true;
     size_t rows = xw_menu_rows(menu);
@@ -89,6 +90,8 @@ static void start_refresh(struct xw_menu *menu)
     if (menu->page == XW_PAGE_MACHINES) {
         request.verb = XW_VERB_STATUS;
         snprintf(request.lab, sizeof(request.lab), "%s", menu->world);
+        pause = REFRESH_MACHINES_MS;
+    } else if (xw_menu_prepared_waits(menu)) {
         pause = REFRESH_MACHINES_MS;
     }
     if (now - menu->last_key > IDLE_AFTER_MS && !menu->action.gate)
@@ -179,7 +182,7 @@ static int next_timeout(const struct xw_menu *menu)
 
     if (!menu->refresh.gate && menu->mode != XW_MODE_LOCKED)
         timeout = sooner(timeout, menu->next_refresh - now);
-    if (menu->action.gate)
+    if (menu->action.gate || xw_menu_prepared_waits(menu))
         timeout = sooner(timeout, TICK_MS);
     if (menu->dialog.stage != XW_DIALOG_RESTS)
         timeout = sooner(timeout, menu->dialog.deadline - now);
@@ -294,6 +297,7 @@ int xw_menu_run(const struct xw_session *session, const struct xw_settings *sett
                             .settings = settings,
                             .last_key = xw_pump_now(),
                             .dialog = {.reauth = XW_REAUTH_NONE}};
+    xw_menu_prepared_begin(&menu);
     start_refresh(&menu);
     while (!menu.leaving) {
         xw_menu_draw(&menu);

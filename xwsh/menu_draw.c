@@ -207,12 +207,14 @@ static void keep_in_view(struct xw_menu *menu, size_t height)
         *first = cursor - height + 1;
 }
 
-static const char *empty_text(const struct xw_menu *menu)
+static const char *empty_text(const struct xw_menu *menu, const char *being_made)
 {
     if (!menu->loaded[menu->page])
         return "Asking the lab ...";
     if (menu->refresh_failed)
         return "The list can't be had now. It is asked for again by itself.";
+    if (menu->page == XW_PAGE_WORLDS && *being_made)
+        return being_made;
     return menu->page == XW_PAGE_WORLDS
                ? "No worlds yet. They appear by themselves when a course gives you a lab."
                : "This world has no machines.";
@@ -222,6 +224,7 @@ static void draw_list(struct xw_menu *menu)
 {
     const struct xw_model *model = &menu->model[menu->page];
     size_t rows = xw_menu_rows(menu);
+    char being_made[XW_ERROR_TEXT_MAX];
     int top = LINES >= 8 ? 2 : 1;
     int width = name_width(menu);
 
@@ -230,8 +233,10 @@ static void draw_list(struct xw_menu *menu)
     int height = LINES - 2 - top;
     if (height < 1)
         height = 1;
-    if (rows == 0)
-        draw(menu, top, 1, COLS - 2, empty_text(menu));
+    if (rows == 0) {
+        xw_menu_prepared_describe(menu, being_made, sizeof(being_made));
+        draw(menu, top, 1, COLS - 2, empty_text(menu, being_made));
+    }
     keep_in_view(menu, (size_t)height);
     for (size_t i = menu->first[menu->page]; i < rows && height > 0; i++, height--, top++) {
         bool here = i == menu->cursor[menu->page];

@@ -1,6 +1,7 @@
 /*
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
- * menu_job.c (requests that run while keys are read), menu_password.c (the lock, and the password
+ * menu_job.c (requests that run while keys are read), menu_prepared.c (worlds that are still being
+ * made), menu_password.c (the lock, and the password
  * before a verb), menu_draw.c (the screen). Nothing outside the menu includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
@@ -71,6 +72,7 @@ struct xw_menu {
     struct xw_job refresh;       /* list or status */
     struct xw_job action;        /* start, stop, reboot, revert */
     int64_t next_refresh;
+    int64_t made_since; /* worlds are still being made since then; -1: none are */
     int64_t last_key;
     struct xw_request pending; /* awaits its confirmation */
     bool confirmed;            /* by its name */
@@ -100,6 +102,19 @@ void xw_menu_show_page(struct xw_menu *menu, enum xw_menu_page page);
 
 /* Starts an action, or beeps while another one runs. */
 void xw_menu_start_action(struct xw_menu *menu, const struct xw_request *request);
+
+/* Says what the login has left to be told. */
+void xw_menu_prepared_begin(struct xw_menu *menu);
+
+/* Tells which worlds are in a fresh list that were not in the last one, while some are being made.
+ */
+void xw_menu_prepared_compare(struct xw_menu *menu, const struct xw_model *fresh);
+
+/* Whether worlds may still be being made: the list is asked for more often then. */
+bool xw_menu_prepared_waits(const struct xw_menu *menu);
+
+/* What is shown while there is no world yet; "" where nothing is awaited. Safe to show. */
+void xw_menu_prepared_describe(const struct xw_menu *menu, char *text, size_t size);
 
 /* Does what a key means in the current mode. */
 void xw_menu_take_key(struct xw_menu *menu, int key);

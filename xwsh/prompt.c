@@ -270,6 +270,8 @@ enum xw_exit xw_prompt_run(const struct xw_session *session, const struct xw_set
     struct prompt prompt = {.session = &own, .settings = *settings};
 
     own.quiet = &prompt.quiet;
+    if (session->prepared != XW_PREPARED_READY)
+        xw_session_complain(session, xw_prepared_text(session->prepared));
     reload(&prompt);
     while (!prompt.leaving)
         turn(&prompt);

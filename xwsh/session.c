@@ -104,6 +104,7 @@ int xw_session_start(struct xw_session *session, struct xw_error *err)
 {
     *session = (struct xw_session){.signal_fd = -1};
     session->colour = getenv("NO_COLOR") == NULL;
+    session->prepared = xw_prepared_read(getenv(XW_PREPARED_VARIABLE));
     take_original_command(session);
     take_term(session);
     int rc = clear_environment();

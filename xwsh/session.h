@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "xwsh/prepared.h"
 #include "xwsh/safe_text.h"
 #include "xwsh/words.h"
 
@@ -24,14 +25,15 @@ struct xw_session {
     char term[XW_TERM_MAX + 1]; /* a TERM that is a plain name, else "" */
     bool has_original;          /* sshd set SSH_ORIGINAL_COMMAND (sshd_config(5), ForceCommand) */
     char original[XW_COMMAND_MAX + 1]; /* its text, cut where it is too long for a command */
+    enum xw_prepared prepared;         /* what the login has left to be told */
     int64_t *quiet; /* where a command says how long no key came; NULL: nobody asks */
 };
 
 /*
- * Takes what is used of the environment (SSH_ORIGINAL_COMMAND, TERM, NO_COLOR, and LC_ALL, LC_CTYPE
- * and LANG for the locale), clears the environment, and prepares the process: descriptors 0 to 2
- * open, no core dumps (they would hold what was on a console), working directory /, signals as
- * signals.h says. Returns 0 or a negative errno.
+ * Takes what is used of the environment (SSH_ORIGINAL_COMMAND, TERM, NO_COLOR, XWORLDS_PREPARED,
+ * and LC_ALL, LC_CTYPE and LANG for the locale), clears the environment, and prepares the process:
+ * descriptors 0 to 2 open, no core dumps (they would hold what was on a console), working directory
+ * /, signals as signals.h says. Returns 0 or a negative errno.
  */
 int xw_session_start(struct xw_session *session, struct xw_error *err);
 

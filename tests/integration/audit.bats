@@ -255,10 +255,31 @@ LIE
     wait_for grep -q '"verb":"list"' "$BATS_TEST_TMPDIR/follow"
     [ "$(awk '/^Uid:/ { print $2, $3, $4 }' "/proc/$follower/status")" = "65534 65534 65534" ]
     [ "$(awk '/^CapEff:|^CapPrm:/ { print $2 }' "/proc/$follower/status" | sort -u)" = 0000000000000000 ]
+    # What parses the trails is a process of its own, which may do less: a filter, nothing to execute,
+    # three descriptors of its own at most besides the trails.
+    local reader
+    reader=$(pgrep -P "$follower")
+    [ "$(awk '/^Uid:/ { print $2, $3, $4 }' "/proc/$reader/status")" = "65534 65534 65534" ]
+    [ "$(awk '/^(CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp):/ { print $1 $2 }' "/proc/$reader/status" | grep -c -x -e 'CapPrm:0*' -e 'CapEff:0*' -e NoNewPrivs:1 -e Seccomp:2)" -eq 4 ]
+    [ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$follower/status")" = 0 ]
+    refute readlink -e "/proc/$reader/fd/0"
+    refute readlink -e "/proc/$reader/fd/2"
     kill -INT "$follower"
     local status=0
     wait "$follower" || status=$?
     [ "$status" -eq 0 ]
+    [ ! -e "/proc/$reader" ]
+}
+
+@test "xwadm audit: a reader of the trails that is killed is told, and what it said is no answer" {
+    xwadm audit --follow >"$BATS_TEST_TMPDIR/follow" 2>&1 3>&- &
+    local follower=$! status=0
+    wait_for pgrep -P "$follower"
+    wait_for test -s "$BATS_TEST_TMPDIR/follow"
+    kill -SYS "$(pgrep -P "$follower")"
+    wait "$follower" || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'the reader of the trails tried something that it may not do' "$BATS_TEST_TMPDIR/follow"
 }
 
 # The state that the kernel doesn't tell counts as off; a throwaway host is set to go on with that.

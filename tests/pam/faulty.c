@@ -58,6 +58,7 @@ WRAP(int, pam_get_item, PAM_SYSTEM_ERR, EIO, (const pam_handle_t *h, int type, c
      (h, type, item))
 WRAP(struct passwd *, pam_modutil_getpwnam, NULL, EIO, (pam_handle_t * h, const char *user),
      (h, user))
+WRAP(int, pam_putenv, PAM_BUF_ERR, ENOMEM, (pam_handle_t * h, const char *setting), (h, setting))
 WRAP(int, getgrouplist, -1, EIO, (const char *user, gid_t group, gid_t *groups, int *count),
      (user, group, groups, count))
 WRAP(int, getgrnam_r, errno, EIO,

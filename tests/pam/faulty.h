@@ -10,6 +10,7 @@
     X(pam_get_item)                                                                                \
     X(pam_modutil_getpwnam)                                                                        \
     X(pam_prompt)                                                                                  \
+    X(pam_putenv)                                                                                  \
     X(getgrouplist)                                                                                \
     X(getgrnam_r)                                                                                  \
     X(malloc)                                                                                      \

@@ -146,6 +146,26 @@ static void no_failure_opens_a_session(void **state)
     keeper_stop();
 }
 
+/* T-I2: what failed or is not done yet is told in two ways, each of which may fail. */
+static void no_failure_hides_what_became_of_the_worlds(void **state)
+{
+    static const enum keeper kinds[] = {FAILS, SILENT};
+    int status;
+
+    (void)state;
+    put_service(faulty, "prepare_timeout=1");
+    for (size_t i = 0; i < 2; i++) {
+        keeper_start(kinds[i]);
+        forget();
+        assert_int_equal(call("alice", OPEN), kinds[i] == FAILS ? PAM_SESSION_ERR : PAM_SUCCESS);
+        assert_int_equal(faults->counts[XW_PAM_pam_putenv], 1);
+        assert_true(disturb("alice", OPEN, XW_PAM_pam_putenv, 1, 0, &status));
+        assert_int_equal(status, PAM_SESSION_ERR);
+        assert_non_null(strstr(faults->log, "xwsh can't be told"));
+    }
+    keeper_stop();
+}
+
 /* What a signal interrupts goes on. */
 static void an_interrupted_call_is_made_again(void **state)
 {
@@ -229,6 +249,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(no_failure_lets_anybody_in),
         cmocka_unit_test(who_cannot_be_told_is_refused_all_the_same),
         cmocka_unit_test(no_failure_opens_a_session),
+        cmocka_unit_test(no_failure_hides_what_became_of_the_worlds),
         cmocka_unit_test(an_interrupted_call_is_made_again),
         cmocka_unit_test(whom_it_is_not_for_depends_on_nothing_of_ours),
         cmocka_unit_test(an_unknown_option_is_an_error_in_the_log),

@@ -870,6 +870,42 @@ static void a_logout_waits_for_its_bound_and_no_longer(void **state)
     put_conf(NO_CONF);
 }
 
+/* Opens a session; what is left for xwsh in PAM's environment, "" for nothing. */
+static const char *left(const char *user, int wanted)
+{
+    static char value[64];
+    pam_handle_t *handle = start(user);
+    int status = enter(handle, OPEN, 0);
+    const char *set = pam_getenv(handle, "XWORLDS_PREPARED");
+
+    snprintf(value, sizeof(value), "%s", set ? set : "");
+    assert_int_equal(status, wanted);
+    assert_int_equal(pam_end(handle, status), PAM_SUCCESS);
+    return value;
+}
+
+/* sshd drops what a session's module says where a command is forced. */
+static void xwsh_is_left_word_of_what_became_of_the_worlds(void **state)
+{
+    (void)state;
+    put_service(shipped, "prepare_timeout=1");
+    keeper_start(READY);
+    assert_string_equal(left("alice", PAM_SUCCESS), "");
+    keeper_start(FAILS);
+    assert_string_equal(left("alice", PAM_SESSION_ERR), "failed");
+    keeper_start(GONE);
+    assert_string_equal(left("alice", PAM_SESSION_ERR), "failed");
+    assert_string_equal(left("staff", PAM_IGNORE), "");
+    assert_string_equal(left("root", PAM_IGNORE), "");
+    keeper_start(SILENT);
+    assert_string_equal(left("alice", PAM_SUCCESS), "later");
+    put_service(shipped, "prepare_timeout=1 quiet");
+    assert_string_equal(left("alice", PAM_SUCCESS), "");
+    keeper_start(FAILS);
+    assert_string_equal(left("alice", PAM_SESSION_ERR), "");
+    keeper_stop();
+}
+
 /* T-I6: connections that nobody accepts: the queue is full, and connect(2) itself would wait. */
 static void a_full_queue_is_bounded_too(void **state)
 {
@@ -934,6 +970,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(a_login_waits_for_its_bound_and_no_longer),
         cmocka_unit_test(a_logout_waits_for_its_bound_and_no_longer),
+        cmocka_unit_test(xwsh_is_left_word_of_what_became_of_the_worlds),
         cmocka_unit_test(a_full_queue_is_bounded_too),
         cmocka_unit_test(a_keeper_who_is_not_root_is_told_nothing),
     };

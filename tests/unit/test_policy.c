@@ -1,4 +1,4 @@
-/* links: common/policy.c common/sanitizer_rules.c common/landlock.c common/error.c xwhelper/gate/policy.c xwhelper/relay/policy.c xwhelper/reader/policy.c xwhelper/keeper/policy.c */
+/* links: common/policy.c common/sanitizer_rules.c common/landlock.c common/error.c xwhelper/gate/policy.c xwhelper/relay/policy.c xwhelper/reader/policy.c xwhelper/keeper/policy.c xwadm/audit_policy.c */
 /*
  * What each part may ask of the kernel equals its table (T-J1, T-J2): the filter as libseccomp
  * compiles it is run here over every number, entry and many arguments, and loaded into processes
@@ -36,6 +36,7 @@
 
 #include "common/policy.h"
 #include "common/sanitizer.h"
+#include "xwadm/audit_policy.h"
 #include "xwhelper/gate/policy.h"
 #include "xwhelper/keeper/policy.h"
 #include "xwhelper/keeper/quota.h"
@@ -51,7 +52,7 @@ enum {
 static const struct xw_policy *const installed[] = {
     &xw_gate_policy,     &xw_reader_policy,  &xw_relay_policy,
     &xw_listener_policy, &xw_request_policy, &xw_changing_policy,
-    &xw_prepare_policy,  &xw_console_policy, &xw_suspend_policy,
+    &xw_prepare_policy,  &xw_console_policy, &xw_suspend_policy, &xw_audit_policy,
 };
 enum { INSTALLED = sizeof(installed) / sizeof(installed[0]), POLICIES = 2 * INSTALLED };
 

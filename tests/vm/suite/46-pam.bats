@@ -44,7 +44,55 @@ teardown_file() {
     # An emulated machine may take longer than the bound; the keeper goes on.
     within 60 inside 'test -e /var/lib/xworlds/worlds/firewall/dana'
     run anew dana list
-    [[ $output == $'firewall\tdana\t3\t'* ]]
+    [[ $output == *$'firewall\tdana\t3\t'* ]]
     run inside 'journalctl --no-pager -q _COMM=sshd --grep "pam_xworlds.*dana: not let in"'
+    [ "$status" -eq 0 ]
+}
+
+# What sshd, PAM and logind make of it: a session of its own, with the login's uid, in a scope.
+@test "her session is logind's: a scope of its own below user.slice, and the login's uid" {
+    coproc anew dana -tt </dev/null
+    within 120 inside 'loginctl list-sessions --no-legend | grep -w dana'
+    run inside 'session=$(loginctl list-sessions --no-legend | awk "\$3 == \"dana\" { print \$1; exit }")
+        loginctl show-session "$session" -p Name -p Service -p Class -p State -p Scope
+        xwsh=$(pgrep -n -u dana xwsh)
+        cut -d: -f3 "/proc/$xwsh/cgroup"
+        [ "$(cat "/proc/$xwsh/loginuid")" = "$(id -u dana)" ] && echo "loginuid is hers"
+        [ "$(cat "/proc/$xwsh/sessionid")" = "$session" ] && echo "and the session"'
+    kill "$COPROC_PID" || true
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *Name=dana* && $output == *Service=sshd* && $output == *Class=user* ]]
+    [[ $output =~ /user\.slice/user-[0-9]+\.slice/session-[0-9]+\.scope ]]
+    [[ $output == *'loginuid is hers'* && $output == *'and the session'* ]]
+    within 60 inside '! pgrep -u dana xwsh'
+}
+
+@test "libvirt hangs: she is in, and told so; her world is made when it goes on" {
+    inside 'xwadm destroy firewall --user dana --yes; virsh -q list
+        systemctl kill --signal=STOP --kill-whom=main libvirtd.service'
+    local began=$SECONDS
+    run anew dana list
+    local took=$((SECONDS - began)) told=$output code=$status
+    inside 'systemctl kill --signal=CONT --kill-whom=main libvirtd.service'
+    echo "# in after $took s, with libvirtd stopped" >&3
+    echo "$told"
+    [ "$code" -eq 0 ]
+    [[ $told == *'xwsh: Your worlds are still being made; they appear in the list when they are ready.'* ]]
+    ((took >= 2 && took < 60))
+    within 120 inside 'grep -q "^lab firewall$" "/var/lib/xworlds/owners/$(id -u dana)"'
+    run anew dana list
+    [[ $output == *$'firewall\tdana\t3\t'* ]]
+}
+
+@test "out of the group she is refused, and her world is kept" {
+    inside 'xwadm revoke firewall dana'
+    run anew dana list
+    echo "$output"
+    [ "$status" -eq 255 ]
+    [[ $output == *'No lab is open to your account yet'* ]]
+    inside 'test -e /var/lib/xworlds/worlds/firewall/dana'
+    inside 'xwadm grant firewall dana'
+    run anew dana list
     [ "$status" -eq 0 ]
 }
