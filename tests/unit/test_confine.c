@@ -317,8 +317,7 @@ static struct confinement confinements[] = {
     {"listener", 0, &xw_listener_policy}, {"request", 0, &xw_request_policy},
     {"console", 0, &xw_console_policy},   {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
     {"revert", 0, &xw_changing_policy},   {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
-    {"limiting", 0, &xw_listener_policy},
-    {"suspend", 0, &xw_suspend_policy},
+    {"limiting", 0, &xw_listener_policy}, {"suspend", 0, &xw_suspend_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)

@@ -50,9 +50,9 @@ enum {
 };
 
 static const struct xw_policy *const installed[] = {
-    &xw_gate_policy,     &xw_reader_policy,  &xw_relay_policy,
-    &xw_listener_policy, &xw_request_policy, &xw_changing_policy,
-    &xw_prepare_policy,  &xw_console_policy, &xw_suspend_policy, &xw_audit_policy,
+    &xw_gate_policy,    &xw_reader_policy,   &xw_relay_policy,   &xw_listener_policy,
+    &xw_request_policy, &xw_changing_policy, &xw_prepare_policy, &xw_console_policy,
+    &xw_suspend_policy, &xw_audit_policy,
 };
 enum { INSTALLED = sizeof(installed) / sizeof(installed[0]), POLICIES = 2 * INSTALLED };
 

@@ -1,7 +1,7 @@
 /* links: xwhelper/keeper/quota.c xwhelper/keeper/world.c xwhelper/keeper/machine.c xwhelper/keeper/lock.c common/record.c common/lines.c common/names.c common/error.c */
 /*
- * A world's share of the disk (T-L7), on a file system that has projects because the test says so. A real
- * one: tests/vm/suite/48-fairness.bats.
+ * A world's share of the disk (T-L7), on a file system that has projects because the test says so.
+ * A real one: tests/vm/suite/48-fairness.bats.
  */
 #include <setjmp.h>
 #include <stdarg.h>
