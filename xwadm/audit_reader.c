@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/lines.h"
 #include "common/paths.h"
 #include "xwadm/audit_policy.h"
 #include "xwadm/audit_wire.h"
