@@ -174,13 +174,13 @@ static void show(struct report *report, const struct xw_worlds *worlds, const ch
         struct json_object *object = xw_json_new();
         xw_json_bool(object, "libvirt_answers", report->has_domains);
         json_object_object_add(object, "worlds", report->worlds);
-        xw_tell_unenforced(worlds, object);
+        report->unread = !xw_tell_unenforced(worlds, object) || report->unread;
         xw_json_print(object);
     } else if (worlds->count == 0) {
         xw_note("there are no worlds%s%s; `xwadm help deploy` tells how to make some",
                 lab ? " of the lab " : "", lab ? lab : "");
     } else {
-        xw_tell_unenforced(worlds, NULL);
+        report->unread = !xw_tell_unenforced(worlds, NULL) || report->unread;
     }
 }
 

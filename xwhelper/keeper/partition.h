@@ -23,7 +23,10 @@ enum xw_partitions {
     XW_PARTITIONS_OURS,    /* the keeper does, below what xw_partitions_prepare() has made */
 };
 
-/* Who makes them on this host. Asks for the presence of files only. */
+/*
+ * Who makes them on this host. Asks for the presence of files only. XW_PARTITIONS_NONE leaves in
+ * errno (access(2)) why: ENOENT where there are none, another where that can't be looked up.
+ */
 enum xw_partitions xw_partitions_find(void);
 
 /*
