@@ -162,7 +162,9 @@ gils() {
 
 # T-L9
 @test "with suspend-on-logout, a person's worlds are suspended once nobody has them open any more" {
+    xwadm deploy firewall --user gil
     run login gil start firewall
+    echo "$output"
     [ "$status" -eq 0 ]
     # The control: no such setting.
     wait_for gils running
