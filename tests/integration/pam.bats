@@ -163,12 +163,12 @@ gils() {
 # T-L9
 @test "with suspend-on-logout, a person's worlds are suspended once nobody has them open any more" {
     xwadm deploy firewall --user gil
-    run login gil start firewall
+    run with_key gil start firewall
     echo "$output"
     [ "$status" -eq 0 ]
     # The control: no such setting.
     wait_for gils running
-    login gil list >/dev/null
+    with_key gil list >/dev/null
     gils running
     echo 'suspend-on-logout = yes' >>"$CONF"
     # A session with a console, and another one that ends.
@@ -179,7 +179,7 @@ gils() {
     exec 9>"$BATS_TEST_TMPDIR/keys"
     wait_for grep -q Connected "$BATS_TEST_TMPDIR/screen"
     mark_log
-    milliseconds login gil list >/dev/null
+    milliseconds with_key gil list >/dev/null
     echo "# a session with a suspension asked for at its end: $TOOK ms" >&3
     wait_for pgrep -x xwkeeper
     # The request waits for gil's processes, up to 15 s; then it leaves the world on.
@@ -192,11 +192,11 @@ gils() {
     wait "$console" || true
     wait_for gils 'shut off'
     wait_for request_is_over
-    run login gil status firewall
+    run with_key gil status firewall
     [ "$(cut -f 2 <<<"$output" | sort -u)" = suspended ]
     # In the keeper's trail, with who asked.
     grep -q 'suspend' /run/throwaway/log/keeper.log
-    run login gil start firewall/web
+    run with_key gil start firewall/web
     [[ $output == *'web: goes on where it was'* ]]
     # That session has ended, too.
     wait_for gils 'shut off'
@@ -206,12 +206,12 @@ gils() {
     echo 'suspend-on-logout = yes' >>"$CONF"
     tests/throwaway-host service stop keeper
     mark_log
-    run login gil help
+    run with_key gil help
     [ "$status" -eq 0 ]
     wait_for logged 'pam_xworlds\(sshd:session\): gil: the worlds stay on after the logout'
     tests/throwaway-host service start keeper
     cp -a /run/xworlds.conf.before "$CONF"
-    login gil stop firewall --force
+    with_key gil stop firewall --force
 }
 
 # T-I6
