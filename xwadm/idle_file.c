@@ -173,6 +173,27 @@ static void write_look(const struct xw_idle_look *look, struct xw_buffer *out)
     xw_buffer_add(out, "end\n");
 }
 
+/*
+ * Not xw_file_write(), which gives a file its owner: xworlds-tick.service may change none (chown(2)
+ * is among systemd's @privileged).
+ */
+static int write_aside(int directory, const char *aside, const char *text, size_t length)
+{
+    XW_AUTO_CLOSE int fd =
+        openat(directory, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return -errno;
+    while (length > 0) {
+        ssize_t n = write(fd, text, length);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        text += n > 0 ? n : 0;
+        length -= n > 0 ? (size_t)n : 0;
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
 /* What a dead pass has left aside is in the way of nobody: passes don't overlap by their lock. */
 static int publish(int directory, const char *name, const char *text, size_t length,
                    struct xw_error *err)
@@ -182,10 +203,12 @@ static int publish(int directory, const char *name, const char *text, size_t len
     snprintf(aside, sizeof(aside), ".%s.new", name);
     if (unlinkat(directory, aside, 0) < 0 && errno != ENOENT)
         return xw_fail_errno(err, -errno, "%s can't be removed", aside);
-    int rc = xw_file_write(directory, aside, text, length, 0600, 0, err);
-    if (rc == 0 && (renameat(directory, aside, directory, name) < 0 || fsync(directory) < 0))
-        rc = xw_fail_errno(err, -errno, "%s can't be put into its place", name);
-    return rc;
+    int rc = write_aside(directory, aside, text, length);
+    if (rc < 0)
+        return xw_fail_errno(err, rc, "%s can't be written", aside);
+    if (renameat(directory, aside, directory, name) < 0 || fsync(directory) < 0)
+        return xw_fail_errno(err, -errno, "%s can't be put into its place", name);
+    return 0;
 }
 
 int xw_idle_write(int directory, const char *name, const struct xw_idle_look *look,

@@ -143,25 +143,31 @@ int xw_tick_stop(const struct xw_world_name *world, int labs, int peer)
     return rc < 0 ? xw_reply_failure(peer, &err) : due ? rc : XW_EXIT_OK;
 }
 
+static int suspend_all(struct xw_host *host, const struct xw_idle_world *seen, int labs, int peer,
+                       struct xw_error *err)
+{
+    XW_AUTO_FREE struct xw_plan *plan = malloc(sizeof(*plan));
+
+    if (!plan)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    bool planned = xw_plan_read(labs, seen->lab, plan, NULL) == 0;
+    limit(SAVE_WAIT, hangs);
+    return xw_suspend_machines(peer, host, seen->lab, seen->owner, planned ? plan : NULL, err);
+}
+
 /* Seen again under the lock: somebody may have come back while it was waited for. */
 static int suspend(const struct xw_idle_world *seen, int labs, int peer, struct xw_error *err)
 {
     XW_AUTO_IDLE now = {0};
-    XW_AUTO_FREE struct xw_plan *plan = malloc(sizeof(*plan));
     struct xw_host *host = NULL;
 
-    if (!plan)
-        return xw_fail(err, -ENOMEM, "there is not enough memory");
     limit(LIBVIRT_WAIT, hangs);
     int rc = xw_host_open(&host, err);
     if (rc < 0)
         return rc;
     rc = xw_idle_take(host, seen->lab, seen->owner, &now, err);
-    if (rc == 0 && now.count == 1 && xw_idle_untouched(seen, &now.worlds[0])) {
-        bool planned = xw_plan_read(labs, seen->lab, plan, NULL) == 0;
-        limit(SAVE_WAIT, hangs);
-        rc = xw_suspend_machines(peer, host, seen->lab, seen->owner, planned ? plan : NULL, err);
-    }
+    if (rc == 0 && now.count == 1 && xw_idle_untouched(seen, &now.worlds[0]))
+        rc = suspend_all(host, seen, labs, peer, err);
     xw_host_close(host);
     return rc;
 }

@@ -152,6 +152,68 @@ mark_log() {
     [ "$status" -eq 0 ]
 }
 
+# gils STATE: all machines of gil's world have it.
+gils() {
+    local name
+    for name in router web client; do
+        [ "$(virsh -q domstate "xw:firewall:gil:$name")" = "$1" ] || return 1
+    done
+}
+
+# T-L9
+@test "with suspend-on-logout, a person's worlds are suspended once nobody has them open any more" {
+    xwadm deploy firewall --user gil
+    run with_key gil start firewall
+    echo "$output"
+    [ "$status" -eq 0 ]
+    # The control: no such setting.
+    wait_for gils running
+    with_key gil list >/dev/null
+    gils running
+    echo 'suspend-on-logout = yes' >>"$CONF"
+    # A session with a console, and another one that ends.
+    mkfifo "$BATS_TEST_TMPDIR/keys"
+    ssh -F /run/throwaway/ssh_config -tt gil@lab console firewall/web \
+        <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
+    local console=$!
+    exec 9>"$BATS_TEST_TMPDIR/keys"
+    wait_for grep -q Connected "$BATS_TEST_TMPDIR/screen"
+    mark_log
+    milliseconds with_key gil list >/dev/null
+    echo "# a session with a suspension asked for at its end: $TOOK ms" >&3
+    wait_for pgrep -x xwkeeper
+    # The request waits for gil's processes, up to 15 s; then it leaves the world on.
+    request_is_over() { [ "$(pgrep -cx xwkeeper)" -eq 1 ]; }
+    wait_for request_is_over
+    gils running
+    # The last one goes.
+    printf '\x1d' >&9
+    exec 9>&-
+    wait "$console" || true
+    wait_for gils 'shut off'
+    wait_for request_is_over
+    run with_key gil status firewall
+    [ "$(cut -f 2 <<<"$output" | sort -u)" = suspended ]
+    # In the keeper's trail, with who asked.
+    grep -q 'suspend' /run/throwaway/log/keeper.log
+    run with_key gil start firewall/web
+    [[ $output == *'web: goes on where it was'* ]]
+    # That session has ended, too.
+    wait_for gils 'shut off'
+    wait_for request_is_over
+    cp -a /run/xworlds.conf.before "$CONF"
+    # A keeper that is gone keeps nobody from leaving.
+    echo 'suspend-on-logout = yes' >>"$CONF"
+    tests/throwaway-host service stop keeper
+    mark_log
+    run with_key gil help
+    [ "$status" -eq 0 ]
+    wait_for logged 'pam_xworlds\(sshd:session\): gil: the worlds stay on after the logout'
+    tests/throwaway-host service start keeper
+    cp -a /run/xworlds.conf.before "$CONF"
+    with_key gil stop firewall --force
+}
+
 # T-I6
 @test "a keeper that hangs delays a login by its bound and no more, and goes on with the worlds" {
     [ ! -e "$WORLDS/hal" ]

@@ -47,6 +47,35 @@ static void who_does_not_heed_the_button(void **state)
     assert_non_null(strstr(said, "done client did not shut down and was stopped by force\n"));
 }
 
+/* Kept, or by force thrown away; and what it says where libvirt doesn't. */
+static void suspended_machines(void **state)
+{
+    (void)state;
+    all_on();
+    virDomainPtr domain = domain_of("web");
+    assert_int_equal(virDomainManagedSave(domain, 0), 0);
+    assert_int_equal(run(xw_verb_stop, "web", false), 0);
+    assert_string_equal(said, "done web is suspended, and stays so: start lets it go on where it "
+                              "was, a stop by force throws that away\n");
+    assert_int_equal(virDomainHasManagedSaveImage(domain, 0), 1);
+    xw_fault_set("virDomainManagedSaveRemove", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "web", true), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Asking for what is saved of web: ", 42);
+    xw_fault_set("virDomainHasManagedSaveImage", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "web", true), XW_EXIT_FAILED);
+    xw_fault_set(NULL, 0, 0);
+    assert_int_equal(run(xw_verb_stop, "web", true), 0);
+    assert_string_equal(
+        said, "done web was suspended; what was saved of it is thrown away, and it is off\n");
+    assert_int_equal(virDomainHasManagedSaveImage(domain, 0), 0);
+    virDomainFree(domain);
+    /* Of one that runs, too, it is asked: what a cut-off save has left is dropped. */
+    xw_fault_set("virDomainHasManagedSaveImage", 1, 0);
+    assert_int_equal(run(xw_verb_stop, "client", true), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail client Dropping what is saved of client: ", 46);
+    assert_true(runs("client"));
+}
+
 static void what_fails_when_stopping(void **state)
 {
     (void)state;
@@ -130,8 +159,11 @@ static void what_was_done_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(machines_are_stopped_backwards), FRESH(who_does_not_heed_the_button),
-        FRESH(what_fails_when_stopping),       FRESH(libvirt_that_goes_ends_it),
+        FRESH(machines_are_stopped_backwards),
+        FRESH(who_does_not_heed_the_button),
+        FRESH(suspended_machines),
+        FRESH(what_fails_when_stopping),
+        FRESH(libvirt_that_goes_ends_it),
         FRESH(what_was_done_counts),
     };
 

@@ -49,9 +49,13 @@ static int suspend_world(struct xw_host *host, int peer, int labs, const char *l
         return rc;
     if (plan.says_suspend && plan.suspend_after == 0)
         return XW_EXIT_OK;
+    /* So that taking the lock makes no directory. */
+    rc = xw_world_exists(lab, owner, err);
+    if (rc <= 0)
+        return rc;
     XW_AUTO_CLOSE int lock = xw_world_lock(lab, owner, err);
     if (lock < 0)
-        return lock == -ENOENT ? XW_EXIT_OK : lock;
+        return lock;
     rc = has_open_console(&plan, owner, err);
     if (rc != 0)
         return rc < 0 ? rc : XW_EXIT_OK;
@@ -74,8 +78,7 @@ static int suspend_all(int peer, const struct xw_owner *owner, int labs, struct 
             continue;
         code = XW_EXIT_FAILED;
         fprintf(stderr, "<4>%s/%s stays on after the logout, in part or in whole: %s\n",
-                owner->labs[i], owner->name,
-                why.code ? why.text : "a machine could not be suspended");
+                owner->labs[i], owner->name, why.text);
     }
     xw_host_close(host);
     return code;

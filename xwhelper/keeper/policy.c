@@ -251,8 +251,10 @@ static const struct xw_rule suspending[] = {
     XW_CALL_IF(openat, "the world's lock, the host's of admission",
                XW_INT_IS(2, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC), XW_INT_IS(3, 0600)),
     XW_CALL_IF(fcntl, "the same", XW_INT_IS(1, F_OFD_SETLKW)),
+    XW_CALL_IF(mkdir, "the directory of the world's lock, which is there", XW_INT_WITHIN(1, 0777)),
     XW_CALL_IF(openat, "notices to open consoles",
                XW_INT_IS(2, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)),
+    XW_CALL_IF(openat, "/dev/kvm", XW_INT_IS(2, O_RDWR | O_CLOEXEC)),
     XW_CALL(statfs, "the space that saved memory would have"),
     XW_CALL(fstatfs, "the space that the disk has left, where one goes on again"),
 };

@@ -13,8 +13,11 @@
 #include "xwhelper/keeper/notice.h"
 #include "xwhelper/keeper/reply.h"
 
-/* Where libvirt keeps managed saves (its qemu driver's saveDir). */
-#define SAVE_DIR "/var/lib/libvirt/qemu/save"
+/*
+ * libvirt keeps managed saves below it, in qemu/save: a directory that only QEMU's account may pass
+ * through, and root with capabilities that we don't have.
+ */
+#define SAVE_DIR "/var/lib/libvirt"
 
 enum { KIB_PER_MIB = 1024 };
 
@@ -174,8 +177,9 @@ static int save_all(struct suspending *world, struct xw_error *err)
         xw_reply(world->peer, "done %s suspended", machine_of(world->domains[i]));
     if (rc == 0)
         return XW_EXIT_OK;
+    xw_fail(err, rc, "%s", failure.text);
     if (rc == -EAGAIN)
-        return xw_fail(err, rc, "%s", failure.text);
+        return rc;
     xw_reply(world->peer, "fail %s %s", machine_of(world->domains[saved]), failure.text);
     take_back(world, saved);
     return XW_EXIT_FAILED;
@@ -192,13 +196,14 @@ int xw_suspend_machines(int peer, struct xw_host *host, const char *lab, const c
     if (rc < 0)
         return rc;
     rc = check_all(&world, &refused);
-    if (rc == 0)
+    if (rc == 0) {
         rc = save_all(&world, err);
-    else if (rc == -EAGAIN)
+    } else {
         xw_fail(err, rc, "%s", refused.text);
-    else {
-        xw_reply(peer, "fail - %s", refused.text);
-        rc = XW_EXIT_FAILED;
+        if (rc != -EAGAIN) {
+            xw_reply(peer, "fail - %s", refused.text);
+            rc = XW_EXIT_FAILED;
+        }
     }
     free_domains(&world);
     return rc;

@@ -16,7 +16,8 @@
  * the limits admit them; whoever is killed in between leaves what the next call completes. Machines
  * that are paused, or whose memory the disk has no room for beyond disk-reserve, keep the world on.
  * Sends `done` and `fail` lines to the peer, and notices to open consoles. Returns an exit code:
- * XW_EXIT_OK, also where nothing runs, or XW_EXIT_FAILED; or -EAGAIN when libvirt has gone.
+ * XW_EXIT_OK, also where nothing runs, or XW_EXIT_FAILED, with *err saying why; or -EAGAIN when
+ * libvirt has gone.
  */
 int xw_suspend_machines(int peer, struct xw_host *host, const char *lab, const char *owner,
                         const struct xw_plan *plan, struct xw_error *err);
