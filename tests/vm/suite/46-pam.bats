@@ -51,7 +51,10 @@ teardown_file() {
 
 # What sshd, PAM and logind make of it: a session of its own, with the login's uid, in a scope.
 @test "her session is logind's: a scope of its own below user.slice, and the login's uid" {
-    coproc anew dana -tt </dev/null
+    mkfifo "$BATS_TEST_TMPDIR/keys"
+    anew dana -tt <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/screen" 2>&1 3>&- &
+    local client=$! keys
+    exec {keys}>"$BATS_TEST_TMPDIR/keys"
     within 120 inside 'loginctl list-sessions --no-legend | grep -w dana'
     run inside 'session=$(loginctl list-sessions --no-legend | awk "\$3 == \"dana\" { print \$1; exit }")
         loginctl show-session "$session" -p Name -p Service -p Class -p State -p Scope
@@ -59,7 +62,9 @@ teardown_file() {
         cut -d: -f3 "/proc/$xwsh/cgroup"
         [ "$(cat "/proc/$xwsh/loginuid")" = "$(id -u dana)" ] && echo "loginuid is hers"
         [ "$(cat "/proc/$xwsh/sessionid")" = "$session" ] && echo "and the session"'
-    kill "$COPROC_PID" || true
+    kill "$client"
+    wait "$client" || true
+    exec {keys}>&-
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *Name=dana* && $output == *Service=sshd* && $output == *Class=user* ]]
