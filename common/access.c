@@ -76,12 +76,14 @@ struct xw_window xw_access_window(const struct xw_owner *owner, const struct xw_
     return window;
 }
 
-bool xw_window_line(const char *lab, const struct xw_window *window, char line[XW_WINDOW_LINE_SIZE])
+bool xw_window_line(const char *lab, const char *owner, const struct xw_window *window,
+                    char line[XW_WINDOW_LINE_SIZE])
 {
     static const char *const words[] = {"open", "before", "grace", "closed"};
 
-    snprintf(line, XW_WINDOW_LINE_SIZE, "window %s %s %lld %lld %lld", lab, words[window->state],
-             (long long)window->opens, (long long)window->closes, (long long)window->ends);
+    snprintf(line, XW_WINDOW_LINE_SIZE, "window %s%s%s %s %lld %lld %lld", lab, *owner ? ":" : "",
+             owner, words[window->state], (long long)window->opens, (long long)window->closes,
+             (long long)window->ends);
     return window->opens || window->closes;
 }
 

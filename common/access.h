@@ -49,11 +49,12 @@ struct xw_window xw_access_window(const struct xw_owner *owner, const struct xw_
                                   time_t now);
 
 /*
- * Writes the protocol's line about a window (docs/protocols.md), without its newline. Returns
- * whether there is anything to tell: false for a lab that is always open.
+ * Writes the protocol's line about a window (docs/protocols.md), without its newline; owner is ""
+ * for the caller's own world and that of nobody in particular. Returns whether there is anything to
+ * tell: false for a lab that is always open.
  */
 #define XW_WINDOW_LINE_SIZE 128
-bool xw_window_line(const char *lab, const struct xw_window *window,
+bool xw_window_line(const char *lab, const char *owner, const struct xw_window *window,
                     char line[XW_WINDOW_LINE_SIZE]);
 
 /* What is said with XW_DECISION_LIMIT. */

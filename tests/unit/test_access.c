@@ -525,16 +525,18 @@ static void a_window_in_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(xw_window_line("firewall", &cases[i].window, line), cases[i].told);
+        assert_int_equal(xw_window_line("firewall", "", &cases[i].window, line), cases[i].told);
         assert_string_equal(line, cases[i].line);
         assert_string_equal(xw_window_refusal(&cases[i].window), cases[i].refusal);
     }
     /* The longest there can be. */
     const struct xw_window longest = {CLOSED, XW_TIME_MAX, XW_TIME_MAX,
                                       (time_t)XW_TIME_MAX + XW_GRACE_MAX};
-    xw_window_line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", &longest,
+    xw_window_line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", &longest,
                    line);
-    assert_non_null(strstr(line, " 253402905599"));
+    assert_string_equal(line,
+                        "window aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                        " closed 253402300799 253402300799 253402905599");
 }
 
 /* A team's members have the team's extension, and no other. */
