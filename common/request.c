@@ -103,7 +103,7 @@ void xw_request_machines(const struct xw_request *request, char text[XW_MACHINES
     size_t used = 0;
 
     if (request->whole_world || request->machine_count == 0)
-        strcpy(text, request->whole_world ? "*" : "-");
+        snprintf(text, XW_MACHINES_SIZE, "%s", request->whole_world ? "*" : "-");
     for (size_t i = 0; i < request->machine_count && !request->whole_world; i++)
         used += (size_t)snprintf(text + used, XW_MACHINES_SIZE - used, "%s%s", i ? "," : "",
                                  request->machines[i]);
@@ -119,7 +119,7 @@ int xw_request_format(const struct xw_request *request, char line[XW_LINE_MAX])
     if (verb->takes_time)
         snprintf(option, sizeof(option), "%lld", (long long)request->until);
     else
-        strcpy(option, request->force ? "force" : "-");
+        snprintf(option, sizeof(option), "%s", request->force ? "force" : "-");
     int n = snprintf(line, XW_LINE_MAX, "%s %s %s %s %s %s %s\n", XW_PROTOCOL_VERSION, verb->name,
                      or_dash(request->lab), or_dash(request->owner), machines, option, request->id);
     return n < 0 || n >= XW_LINE_MAX ? -EMSGSIZE : n;
