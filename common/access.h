@@ -49,22 +49,27 @@ struct xw_window xw_access_window(const struct xw_owner *owner, const struct xw_
                                   time_t now);
 
 /*
- * Writes the protocol's line about a window (docs/protocols.md), without its newline. Returns
- * whether there is anything to tell: false for a lab that is always open.
+ * Writes the protocol's line about a window (docs/protocols.md), without its newline; owner is ""
+ * for the caller's own world and that of nobody in particular. Returns whether there is anything to
+ * tell: false for a lab that is always open.
  */
 #define XW_WINDOW_LINE_SIZE 128
-bool xw_window_line(const char *lab, const struct xw_window *window,
+bool xw_window_line(const char *lab, const char *owner, const struct xw_window *window,
                     char line[XW_WINDOW_LINE_SIZE]);
 
 /* What is said with XW_DECISION_LIMIT. */
 const char *xw_window_refusal(const struct xw_window *window);
 
 /*
- * Decides a request. owner is the record of the caller's own uid, NULL where there is none;
- * access is the record of the lab that the request names, NULL where it names none or there is no
- * such lab; now is the time of the request. Anything not expressly allowed is refused. What would
- * be allowed while the lab is open is XW_DECISION_LIMIT while it is not: whatever changes a world,
- * and consoles. Who instructs the lab may use a world of their own at any time. No I/O, no state.
+ * Decides a request. access is the record of the lab that the request names, NULL where it names
+ * none or there is no such lab; owner is the record of the owner that it names, NULL where there is
+ * none or it isn't the caller's to know; for `list` it is the record of the caller's own uid. now
+ * is the time of the request. Anything not expressly allowed is refused.
+ *
+ * A world is used by its owner: the user, or who is in the team's group, as long as the lab is for
+ * them. What would be allowed while the lab is open is XW_DECISION_LIMIT while it is not: whatever
+ * changes a world, and consoles. Who instructs the lab may use every world of it at any time, and
+ * alone asks what is known of all of them. No I/O, no state.
  */
 enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct xw_request *request,
                                   const struct xw_owner *owner, const struct xw_access *access,
@@ -74,21 +79,25 @@ enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct x
 time_t xw_access_extension(const struct xw_owner *owner, const char *lab);
 
 /*
- * Whether the record lists the lab. Only then is the lab's own record opened: whoever asks for
- * another's lab causes what one that doesn't exist causes, and no more.
+ * Whether the record lists the lab as one with a world, or as one that the group's members look
+ * after. Only with one of the two is the lab's own record opened: whoever asks for another's lab
+ * causes what one that doesn't exist causes, and no more.
  */
 bool xw_access_lists(const struct xw_owner *owner, const char *lab);
+bool xw_access_concerns(const struct xw_owner *owner, const char *lab);
 
 /*
  * What a lab gives to the caller by group, whether there is a world yet or not: a world of his or
- * her own, or the worlds of others to look after. Nothing to uid 0.
+ * her own, the world of this group, or the worlds of others to look after. Nothing to uid 0.
  */
 bool xw_access_grants(const struct xw_caller *caller, const struct xw_access *access);
+bool xw_access_grants_team(const struct xw_caller *caller, const struct xw_access *access,
+                           gid_t team);
 bool xw_access_instructs(const struct xw_caller *caller, const struct xw_access *access);
 
 /*
- * Whether a world of this lab is the caller's to see: the rule of `list`, and the part of
- * xw_access_decide() that is about the lab.
+ * Whether this owner's world of this lab is the caller's to see as their own: the rule of `list`,
+ * and the part of xw_access_decide() that is about the lab.
  */
 enum xw_decision xw_access_to_lab(const struct xw_caller *caller, const struct xw_owner *owner,
                                   const struct xw_access *access);

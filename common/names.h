@@ -22,6 +22,12 @@ bool xw_name_ok(const char *name);
  */
 bool xw_owner_ok(const char *name);
 
+/* Whether an owner's name is a team's; what follows the '@' is the group's. */
+static inline bool xw_is_team(const char *owner)
+{
+    return owner[0] == '@';
+}
+
 /* The index of a name in count of them, or count where it isn't there. */
 size_t xw_names_find(const char (*names)[XW_NAME_SIZE], size_t count, const char *name);
 

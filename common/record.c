@@ -74,14 +74,20 @@ static size_t read_groups(struct xw_record_lines *lines, const char *key, gid_t 
 int xw_owner_parse(const char *text, size_t length, struct xw_owner *owner, struct xw_error *err)
 {
     struct xw_record_lines lines;
-    unsigned long uid = 0;
+    unsigned long number = 0;
 
     memset(owner, 0, sizeof(*owner));
     xw_record_begin(&lines, text, length, "xworlds-owner 1", err);
-    xw_record_number(&lines, "uid", 1, LAST_ID, &uid);
-    xw_record_name(&lines, "name", xw_owner_ok, owner->name);
-    owner->uid = (uid_t)uid;
+    bool group = xw_record_at(&lines, "gid");
+    xw_record_number(&lines, group ? "gid" : "uid", 1, LAST_ID, &number);
+    if (xw_record_name(&lines, "name", xw_owner_ok, owner->name) &&
+        xw_is_team(owner->name) != group)
+        xw_record_refuse_taken(&lines, "a group's name begins with @, and no user's does");
+    *(group ? &owner->gid : &owner->uid) = (id_t)number;
     owner->lab_count = read_names(&lines, "lab", owner->labs, XW_LABS_PER_OWNER_MAX, owner->until);
+    if (group)
+        owner->instructed_count =
+            read_names(&lines, "instructs", owner->instructed, XW_LABS_PER_OWNER_MAX, NULL);
     int rc = xw_record_end(&lines);
     if (rc < 0)
         memset(owner, 0, sizeof(*owner));
@@ -99,8 +105,9 @@ int xw_access_parse(const char *text, size_t length, struct xw_access *access, s
         !xw_text_ok(access->title))
         xw_record_refuse_taken(&lines, "the title is not plain UTF-8 text");
     access->student_count = read_groups(&lines, "student", access->students, XW_GROUPS_PER_LAB_MAX);
-    if (access->student_count == 0)
-        xw_record_refuse(&lines, "a line \"student\" must be here");
+    access->team_count = read_groups(&lines, "team", access->teams, XW_GROUPS_PER_LAB_MAX);
+    if (access->student_count + access->team_count == 0)
+        xw_record_refuse(&lines, "a line \"student\" or \"team\" must be here");
     access->instructor_count =
         read_groups(&lines, "instructor", access->instructors, XW_GROUPS_PER_LAB_MAX);
     access->opens = read_time(&lines, "opens", 1, XW_TIME_MAX);
@@ -234,25 +241,45 @@ int xw_record_read(int dir_fd, const char *name, char **text, size_t *length, st
     return 0;
 }
 
-int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err)
+void xw_owner_file(const char *owner, id_t number, char file[XW_OWNER_FILE_SIZE])
 {
-    char name[24];
+    snprintf(file, XW_OWNER_FILE_SIZE, "%s%u", xw_is_team(owner) ? "g" : "", (unsigned int)number);
+}
+
+static int read_owner(int owners_fd, const char *file, uid_t uid, gid_t gid, struct xw_owner *owner,
+                      struct xw_error *err)
+{
     XW_AUTO_FREE char *text = NULL;
     size_t length = 0;
     struct xw_error why = {0};
 
-    snprintf(name, sizeof(name), "%lu", (unsigned long)uid);
-    int rc = xw_record_read(owners_fd, name, &text, &length, err);
+    int rc = xw_record_read(owners_fd, file, &text, &length, err);
     if (rc < 0)
         return rc;
     rc = xw_owner_parse(text, length, owner, &why);
     if (rc < 0)
-        return xw_fail(err, rc, "owners/%s, %s", name, why.text);
-    if (owner->uid != uid) {
+        return xw_fail(err, rc, "owners/%s, %s", file, why.text);
+    if (owner->uid != uid || owner->gid != gid) {
         memset(owner, 0, sizeof(*owner));
-        return xw_fail(err, -EBADMSG, "owners/%s is about another uid", name);
+        return xw_fail(err, -EBADMSG, "owners/%s is about another %s", file, gid ? "gid" : "uid");
     }
     return 0;
+}
+
+int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err)
+{
+    char file[XW_OWNER_FILE_SIZE];
+
+    xw_owner_file("", uid, file);
+    return read_owner(owners_fd, file, uid, 0, owner, err);
+}
+
+int xw_owner_read_group(int owners_fd, gid_t gid, struct xw_owner *owner, struct xw_error *err)
+{
+    char file[XW_OWNER_FILE_SIZE];
+
+    xw_owner_file("@", gid, file);
+    return read_owner(owners_fd, file, 0, gid, owner, err);
 }
 
 int xw_access_text(int labs_fd, const char *lab, char **text, size_t *length, struct xw_error *err)

@@ -19,22 +19,26 @@
 #define XW_GROUPS_PER_LAB_MAX 32
 #define XW_TITLE_MAX          200 /* bytes */
 #define XW_RECORD_BYTES_MAX   65536
-#define XW_TIME_MAX           253402300799 /* the last second of the year 9999 */
-#define XW_GRACE_MAX          604800       /* seconds: a week */
+#define XW_GRACE_MAX          604800 /* seconds: a week */
 
 struct xw_owner {
-    uid_t uid;
-    char name[XW_NAME_SIZE];
+    uid_t uid;               /* a user's; 0 in a group's record */
+    gid_t gid;               /* a group's: of a team, or of instructors; 0 in a user's record */
+    char name[XW_NAME_SIZE]; /* with the '@' of a group */
     size_t lab_count;
     char labs[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE];
     time_t until[XW_LABS_PER_OWNER_MAX]; /* an extension of each lab's closing; 0: none */
+    size_t instructed_count;             /* only a group's record has these */
+    char instructed[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE]; /* labs that its members look after */
 };
 
 struct xw_access {
     char lab[XW_NAME_SIZE];
     char title[XW_TITLE_MAX + 1]; /* UTF-8 without control characters */
     size_t student_count;
-    gid_t students[XW_GROUPS_PER_LAB_MAX];
+    gid_t students[XW_GROUPS_PER_LAB_MAX]; /* each member has a world */
+    size_t team_count;
+    gid_t teams[XW_GROUPS_PER_LAB_MAX]; /* each group has a world, its members share it */
     size_t instructor_count;
     gid_t instructors[XW_GROUPS_PER_LAB_MAX];
     size_t machine_count;
@@ -71,6 +75,13 @@ int xw_record_read(int dir_fd, const char *name, char **text, size_t *length, st
 
 /* Reads and parses owners/UID below owners_fd, and checks that it is about this uid. */
 int xw_owner_read(int owners_fd, uid_t uid, struct xw_owner *owner, struct xw_error *err);
+
+/* The same for a group: owners/gGID. */
+int xw_owner_read_group(int owners_fd, gid_t gid, struct xw_owner *owner, struct xw_error *err);
+
+/* Writes the name of an owner's record, UID or gGID, by the kind of the owner. */
+#define XW_OWNER_FILE_SIZE 24
+void xw_owner_file(const char *owner, id_t number, char file[XW_OWNER_FILE_SIZE]);
 
 /* Reads the text of labs/LAB/access below labs_fd, as xw_record_read() does. */
 int xw_access_text(int labs_fd, const char *lab, char **text, size_t *length, struct xw_error *err);

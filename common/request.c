@@ -6,31 +6,24 @@
 
 enum { FIELDS = 7 };
 
+/* Name, scope, role and deadline; then what else is so of the verb. */
 static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
-    [XW_VERB_LIST] = {.name = "list", .scope = XW_SCOPE_NONE, .deadline = 10},
-    [XW_VERB_STATUS] = {.name = "status", .scope = XW_SCOPE_LAB, .deadline = 10},
-    [XW_VERB_START] = {.name = "start", .scope = XW_SCOPE_SET, .changes = true, .deadline = 120},
-    [XW_VERB_STOP] = {.name = "stop",
-                      .scope = XW_SCOPE_SET,
-                      .may_force = true,
-                      .changes = true,
-                      .deadline = 180},
-    [XW_VERB_REBOOT] = {.name = "reboot",
-                        .scope = XW_SCOPE_SET,
-                        .may_force = true,
-                        .changes = true,
-                        .deadline = 180},
-    [XW_VERB_REVERT] = {.name = "revert", .scope = XW_SCOPE_SET, .changes = true, .deadline = 120},
-    [XW_VERB_CONSOLE] = {.name = "console",
-                         .scope = XW_SCOPE_ONE,
-                         .takes_descriptor = true,
-                         .deadline = 15},
-    [XW_VERB_PREPARE] = {.name = "prepare",
-                         .scope = XW_SCOPE_NONE,
-                         .role = XW_ROLE_ROOT,
-                         .changes = true,
-                         .deadline = 300},
-    [XW_VERB_SUSPEND] = {.name = "suspend", .role = XW_ROLE_ROOT, .changes = true, .deadline = 300},
+    [XW_VERB_LIST] = {"list", XW_SCOPE_NONE, XW_ROLE_STUDENT, 10},
+    [XW_VERB_STATUS] = {"status", XW_SCOPE_LAB, XW_ROLE_STUDENT, 10},
+    [XW_VERB_START] = {"start", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true},
+    [XW_VERB_STOP] = {"stop", XW_SCOPE_SET, XW_ROLE_STUDENT, 180, .changes = true,
+                      .may_force = true},
+    [XW_VERB_REBOOT] = {"reboot", XW_SCOPE_SET, XW_ROLE_STUDENT, 180, .changes = true,
+                        .may_force = true},
+    [XW_VERB_REVERT] = {"revert", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true},
+    [XW_VERB_CONSOLE] = {"console", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
+    [XW_VERB_WORLDS] = {"worlds", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30},
+    [XW_VERB_GRANTS] = {"grants", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30},
+    [XW_VERB_EXTEND] = {"extend", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 30, .changes = true,
+                        .takes_time = true},
+    [XW_VERB_DEPLOY] = {"deploy", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 120, .changes = true},
+    [XW_VERB_PREPARE] = {"prepare", XW_SCOPE_NONE, XW_ROLE_ROOT, 300, .changes = true},
+    [XW_VERB_SUSPEND] = {"suspend", XW_SCOPE_NONE, XW_ROLE_ROOT, 300, .changes = true},
 };
 
 const struct xw_verb_info *xw_verb_info(enum xw_verb verb)
@@ -47,6 +40,23 @@ int xw_verb_find(const char *name, enum xw_verb *verb)
         }
     }
     return -ENOENT;
+}
+
+int xw_request_set_world(struct xw_request *request, const char *text)
+{
+    char lab[XW_NAME_SIZE];
+    const char *owner = strchr(text, ':');
+    size_t length = owner ? (size_t)(owner - text) : strnlen(text, XW_NAME_SIZE);
+
+    if (length > XW_NAME_MAX)
+        return -EINVAL;
+    memcpy(lab, text, length);
+    lab[length] = '\0';
+    if (!xw_name_ok(lab) || (owner && !xw_owner_ok(owner + 1)))
+        return -EINVAL;
+    memcpy(request->lab, lab, sizeof(lab));
+    snprintf(request->owner, sizeof(request->owner), "%s", owner ? owner + 1 : "");
+    return 0;
 }
 
 static int add_machine(struct xw_request *request, const char *name, size_t length)
@@ -88,34 +98,30 @@ static const char *or_dash(const char *text)
     return *text ? text : "-";
 }
 
-/* Joins the machines with commas. Returns 0 or -EMSGSIZE. */
-static int join_machines(const struct xw_request *request, char *text, size_t size)
+void xw_request_machines(const struct xw_request *request, char text[XW_MACHINES_SIZE])
 {
     size_t used = 0;
 
-    if (request->whole_world || request->machine_count == 0) {
-        snprintf(text, size, "%s", request->whole_world ? "*" : "-");
-        return 0;
-    }
-    for (size_t i = 0; i < request->machine_count; i++) {
-        int n = snprintf(text + used, size - used, "%s%s", i ? "," : "", request->machines[i]);
-        if (n < 0 || (size_t)n >= size - used)
-            return -EMSGSIZE;
-        used += (size_t)n;
-    }
-    return 0;
+    if (request->whole_world || request->machine_count == 0)
+        snprintf(text, XW_MACHINES_SIZE, "%s", request->whole_world ? "*" : "-");
+    for (size_t i = 0; i < request->machine_count && !request->whole_world; i++)
+        used += (size_t)snprintf(text + used, XW_MACHINES_SIZE - used, "%s%s", i ? "," : "",
+                                 request->machines[i]);
 }
 
 int xw_request_format(const struct xw_request *request, char line[XW_LINE_MAX])
 {
-    char machines[XW_MACHINES_MAX * XW_NAME_SIZE + 1];
-    int rc = join_machines(request, machines, sizeof(machines));
+    const struct xw_verb_info *verb = &verbs[request->verb];
+    char machines[XW_MACHINES_SIZE];
+    char option[24];
 
-    if (rc < 0)
-        return rc;
-    int n = snprintf(line, XW_LINE_MAX, "%s %s %s %s %s %s %s\n", XW_PROTOCOL_VERSION,
-                     verbs[request->verb].name, or_dash(request->lab), or_dash(request->owner),
-                     machines, request->force ? "force" : "-", request->id);
+    xw_request_machines(request, machines);
+    if (verb->takes_time)
+        snprintf(option, sizeof(option), "%lld", (long long)request->until);
+    else
+        snprintf(option, sizeof(option), "%s", request->force ? "force" : "-");
+    int n = snprintf(line, XW_LINE_MAX, "%s %s %s %s %s %s %s\n", XW_PROTOCOL_VERSION, verb->name,
+                     or_dash(request->lab), or_dash(request->owner), machines, option, request->id);
     return n < 0 || n >= XW_LINE_MAX ? -EMSGSIZE : n;
 }
 
@@ -157,6 +163,35 @@ static int set_scope(struct xw_request *request, const char *lab, const char *ma
     return 0;
 }
 
+static int set_owner(struct xw_request *request, const char *owner)
+{
+    const struct xw_verb_info *verb = &verbs[request->verb];
+    bool named = strcmp(owner, "-") != 0;
+
+    if (verb->scope == XW_SCOPE_ALL)
+        return named ? -EINVAL : 0;
+    if (!named)
+        return verb->scope == XW_SCOPE_NONE && verb->role == XW_ROLE_STUDENT ? 0 : -EINVAL;
+    if (!xw_owner_ok(owner))
+        return -EINVAL;
+    snprintf(request->owner, sizeof(request->owner), "%s", owner);
+    return 0;
+}
+
+static int set_option(struct xw_request *request, const char *option)
+{
+    const struct xw_verb_info *verb = &verbs[request->verb];
+    unsigned long until = 0;
+
+    request->force = verb->may_force && strcmp(option, "force") == 0;
+    if (verb->takes_time) {
+        int rc = xw_number(option, XW_TIME_MAX, &until);
+        request->until = (time_t)until;
+        return rc;
+    }
+    return request->force || strcmp(option, "-") == 0 ? 0 : -EINVAL;
+}
+
 int xw_request_parse(const char *line, struct xw_request *request)
 {
     char copy[XW_LINE_MAX];
@@ -171,15 +206,10 @@ int xw_request_parse(const char *line, struct xw_request *request)
         return -EINVAL;
     if (strcmp(field[0], XW_PROTOCOL_VERSION) != 0)
         return -EPROTO;
-    if (xw_verb_find(field[1], &parsed.verb) < 0 || !xw_owner_ok(field[3]) ||
-        set_scope(&parsed, field[2], field[4]) < 0 || !xw_request_id_ok(field[6]))
+    if (xw_verb_find(field[1], &parsed.verb) < 0 || set_scope(&parsed, field[2], field[4]) < 0 ||
+        set_owner(&parsed, field[3]) < 0 || set_option(&parsed, field[5]) < 0 ||
+        !xw_request_id_ok(field[6]))
         return -EINVAL;
-    parsed.force = strcmp(field[5], "force") == 0;
-    if (!parsed.force && strcmp(field[5], "-") != 0)
-        return -EINVAL;
-    if (parsed.force && !verbs[parsed.verb].may_force)
-        return -EINVAL;
-    snprintf(parsed.owner, sizeof(parsed.owner), "%s", field[3]);
     memcpy(parsed.id, field[6], XW_REQUEST_ID_LEN + 1);
     *request = parsed;
     return 0;

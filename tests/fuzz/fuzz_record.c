@@ -10,10 +10,15 @@ static void try_owner(const char *text, size_t length)
     static struct xw_owner owner;
 
     if (xw_owner_parse(text, length, &owner, NULL) < 0) {
-        MUST(owner.uid == 0 && owner.lab_count == 0);
+        MUST(owner.uid == 0 && owner.gid == 0 && owner.lab_count == 0);
         return;
     }
-    MUST(owner.uid != 0 && owner.uid != (uid_t)-1 && xw_owner_ok(owner.name));
+    MUST((owner.uid != 0) != (owner.gid != 0) && xw_owner_ok(owner.name));
+    MUST(owner.uid != (uid_t)-1 && owner.gid != (gid_t)-1);
+    MUST(xw_is_team(owner.name) == (owner.gid != 0));
+    MUST(owner.instructed_count <= (owner.gid ? XW_LABS_PER_OWNER_MAX : 0));
+    for (size_t i = 0; i < owner.instructed_count; i++)
+        MUST(xw_name_ok(owner.instructed[i]));
     MUST(owner.lab_count <= XW_LABS_PER_OWNER_MAX);
     for (size_t i = 0; i < owner.lab_count; i++)
         MUST(xw_name_ok(owner.labs[i]) && owner.until[i] >= 0 && owner.until[i] <= XW_TIME_MAX);
@@ -24,17 +29,21 @@ static void try_access(const char *text, size_t length)
     static struct xw_access access;
 
     if (xw_access_parse(text, length, &access, NULL) < 0) {
-        MUST(access.student_count == 0 && access.machine_count == 0);
+        MUST(access.student_count == 0 && access.team_count == 0 && access.machine_count == 0);
         return;
     }
     MUST(xw_name_ok(access.lab) && xw_text_ok(access.title));
-    MUST(access.student_count > 0 && access.student_count <= XW_GROUPS_PER_LAB_MAX);
+    MUST(access.student_count + access.team_count > 0);
+    MUST(access.student_count <= XW_GROUPS_PER_LAB_MAX);
+    MUST(access.team_count <= XW_GROUPS_PER_LAB_MAX);
     MUST(access.opens >= 0 && access.opens <= XW_TIME_MAX);
     MUST(access.closes == 0 || (access.closes > access.opens && access.closes <= XW_TIME_MAX));
     MUST(access.grace == 0 || (access.closes && access.grace <= XW_GRACE_MAX));
     MUST(access.machine_count > 0 && access.machine_count <= XW_MACHINES_MAX);
     for (size_t i = 0; i < access.student_count; i++)
         MUST(access.students[i] != 0 && access.students[i] != (gid_t)-1);
+    for (size_t i = 0; i < access.team_count; i++)
+        MUST(access.teams[i] != 0 && access.teams[i] != (gid_t)-1);
     for (size_t i = 0; i < access.machine_count; i++)
         MUST(xw_name_ok(access.machines[i]));
 }

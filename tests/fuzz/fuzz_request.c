@@ -7,7 +7,13 @@ static void check(const struct xw_request *request)
 {
     const struct xw_verb_info *verb = xw_verb_info(request->verb);
 
-    MUST(xw_owner_ok(request->owner) && xw_request_id_ok(request->id));
+    const bool needs_owner = verb->scope >= XW_SCOPE_LAB || verb->role == XW_ROLE_ROOT;
+
+    MUST(*request->owner ? xw_owner_ok(request->owner) && verb->scope != XW_SCOPE_ALL
+                         : !needs_owner);
+    MUST(xw_request_id_ok(request->id));
+    MUST(request->until >= 0 && request->until <= XW_TIME_MAX);
+    MUST(!request->until || verb->takes_time);
     MUST((verb->scope == XW_SCOPE_NONE) == (*request->lab == '\0'));
     MUST(!*request->lab || xw_name_ok(request->lab));
     MUST(request->machine_count <= XW_MACHINES_MAX);

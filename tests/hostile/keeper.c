@@ -130,6 +130,28 @@ static void every_identity(void)
                   IS_REFUSED);
     expect_answer("alice's gate, bob's lab", &alice, "1 start lab10 alice m1 - " ID "\n",
                   IS_REFUSED);
+    static const char *const theirs[] = {"1 worlds hostile - - - " ID "\n",
+                                         "1 grants hostile - - - " ID "\n",
+                                         "1 extend hostile alice - 4000000000 " ID "\n",
+                                         "1 deploy hostile alice - - " ID "\n",
+                                         "1 start hostile @blue m1 - " ID "\n",
+                                         "1 status hostile blue - - " ID "\n"};
+    const struct drive_user tina = taken_over(people.tina);
+    const struct drive_user hank = taken_over(people.hank);
+    for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++) {
+        expect_answer("alice's gate, an instructor's verb or another's world", &alice, theirs[i],
+                      IS_REFUSED);
+        expect_answer("the gate of another lab's instructor", &hank, theirs[i], IS_REFUSED);
+    }
+    expect_answer("an instructor's gate, the own lab", &tina, theirs[1], IS_ANSWERED);
+    expect_answer("an instructor's gate, another lab", &tina, "1 worlds other - - - " ID "\n",
+                  IS_REFUSED);
+    expect_answer("an instructor's gate, another lab's world", &tina,
+                  "1 start timely wendy m1 - " ID "\n", IS_REFUSED);
+    expect_answer("an instructor's gate, another lab's extension", &tina,
+                  "1 extend timely wendy - 4000000000 " ID "\n", IS_REFUSED);
+    expect_answer("an instructor's gate, prepare", &tina, "1 prepare - alice - - " ID "\n",
+                  IS_REFUSED);
     expect_answer("alice's gate, prepare", &alice, "1 prepare - bob - - " ID "\n", IS_REFUSED);
     expect_answer("root, list", &root, list_alice, IS_REFUSED);
     expect_answer("root, alice's world", &root, "1 start hostile alice m1 - " ID "\n", IS_REFUSED);

@@ -21,11 +21,53 @@ struct target {
 };
 
 static const struct target targets[] = {
-    {"hostile", "m1"}, {"hostile", "m2"},     {"hostile", "*"}, {"hostile", "m1,m2"},
-    {"lab1", "m1"},    {"lab10", "m1"},       {"other", "m1"},  {"nosuchlab", "m1"},
-    {"lab", "m1"},     {"hostile", "nosuch"}, {"lab1", "m2"},   {"hostile", "m1,nosuch"},
-    {"early", "m1"},   {"timely", "m1"},      {"late", "m1"},   {"longer", "m1"},
-    {"late", "*"},     {"late", "nosuch"},    {"early", "*"},   {"early", "m1,nosuch"},
+    {"hostile", "m1"},
+    {"hostile", "m2"},
+    {"hostile", "*"},
+    {"hostile", "m1,m2"},
+    {"lab1", "m1"},
+    {"lab10", "m1"},
+    {"other", "m1"},
+    {"nosuchlab", "m1"},
+    {"lab", "m1"},
+    {"hostile", "nosuch"},
+    {"lab1", "m2"},
+    {"hostile", "m1,nosuch"},
+    {"early", "m1"},
+    {"timely", "m1"},
+    {"late", "m1"},
+    {"longer", "m1"},
+    {"late", "*"},
+    {"late", "nosuch"},
+    {"early", "*"},
+    {"early", "m1,nosuch"},
+    /* By owner: users', teams', one of a user and a team of one name, and none. */
+    {"hostile:alice", "m1"},
+    {"hostile:bob", "*"},
+    {"hostile:eve", "m1"},
+    {"hostile:@blue", "m1"},
+    {"hostile:@blue", "*"},
+    {"hostile:@blue", "nosuch"},
+    {"hostile:blue", "m1"},
+    {"hostile:@red", "m1"},
+    {"hostile:@alice", "m1"},
+    {"hostile:nobody", "m1"},
+    {"hostile:@none", "m1"},
+    {"lab1:alice", "m1"},
+    {"lab10:bob", "m1"},
+    {"lab10:alice", "m1"},
+    {"lab1:@blue", "m1"},
+    {"late:wendy", "m1"},
+    {"longer:wendy", "m1"},
+    {"early:walt", "nosuch"},
+    {"nosuchlab:alice", "m1"},
+};
+
+/* The worlds that there are, in words of the above. */
+static const char *const worlds[] = {
+    "hostile:alice", "hostile:bob", "hostile:eve",  "hostile:@blue", "hostile:blue",
+    "hostile:@red",  "lab1:alice",  "lab10:bob",    "late:wendy",    "early:wendy",
+    "late:walt",     "early:walt",  "longer:wendy",
 };
 
 static const struct {
@@ -43,23 +85,46 @@ enum { TARGETS = sizeof(targets) / sizeof(targets[0]), VERBS = sizeof(verbs) / s
 struct person {
     const char *what;
     const struct drive_user *user;
-    const char *labs[5]; /* whose worlds are hers */
-    const char *tries;   /* of which labs she can try hers at any time, as their instructor */
+    const char *labs[6];   /* whose worlds are hers: alone, or with an owner */
+    const char *instructs; /* labs of which every world is hers, at any time */
 };
+
+#define LABS_OF_TA "hostile lab1 lab10 uuids early late"
+
+/* Whether she instructs the lab of a target. */
+static bool is_instructor(const struct person *person, const char *world)
+{
+    char lab[64];
+    char labs[128];
+
+    snprintf(lab, sizeof(lab), " %.*s ", (int)strcspn(world, ":"), world);
+    snprintf(labs, sizeof(labs), " %s ", person->instructs ? person->instructs : "");
+    return strstr(labs, lab) != NULL;
+}
+
+/* Whether there is a world of this name. */
+static bool is_world(const char *world)
+{
+    size_t i = 0;
+
+    while (i < sizeof(worlds) / sizeof(worlds[0]) && strcmp(worlds[i], world) != 0)
+        i++;
+    return i < sizeof(worlds) / sizeof(worlds[0]);
+}
 
 /* Whether the rule of access gives this person this target, from what the world's makers know. */
 static bool is_hers(const struct person *person, size_t verb, const struct target *target)
 {
-    bool lab = false;
+    bool lab = is_instructor(person, target->lab) && is_world(target->lab);
 
-    for (size_t i = 0; i < 5 && person->labs[i]; i++)
+    for (size_t i = 0; i < 6 && person->labs[i]; i++)
         lab = lab || strcmp(person->labs[i], target->lab) == 0;
     if (!lab)
         return false;
     if (!verbs[verb].machine)
         return true;
     if (strstr(target->machine, "nosuch") ||
-        (strcmp(target->lab, "hostile") != 0 && strcmp(target->machine, "m1") != 0 &&
+        (strncmp(target->lab, "hostile", 7) != 0 && strcmp(target->machine, "m1") != 0 &&
          strcmp(target->machine, "*") != 0))
         return false;
     return strcmp(verbs[verb].verb, "console") != 0 || !strpbrk(target->machine, "*,");
@@ -68,11 +133,11 @@ static bool is_hers(const struct person *person, size_t verb, const struct targe
 /* Whether the lab can be used by this person now, by what tests/hostile/inside has made. */
 static bool is_open(const struct person *person, const char *lab)
 {
-    if (person->tries && strstr(person->tries, lab))
+    if (is_instructor(person, lab))
         return true;
-    if (strcmp(lab, "longer") == 0)
+    if (strncmp(lab, "longer", 6) == 0)
         return person->user == people.wendy;
-    return strcmp(lab, "early") != 0 && strcmp(lab, "late") != 0;
+    return strncmp(lab, "early", 5) != 0 && strncmp(lab, "late", 4) != 0;
 }
 
 static void cell(const struct person *person, size_t verb, const struct target *target)
@@ -86,7 +151,12 @@ static void cell(const struct person *person, size_t verb, const struct target *
 
     snprintf(what, sizeof(what), "%s: %s%s %s/%s", person->what, verbs[verb].verb,
              option ? " --force" : "", target->lab, target->machine);
-    if (!is_hers(person, verb, target))
+    /* The gate can't know of others' worlds which there are; the keeper does. */
+    bool asked = is_instructor(person, target->lab) && strchr(target->lab, ':') &&
+                 !is_world(target->lab) && !strstr(target->machine, "nosuch");
+    if (!is_hers(person, verb, target) && asked)
+        refused_by_keeper(what, &call);
+    else if (!is_hers(person, verb, target))
         refused(what, &call, XW_EXIT_REFUSED);
     else if (verbs[verb].machine && !is_open(person, target->lab))
         refused(what, &call, XW_EXIT_LIMITED);
@@ -103,20 +173,28 @@ static void matrix(void)
     oscar_in_group.uid = people.oscar->uid;
     alice_as_teacher.uid = people.alice->uid;
     const struct person persons[] = {
-        {"alice", people.alice, {"hostile", "lab1", "uuids"}, NULL},
-        {"bob", people.bob, {"hostile", "lab10"}, NULL},
+        {"alice", people.alice, {"hostile", "lab1", "uuids", "hostile:alice", "lab1:alice"}, NULL},
+        {"bob", people.bob, {"hostile", "lab10", "hostile:bob", "lab10:bob"}, NULL},
         {"eve, no longer in the group", people.eve, {NULL}, NULL},
-        {"tina, instructor of the lab", people.tina, {NULL}, NULL},
-        {"hank, instructor of another", people.hank, {NULL}, NULL},
+        {"gail, of the team", people.gail, {"hostile", "hostile:@blue"}, NULL},
+        {"the user of the team's name", people.blue, {"hostile", "hostile:blue"}, NULL},
+        {"tina, instructor of the lab", people.tina, {NULL}, LABS_OF_TA},
+        {"hank, instructor of another", people.hank, {NULL}, "other"},
         {"oscar, nobody", people.oscar, {NULL}, NULL},
         {"alice in a session without groups", &alice_elsewhere, {NULL}, NULL},
         {"oscar in alice's groups, without a world", &oscar_in_group, {NULL}, NULL},
-        {"alice's uid with an instructor's groups", &alice_as_teacher, {NULL}, NULL},
-        {"wendy, by the clock", people.wendy, {"early", "timely", "late", "longer"}, NULL},
+        {"alice's uid with an instructor's groups",
+         &alice_as_teacher,
+         {"hostile", "lab1", "uuids"},
+         LABS_OF_TA},
+        {"wendy, by the clock",
+         people.wendy,
+         {"early", "timely", "late", "longer", "late:wendy", "longer:wendy"},
+         NULL},
         {"walt, who instructs early and late",
          people.walt,
          {"early", "timely", "late", "longer"},
-         "early late"},
+         LABS_OF_TA},
     };
 
     for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
@@ -125,6 +203,65 @@ static void matrix(void)
                 cell(&persons[i], verb, &targets[j]);
         }
     }
+}
+
+/*
+ * What is asked of a whole lab, and what changes without a machine: an instructor's alone. What is
+ * another's or missing is refused without anybody being asked; none of it takes libvirt's
+ * read-write socket when refused.
+ */
+static void instructors_verbs(void)
+{
+    static const char *const labs[] = {"hostile", "lab1", "lab10", "late", "other", "nosuchlab"};
+    const struct person persons[] = {
+        {"alice", people.alice, {NULL}, NULL},     {"eve", people.eve, {NULL}, NULL},
+        {"gail", people.gail, {NULL}, NULL},       {"tina", people.tina, {NULL}, LABS_OF_TA},
+        {"walt", people.walt, {NULL}, LABS_OF_TA}, {"hank", people.hank, {NULL}, "other"},
+        {"oscar", people.oscar, {NULL}, NULL},
+    };
+    char own[64];
+    char gone[64];
+
+    for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
+        for (size_t j = 0; j < sizeof(labs) / sizeof(labs[0]); j++) {
+            snprintf(own, sizeof(own), "%s:alice", labs[j]);
+            snprintf(gone, sizeof(gone), "%s:nobody", labs[j]);
+            const struct drive_call calls[] = {
+                {.argv = ARGV("worlds", labs[j]), .user = persons[i].user},
+                {.argv = ARGV("grants", labs[j]), .user = persons[i].user},
+                {.argv = ARGV("extend", own, "4000000000"), .user = persons[i].user},
+                {.argv = ARGV("deploy", own), .user = persons[i].user},
+                {.argv = ARGV("extend", gone, "0"), .user = persons[i].user},
+            };
+            if (!is_instructor(&persons[i], labs[j])) {
+                for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++)
+                    refused(persons[i].what, &calls[k], XW_EXIT_REFUSED);
+                continue;
+            }
+            allowed(persons[i].what, &calls[0]);
+            allowed(persons[i].what, &calls[1]);
+            refused_by_keeper(persons[i].what, &calls[4]);
+        }
+    }
+    /* The positive side: an extension comes and goes, and a world that is there stays. */
+    allowed("tina extends", &(struct drive_call){.argv = ARGV("extend", "late:wendy", "4000000000"),
+                                                 .user = people.tina});
+    allowed("wendy starts", &(struct drive_call){.argv = ARGV("stop", "late", "m1", "--force"),
+                                                 .user = people.wendy});
+    allowed("tina takes it back",
+            &(struct drive_call){.argv = ARGV("extend", "late:wendy", "0"), .user = people.tina});
+    refused(
+        "wendy starts no more",
+        &(struct drive_call){.argv = ARGV("stop", "late", "m1", "--force"), .user = people.wendy},
+        XW_EXIT_LIMITED);
+    allowed("tina deploys",
+            &(struct drive_call){.argv = ARGV("deploy", "lab1:alice"), .user = people.tina});
+    exits("tina deploys for who is in no group",
+          &(struct drive_call){.argv = ARGV("deploy", "lab1:bob"), .user = people.tina},
+          XW_EXIT_FAILED);
+    exits("tina deploys for nobody",
+          &(struct drive_call){.argv = ARGV("deploy", "lab1:nosuchuser"), .user = people.tina},
+          XW_EXIT_FAILED);
 }
 
 /* What a list says, exactly. */
@@ -155,6 +292,8 @@ static void the_lists(void)
     lists(people.tina, "tina", "end 0\n");
     lists(people.hank, "hank", "end 0\n");
     lists(people.oscar, "oscar", "end 0\n");
+    lists(people.gail, "gail", "world hostile @blue 2 0 Lab hostile\nend 0\n");
+    lists(people.blue, "blue", "world hostile blue 2 0 Lab hostile\nend 0\n");
 }
 
 /*
@@ -241,6 +380,9 @@ static void own_worlds(void)
 {
     whole_path(people.alice, "hostile");
     whole_path(people.bob, "lab10");
+    whole_path(people.gail, "hostile");
+    whole_path(people.tina, "hostile:bob");
+    whole_path(people.tina, "hostile:@blue");
 }
 
 /* --- E2 --------------------------------------------------------------------------------------- */
@@ -382,14 +524,26 @@ static void foreign_and_missing(void)
             else
                 indistinguishable(users[i], ARGV(name, "lab10"), ARGV(name, "lab99"));
         }
+        indistinguishable(users[i], ARGV("status", "other:alice"), ARGV("status", "othe9:alice"));
+        indistinguishable(users[i], ARGV("worlds", "other"), ARGV("worlds", "othe9"));
+        indistinguishable(users[i], ARGV("deploy", "other:bob"), ARGV("deploy", "othe9:bob"));
         /* A lab that is closed is none either, to whom it isn't theirs. */
         indistinguishable(users[i], ARGV("start", "late", "m1"), ARGV("start", "lat9", "m1"));
     }
+    /* Worlds of others, to a student and to a team's member; and to who may know what there is. */
+    indistinguishable(people.alice, ARGV("start", "hostile:bob", "m1"),
+                      ARGV("start", "hostile:nob", "m1"));
+    indistinguishable(people.gail, ARGV("start", "hostile:@red", "m1"),
+                      ARGV("start", "hostile:@rot", "m1"));
+    indistinguishable(people.hank, ARGV("status", "hostile:bob"), ARGV("status", "hostile:nob"));
+    indistinguishable(people.hank, ARGV("extend", "hostile:bob", "0"),
+                      ARGV("extend", "hostil9:bob", "0"));
     control(people.alice);
 }
 
 const struct test suite_ownership[] = {
     {"T-E1 every verb, every target, everybody", matrix},
+    {"T-E1 what instructors alone may ask", instructors_verbs},
     {"T-E1 the lists", the_lists},
     {"T-E1 a uid that was another's", reused_uid},
     {"T-E1 root is sent to xwadm", root_calls},

@@ -298,6 +298,8 @@ static void meet_people(void)
         .ruth = drive_user("ruth"),
         .tina = drive_user("tina"),
         .hank = drive_user("hank"),
+        .gail = drive_user("gail"),
+        .blue = drive_user("blue"),
         .wendy = drive_user("wendy"),
         .walt = drive_user("walt"),
         .oscar = drive_user("oscar"),

@@ -50,6 +50,8 @@ struct people {
     const struct drive_user *eve;         /* has a world, and is in its lab's group no longer */
     const struct drive_user *ruth;        /* has the uid of sven, who had a world */
     const struct drive_user *tina, *hank; /* instructors of "hostile" and of "other" */
+    const struct drive_user *gail;        /* of the team blue, which has a world of "hostile" */
+    const struct drive_user *blue;        /* a user of the team's name, with a world of "hostile" */
     const struct drive_user *wendy,
         *walt; /* worlds of labs with windows; walt instructs some, too */
     const struct drive_user *oscar, *root; /* nobody in particular, and root */

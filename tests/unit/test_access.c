@@ -14,7 +14,15 @@
 /* A time that nothing depends on where there is no window. */
 #define NOW 1000000000
 
-enum { ALICE = 1001, BOB = 1002, TINA = 1004, STUDENTS = 2001, TEACHERS = 2002, OTHERS = 2003 };
+enum {
+    ALICE = 1001,
+    BOB = 1002,
+    TINA = 1004,
+    STUDENTS = 2001,
+    TEACHERS = 2002,
+    OTHERS = 2003,
+    BLUE = 2004
+};
 
 /* alice has worlds of firewall and of an older lab. */
 static const struct xw_owner alice = {
@@ -26,10 +34,24 @@ static const struct xw_owner alice_before = {
 
 static const struct xw_owner without_labs = {.uid = ALICE, .name = "alice"};
 
+/* A team's, and that of a user of its name. */
+static const struct xw_owner team = {
+    .gid = BLUE, .name = "@blue", .lab_count = 1, .labs = {"firewall"}};
+static const struct xw_owner blue = {
+    .uid = BOB, .name = "blue", .lab_count = 1, .labs = {"firewall"}};
+
+/* Of a group that the lab doesn't name, and of one that had the team's gid before. */
+static const struct xw_owner others = {
+    .gid = OTHERS, .name = "@blue", .lab_count = 1, .labs = {"firewall"}};
+static const struct xw_owner team_before = {
+    .gid = BLUE, .name = "@red", .lab_count = 1, .labs = {"firewall"}};
+
 static const struct xw_access firewall = {.lab = "firewall",
                                           .title = "A firewall",
                                           .student_count = 1,
                                           .students = {STUDENTS},
+                                          .team_count = 1,
+                                          .teams = {BLUE},
                                           .instructor_count = 1,
                                           .instructors = {TEACHERS},
                                           .machine_count = 2,
@@ -48,6 +70,7 @@ static const struct xw_access without_students = {
 static const gid_t student_groups[] = {100, STUDENTS};
 static const gid_t teacher_groups[] = {100, TEACHERS};
 static const gid_t other_groups[] = {100, OTHERS};
+static const gid_t blue_groups[] = {100, BLUE};
 
 /* Who asks for what, with which records; all verbs are tried on each. */
 struct attempt {
@@ -61,44 +84,81 @@ struct attempt {
     const char *name;    /* the owner that the request names */
     const char *machine; /* for verbs that take one */
     bool own;            /* the verbs about oneself (list) are allowed */
-    bool lab_allowed;    /* the verbs about this lab are allowed */
+    bool lab_allowed;    /* the verbs about this world are allowed */
+    bool instructs;      /* and those about the whole lab */
 };
 
 static const struct attempt attempts[] = {
     {"her own world", ALICE, student_groups, 2, &alice, &firewall, "firewall", "alice", "router",
-     true, true},
+     true, true, false},
     {"a machine that isn't there", ALICE, student_groups, 2, &alice, &firewall, "firewall", "alice",
-     "mail", true, false},
+     "mail", true, false, false},
     {"bob's world, in alice's name", BOB, student_groups, 2, &alice, &firewall, "firewall", "alice",
-     "router", false, false},
+     "router", false, false, false},
     {"alice's world, as bob without a record", BOB, student_groups, 2, NULL, &firewall, "firewall",
-     "bob", "router", false, false},
+     "bob", "router", false, false, false},
     {"another's name in the request", ALICE, student_groups, 2, &alice, &firewall, "firewall",
-     "bob", "router", false, false},
+     "bob", "router", false, false, false},
     {"a team's name in the request", ALICE, student_groups, 2, &alice, &firewall, "firewall",
-     "@alice", "router", false, false},
+     "@alice", "router", false, false, false},
     {"a missing lab", ALICE, student_groups, 2, &alice, NULL, "nosuch", "alice", "router", true,
-     false},
+     false, false},
     {"a lab's record under another name", ALICE, student_groups, 2, &alice, &firewall, "firewall2",
-     "alice", "router", true, false},
+     "alice", "router", true, false, false},
     {"a lab whose name begins the same", ALICE, student_groups, 2, &alice, &firewall2, "firewall2",
-     "alice", "router", true, false},
+     "alice", "router", true, false, false},
     {"a group that was revoked", ALICE, other_groups, 2, &alice, &firewall, "firewall", "alice",
-     "router", true, false},
+     "router", true, false, false},
     {"no groups at all", ALICE, NULL, 0, &alice, &firewall, "firewall", "alice", "router", true,
-     false},
+     false, false},
     {"an instructor's group alone", ALICE, teacher_groups, 2, &alice, &firewall, "firewall",
-     "alice", "router", true, false},
+     "alice", "router", true, true, true},
+    {"alice's world, as an instructor", TINA, teacher_groups, 2, &alice, &firewall, "firewall",
+     "alice", "router", false, true, true},
+    {"a machine that isn't there, as an instructor", TINA, teacher_groups, 2, &alice, &firewall,
+     "firewall", "alice", "mail", false, false, true},
+    {"a team's world, as an instructor", TINA, teacher_groups, 2, &team, &firewall, "firewall",
+     "@blue", "router", false, true, true},
+    {"a world that isn't there, as an instructor", TINA, teacher_groups, 2, &without_labs,
+     &firewall, "firewall", "alice", "router", false, false, true},
+    {"another's name, as an instructor", TINA, teacher_groups, 2, &alice, &firewall, "firewall",
+     "bob", "router", false, false, true},
+    {"alice's world, as an instructor of another lab", TINA, teacher_groups, 2, &alice, &firewall2,
+     "firewall2", "alice", "router", false, false, false},
+    {"the team's world", BOB, blue_groups, 2, &team, &firewall, "firewall", "@blue", "router",
+     false, true, false},
+    {"the team's world, in no group of it", BOB, student_groups, 2, &team, &firewall, "firewall",
+     "@blue", "router", false, false, false},
+    {"the team's world, under the user's name", BOB, blue_groups, 2, &team, &firewall, "firewall",
+     "blue", "router", false, false, false},
+    {"a user's world, under the team's name", BOB, student_groups, 2, &blue, &firewall, "firewall",
+     "@blue", "router", false, false, false},
+    {"a user's world, in the group of that name", BOB + 5, blue_groups, 2, &blue, &firewall,
+     "firewall", "blue", "router", false, false, false},
+    {"a team's world of a lab that isn't for teams", BOB, blue_groups, 2, &team, &firewall2,
+     "firewall2", "@blue", "router", false, false, false},
+    {"the world of a group that is no team of the lab", BOB, other_groups, 2, &others, &firewall,
+     "firewall", "@blue", "router", false, false, false},
+    {"a gid that was another team's", BOB, blue_groups, 2, &team_before, &firewall, "firewall",
+     "@blue", "router", false, false, false},
+    {"what a gate assumes of another's world", BOB, student_groups, 2,
+     &(const struct xw_owner){.name = "alice", .lab_count = 1, .labs = {"firewall"}}, &firewall,
+     "firewall", "alice", "router", false, false, false},
+    {"root with a team's group", 0, blue_groups, 2, &team, &firewall, "firewall", "@blue", "router",
+     false, false, false},
+    {"root with instructors' group", 0, teacher_groups, 2, &alice, &firewall, "firewall", "alice",
+     "router", false, false, false},
     {"a lab without students", ALICE, student_groups, 2, &alice, &without_students, "firewall",
-     "alice", "router", true, false},
+     "alice", "router", true, false, false},
     {"a lab of which she has no world", ALICE, student_groups, 2, &without_labs, &firewall,
-     "firewall", "alice", "router", true, false},
+     "firewall", "alice", "router", true, false, false},
     {"a uid that was another's", ALICE, student_groups, 2, &alice_before, &firewall, "firewall",
-     "alice", "router", false, false},
-    {"root", 0, student_groups, 2, &alice, &firewall, "firewall", "alice", "router", false, false},
+     "alice", "router", false, false, false},
+    {"root", 0, student_groups, 2, &alice, &firewall, "firewall", "alice", "router", false, false,
+     false},
     {"root with a record of its own", 0, student_groups, 2,
      &(const struct xw_owner){.uid = 0, .name = "root", .lab_count = 1, .labs = {"firewall"}},
-     &firewall, "firewall", "root", "router", false, false},
+     &firewall, "firewall", "root", "router", false, false, false},
 };
 
 static bool expected(const struct attempt *attempt, enum xw_verb verb)
@@ -109,10 +169,12 @@ static bool expected(const struct attempt *attempt, enum xw_verb verb)
         return attempt->uid == 0;
     if (info->scope == XW_SCOPE_NONE)
         return attempt->own;
-    if (info->scope == XW_SCOPE_LAB)
-        /* The verb names no machine, so one that isn't there doesn't matter. */
-        return attempt->lab_allowed || strcmp(attempt->machine, "mail") == 0;
-    return attempt->lab_allowed;
+    /* What names no machine doesn't care for one that isn't there. */
+    bool allowed = attempt->lab_allowed ||
+                   (info->scope == XW_SCOPE_LAB && strcmp(attempt->machine, "mail") == 0);
+    if (info->role == XW_ROLE_INSTRUCTOR)
+        return attempt->instructs && (verb != XW_VERB_EXTEND || allowed);
+    return allowed;
 }
 
 static struct xw_request make_request(const struct attempt *attempt, enum xw_verb verb)
@@ -182,7 +244,8 @@ static void list_agrees(void **state)
         struct xw_request request = make_request(attempt, XW_VERB_STATUS);
         enum xw_decision status =
             xw_access_decide(&caller, &request, attempt->owner, attempt->access, NOW);
-        if (status == XW_DECISION_ALLOW)
+        /* An instructor looks at others' worlds, and lists those that are their own. */
+        if (status == XW_DECISION_ALLOW && !attempt->instructs)
             assert_int_equal(xw_access_to_lab(&caller, attempt->owner, attempt->access),
                              XW_DECISION_ALLOW);
     }
@@ -217,6 +280,51 @@ static void groups_grant_and_instruct(void **state)
     assert_false(xw_access_instructs(&root_teacher, &firewall));
     assert_false(xw_access_grants(&without_groups, &firewall));
     assert_false(xw_access_grants(&student, &without_students));
+    const struct xw_caller member = {BOB, blue_groups, 2};
+    const struct xw_caller root_member = {0, blue_groups, 2};
+    assert_true(xw_access_grants_team(&member, &firewall, BLUE));
+    assert_false(xw_access_grants(&member, &firewall) || xw_access_instructs(&member, &firewall));
+    assert_false(xw_access_grants_team(&member, &firewall, 100));
+    assert_false(xw_access_grants_team(&member, &firewall2, BLUE));
+    assert_false(xw_access_grants_team(&student, &firewall, BLUE));
+    assert_false(xw_access_grants_team(&root_member, &firewall, BLUE));
+}
+
+/* Which records make a lab's own be opened. */
+static void records_concern(void **state)
+{
+    const struct xw_owner teachers = {.gid = TEACHERS,
+                                      .name = "@teachers",
+                                      .lab_count = 1,
+                                      .labs = {"history"},
+                                      .instructed_count = 1,
+                                      .instructed = {"firewall", "behind"}};
+
+    (void)state;
+    assert_true(xw_access_concerns(&alice, "firewall") && xw_access_lists(&alice, "firewall"));
+    assert_true(xw_access_concerns(&teachers, "firewall"));
+    assert_false(xw_access_lists(&teachers, "firewall"));
+    assert_true(xw_access_concerns(&teachers, "history"));
+    assert_false(xw_access_concerns(&teachers, "behind"));
+    assert_false(xw_access_concerns(&alice, "fire") || xw_access_concerns(&without_labs, ""));
+}
+
+/* Everything that is theirs: under the own name, or under none without a record. */
+static void who_lists(void **state)
+{
+    const struct xw_caller caller = {ALICE, student_groups, 2};
+    struct xw_request request = {.verb = XW_VERB_LIST};
+
+    (void)state;
+    assert_int_equal(xw_access_decide(&caller, &request, NULL, NULL, NOW), XW_DECISION_ALLOW);
+    assert_int_equal(xw_access_decide(&caller, &request, &alice, NULL, NOW), XW_DECISION_REFUSE);
+    strcpy(request.owner, "alice");
+    assert_int_equal(xw_access_decide(&caller, &request, NULL, NULL, NOW), XW_DECISION_REFUSE);
+    assert_int_equal(xw_access_decide(&caller, &request, &alice, NULL, NOW), XW_DECISION_ALLOW);
+    const struct xw_owner both = {.uid = ALICE, .gid = BLUE, .name = "alice"};
+    assert_int_equal(xw_access_decide(&caller, &request, &both, NULL, NOW), XW_DECISION_REFUSE);
+    assert_int_equal(xw_access_decide(&(struct xw_caller){0, NULL, 0}, &request, NULL, NULL, NOW),
+                     XW_DECISION_REFUSE);
 }
 
 /* --- windows --------------------------------------------------------------------------------- */
@@ -327,7 +435,7 @@ static void verbs_in_windows(void **state)
         struct xw_access access =
             with_window(windows[i].opens, windows[i].closes, windows[i].grace);
         struct xw_owner owner = extended(windows[i].until);
-        for (int verb = 0; verb < XW_VERB_PREPARE; verb++) {
+        for (int verb = 0; verb <= XW_VERB_CONSOLE; verb++) {
             bool looks = verb == XW_VERB_LIST || verb == XW_VERB_STATUS;
             enum xw_decision decision =
                 decide_at((enum xw_verb)verb, student_groups, 2, &owner, &access, windows[i].now);
@@ -354,7 +462,7 @@ static void clocks_that_jump(void **state)
                          expected[i]);
 }
 
-/* Who is in a group of instructors, too, tries the lab at any time. Alone, that gives no world. */
+/* Who is in a group of instructors uses the lab's worlds at any time, their own ones, too. */
 static void instructors_try_their_lab(void **state)
 {
     static const gid_t both[] = {STUDENTS, TEACHERS};
@@ -367,6 +475,10 @@ static void instructors_try_their_lab(void **state)
         assert_int_equal(decide_at(XW_VERB_CONSOLE, both, 2, &alice, &access, now),
                          XW_DECISION_ALLOW);
         assert_int_equal(decide_at(XW_VERB_START, teacher_groups, 2, &alice, &access, now),
+                         XW_DECISION_ALLOW);
+        assert_int_equal(decide_at(XW_VERB_EXTEND, teacher_groups, 2, &alice, &access, now),
+                         XW_DECISION_ALLOW);
+        assert_int_equal(decide_at(XW_VERB_EXTEND, student_groups, 2, &alice, &access, now),
                          XW_DECISION_REFUSE);
     }
 }
@@ -413,15 +525,40 @@ static void a_window_in_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(xw_window_line("firewall", &cases[i].window, line), cases[i].told);
+        assert_int_equal(xw_window_line("firewall", "", &cases[i].window, line), cases[i].told);
         assert_string_equal(line, cases[i].line);
         assert_string_equal(xw_window_refusal(&cases[i].window), cases[i].refusal);
     }
     /* The longest there can be. */
     const struct xw_window longest = {CLOSED, XW_TIME_MAX, XW_TIME_MAX,
                                       (time_t)XW_TIME_MAX + XW_GRACE_MAX};
-    xw_window_line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &longest, line);
-    assert_non_null(strstr(line, " 253402905599"));
+    xw_window_line("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", &longest,
+                   line);
+    assert_string_equal(line,
+                        "window aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:@bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                        " closed 253402300799 253402300799 253402905599");
+}
+
+/* A team's members have the team's extension, and no other. */
+static void a_teams_extension(void **state)
+{
+    const struct xw_caller caller = {ALICE, blue_groups, 2};
+    struct xw_access access = with_window(0, CLOSES, 0);
+    struct xw_request request = {.verb = XW_VERB_START,
+                                 .lab = "firewall",
+                                 .owner = "@blue",
+                                 .machine_count = 1,
+                                 .machines = {"web"}};
+    struct xw_owner extended_team = team;
+
+    (void)state;
+    assert_int_equal(xw_access_decide(&caller, &request, &extended_team, &access, CLOSES),
+                     XW_DECISION_LIMIT);
+    extended_team.until[0] = CLOSES + 1;
+    assert_int_equal(xw_access_decide(&caller, &request, &extended_team, &access, CLOSES),
+                     XW_DECISION_ALLOW);
+    assert_int_equal(xw_access_decide(&caller, &request, &extended_team, &access, CLOSES + 1),
+                     XW_DECISION_LIMIT);
 }
 
 /* Nobody's extension. */
@@ -442,6 +579,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_grant_and_instruct),
+        cmocka_unit_test(records_concern),
+        cmocka_unit_test(who_lists),
         cmocka_unit_test(the_matrix),
         cmocka_unit_test(sets_of_machines),
         cmocka_unit_test(list_agrees),
@@ -451,6 +590,7 @@ int main(void)
         cmocka_unit_test(instructors_try_their_lab),
         cmocka_unit_test(a_window_tells_nothing_to_others),
         cmocka_unit_test(a_window_in_words),
+        cmocka_unit_test(a_teams_extension),
         cmocka_unit_test(without_an_owner),
     };
 

@@ -15,18 +15,18 @@
 #include "common/access.h"
 
 enum { ALICE = 1001, BOB = 1002, STUDENTS = 2001, TEACHERS = 2002, OTHERS = 2003 };
+enum { BLUE = 2104, RED = 2106 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Callers; the records are alice's. */
+/* Callers; a user's records are alice's. */
 static const struct {
     uid_t uid;
     bool is_alice;
     bool is_root;
 } callers[] = {
     {ALICE, true, false},        {BOB, false, false},         {0, false, true},
-    {1, false, false},           {65534, false, false},       {2147483648U, false, false},
-    {4294967294U, false, false}, {4294967295U, false, false}, {ALICE + 65536, false, false},
+    {2147483648U, false, false}, {4294967295U, false, false}, {ALICE + 65536, false, false},
 };
 
 static const struct {
@@ -34,31 +34,47 @@ static const struct {
     size_t count;
     bool student;
     bool instructor;
+    bool blue;
+    bool red;
 } groups[] = {
-    {{0}, 0, false, false},
-    {{STUDENTS}, 1, true, false},
-    {{TEACHERS}, 1, false, true},
-    {{OTHERS, 0, 100}, 3, false, false},
-    {{OTHERS, TEACHERS, STUDENTS}, 3, true, true},
-    {{STUDENTS + 65536, STUDENTS - 1, STUDENTS + 1, 0}, 4, false, false},
-    {{4294967295U}, 1, false, false},
+    {{0}, 0, false, false, false, false},
+    {{STUDENTS}, 1, true, false, false, false},
+    {{TEACHERS}, 1, false, true, false, false},
+    {{OTHERS, 0, 100}, 3, false, false, false, false},
+    {{OTHERS, TEACHERS, STUDENTS}, 3, true, true, false, false},
+    {{STUDENTS + 65536, STUDENTS - 1, RED + 1, 0}, 4, false, false, false, false},
+    {{4294967295U}, 1, false, false, false, false},
+    {{0, BLUE}, 2, false, false, true, false},
+    {{RED, STUDENTS}, 2, true, false, false, true},
+    {{TEACHERS, BLUE, RED}, 3, false, true, true, true},
 };
 
-/* Owners' records; "fits": it is alice's, of the uid that asks. */
+enum kind { NONE, USERS, BLUES, REDS, NOBODYS };
+
+/* Owners' records: whose they are by their number, and what stands in them. */
 static const struct {
-    bool there;
+    enum kind kind;
     struct xw_owner owner;
-    bool is_alices;
     bool lists_lab1;
 } owners[] = {
-    {false, {.uid = 0}, false, false},
-    {true, {ALICE, "alice", 1, {"lab1"}, {0}}, true, true},
-    {true, {ALICE, "alice", 3, {"lab11", "lab", "lab1"}, {0}}, true, true},
-    {true, {ALICE, "alice", 2, {"lab11", "lab"}, {0}}, true, false},
-    {true, {ALICE, "alice", 0, {""}, {0}}, true, false},
-    {true, {ALICE, "alicea", 1, {"lab1"}, {0}}, false, true},
-    {true, {ALICE, "@bob", 1, {"lab1"}, {0}}, false, true},
-    {true, {BOB + 1, "alice", 1, {"lab1"}, {0}}, false, true},
+    {NONE, {.uid = 0}, false},
+    {USERS, {.uid = ALICE, .name = "alice", .lab_count = 1, .labs = {"lab1"}}, true},
+    {USERS,
+     {.uid = ALICE, .name = "alice", .lab_count = 3, .labs = {"lab11", "lab", "lab1"}},
+     true},
+    {USERS, {.uid = ALICE, .name = "alice", .lab_count = 2, .labs = {"lab11", "lab"}}, false},
+    {USERS, {.uid = ALICE, .name = "alice"}, false},
+    {USERS, {.uid = ALICE, .name = "alicea", .lab_count = 1, .labs = {"lab1"}}, true},
+    {USERS, {.uid = ALICE, .name = "blue", .lab_count = 1, .labs = {"lab1"}}, true},
+    {NOBODYS, {.uid = BOB + 1, .name = "alice", .lab_count = 1, .labs = {"lab1"}}, true},
+    /* What the gate takes for the record of another, which it can't read. */
+    {NOBODYS, {.name = "alice", .lab_count = 1, .labs = {"lab1"}}, true},
+    {BLUES, {.gid = BLUE, .name = "@blue", .lab_count = 1, .labs = {"lab1"}}, true},
+    {BLUES, {.gid = BLUE, .name = "@blue", .lab_count = 1, .labs = {"lab10"}}, false},
+    {BLUES, {.gid = BLUE, .name = "@blue", .instructed_count = 1, .instructed = {"lab1"}}, false},
+    {BLUES, {.gid = BLUE, .name = "@alice", .lab_count = 1, .labs = {"lab1"}}, true},
+    {REDS, {.gid = RED, .name = "@blue", .lab_count = 1, .labs = {"lab1"}}, true},
+    {NOBODYS, {.name = "@blue", .lab_count = 1, .labs = {"lab1"}}, true},
 };
 
 /* Labs' records; "fits": it is lab1's. */
@@ -68,8 +84,9 @@ static const struct {
     bool is_lab1;
     bool has_students;
     bool has_instructors; /* TEACHERS */
+    bool has_blue;
 } lab_records[] = {
-    {false, {.lab = ""}, false, false, false},
+    {false, {.lab = ""}, false, false, false, false},
     {true,
      {.lab = "lab1",
       .student_count = 1,
@@ -80,16 +97,20 @@ static const struct {
       .machines = {"m1", "m2"}},
      true,
      true,
-     true},
+     true,
+     false},
     {true,
      {.lab = "lab1",
       .student_count = 2,
       .students = {1500, STUDENTS},
+      .team_count = 2,
+      .teams = {1500, BLUE},
       .machine_count = 3,
       .machines = {"m0", "m1", "m2"}},
      true,
      true,
-     false},
+     false,
+     true},
     {true,
      {.lab = "lab1",
       .student_count = 1,
@@ -100,29 +121,45 @@ static const struct {
       .machines = {"m1", "m2"}},
      true,
      false,
+     false,
      false},
-    {true, {.lab = "lab1", .machine_count = 2, .machines = {"m1", "m2"}}, true, false, false},
+    {true,
+     {.lab = "lab1", .machine_count = 2, .machines = {"m1", "m2"}},
+     true,
+     false,
+     false,
+     false},
+    {true,
+     {.lab = "lab1",
+      .team_count = 1,
+      .teams = {BLUE},
+      .instructor_count = 1,
+      .instructors = {TEACHERS},
+      .machine_count = 2,
+      .machines = {"m1", "m2"}},
+     true,
+     false,
+     true,
+     true},
     {true,
      {.lab = "lab10",
       .student_count = 1,
       .students = {STUDENTS},
+      .team_count = 1,
+      .teams = {BLUE},
+      .instructor_count = 1,
+      .instructors = {TEACHERS},
       .machine_count = 2,
       .machines = {"m1", "m2"}},
      false,
      true,
-     false},
+     true,
+     true},
 };
 
 /* What the request names. */
-static const struct {
-    const char *name;
-    bool fits;
-} owner_names[] = {{"alice", true},
-                   {"bob", false},
-                   {"@alice", false},
-                   {"alic", false},
-                   {"", false}},
-  lab_names[] = {{"lab1", true}, {"lab10", false}, {"lab", false}, {"", false}};
+static const char *const owner_names[] = {"alice", "bob", "@alice", "blue", "@blue", ""};
+static const char *const lab_names[] = {"lab1", "lab10", "lab", ""};
 
 static const struct {
     bool whole;
@@ -157,6 +194,12 @@ static const struct {
 static struct xw_owner timed_owners[COUNT(owners)][COUNT(windows)];
 static struct xw_access timed_labs[COUNT(lab_records)][COUNT(windows)];
 
+/* The lab whose extension counts in a record. */
+static const char *lab_of(size_t owner)
+{
+    return owners[owner].owner.lab_count == 1 ? owners[owner].owner.labs[0] : "lab1";
+}
+
 static void fill_in_times(void)
 {
     for (size_t window = 0; window < COUNT(windows); window++) {
@@ -165,7 +208,7 @@ static void fill_in_times(void)
             *owner = owners[i].owner;
             for (size_t lab = 0; lab < owner->lab_count; lab++)
                 owner->until[lab] =
-                    strcmp(owner->labs[lab], "lab1") == 0 ? windows[window].until : 9999;
+                    strcmp(owner->labs[lab], lab_of(i)) == 0 ? windows[window].until : 9999;
         }
         for (size_t i = 0; i < COUNT(lab_records); i++) {
             struct xw_access *access = &timed_labs[i][window];
@@ -183,39 +226,81 @@ struct cell {
     enum xw_verb verb;
 };
 
+static bool is_verb(const struct cell *cell, const char *names)
+{
+    /* By name, so that a row of the table that changes its meaning is noticed. */
+    const char *at = strstr(names, xw_verb_info(cell->verb)->name);
+
+    return at != NULL;
+}
+
+static bool names(const struct cell *cell, const char *owner)
+{
+    return strcmp(owner_names[cell->owner_name], owner) == 0;
+}
+
+/* The lab that is asked for is that of the record, and what is asked for of it is there. */
+static bool is_there(const struct cell *cell)
+{
+    const bool takes_machines = is_verb(cell, "start stop reboot revert console");
+
+    return lab_records[cell->lab].there &&
+           strcmp(lab_records[cell->lab].access.lab, lab_names[cell->lab_name]) == 0 &&
+           (!takes_machines || machines[cell->machines].fits);
+}
+
+static bool is_instructor(const struct cell *cell)
+{
+    const bool by_students_group = cell->lab == 3;
+
+    return by_students_group
+               ? groups[cell->groups].student
+               : lab_records[cell->lab].has_instructors && groups[cell->groups].instructor;
+}
+
+/* The world is the caller's own, or their team's. */
+static bool is_owner(const struct cell *cell)
+{
+    if (owners[cell->owner].kind == USERS)
+        return callers[cell->caller].is_alice && groups[cell->groups].student &&
+               lab_records[cell->lab].has_students;
+    return owners[cell->owner].kind == BLUES && groups[cell->groups].blue &&
+           lab_records[cell->lab].has_blue;
+}
+
 /* Whether it is theirs, at a time at which it may be used. */
 static bool is_theirs(const struct cell *cell)
 {
-    /* By name, so that a row of the table that changes its meaning is noticed. */
-    const char *verb = xw_verb_info(cell->verb)->name;
+    const enum kind kind = owners[cell->owner].kind;
+    const char *name = owners[cell->owner].owner.name;
 
-    if (strcmp(verb, "prepare") == 0 || strcmp(verb, "suspend") == 0)
-        return callers[cell->caller].is_root;
-    if (!callers[cell->caller].is_alice || !owners[cell->owner].is_alices ||
-        !owner_names[cell->owner_name].fits)
+    if (is_verb(cell, "prepare suspend") || callers[cell->caller].is_root)
+        return is_verb(cell, "prepare suspend") && callers[cell->caller].is_root;
+    if (is_verb(cell, "list"))
+        return kind == NONE ? names(cell, "")
+                            : kind == USERS && callers[cell->caller].is_alice && names(cell, name);
+    if (!is_there(cell))
         return false;
-    if (strcmp(verb, "list") == 0)
-        return true;
-    if (!lab_records[cell->lab].is_lab1 || !lab_names[cell->lab_name].fits ||
-        !owners[cell->owner].lists_lab1 || !lab_records[cell->lab].has_students ||
-        !groups[cell->groups].student)
+    if (is_verb(cell, "worlds grants deploy"))
+        return is_instructor(cell);
+    /* Only lab1 has worlds, and one row a world of lab10. */
+    bool lists = lab_records[cell->lab].is_lab1
+                     ? owners[cell->owner].lists_lab1
+                     : strcmp(owners[cell->owner].owner.labs[0], "lab10") == 0;
+    if (kind == NONE || !names(cell, name) || !lists)
         return false;
-    return strcmp(verb, "status") == 0 || machines[cell->machines].fits;
+    return is_instructor(cell) || (!is_verb(cell, "extend") && is_owner(cell));
 }
 
 static enum xw_decision expected(const struct cell *cell)
 {
-    const char *verb = xw_verb_info(cell->verb)->name;
-    bool looks = strcmp(verb, "list") == 0 || strcmp(verb, "status") == 0;
+    const bool at_any_time = is_verb(cell, "list status worlds grants extend deploy prepare suspend");
 
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;
-    /* In the groups that are students' and instructors' both, the lab can be tried at any time. */
-    return looks || strcmp(verb, "prepare") == 0 || strcmp(verb, "suspend") == 0 ||
-                   windows[cell->window].open ||
-                   (lab_records[cell->lab].has_instructors && groups[cell->groups].instructor)
-               ? XW_DECISION_ALLOW
-               : XW_DECISION_LIMIT;
+    /* Instructors may use the lab at any time, their own world, too. */
+    return at_any_time || windows[cell->window].open || is_instructor(cell) ? XW_DECISION_ALLOW
+                                                                            : XW_DECISION_LIMIT;
 }
 
 static enum xw_decision decide(const struct cell *cell)
@@ -225,9 +310,9 @@ static enum xw_decision decide(const struct cell *cell)
     struct xw_request request = {.verb = cell->verb};
     enum xw_scope scope = xw_verb_info(cell->verb)->scope;
 
-    snprintf(request.owner, sizeof(request.owner), "%s", owner_names[cell->owner_name].name);
+    snprintf(request.owner, sizeof(request.owner), "%s", owner_names[cell->owner_name]);
     if (scope != XW_SCOPE_NONE)
-        snprintf(request.lab, sizeof(request.lab), "%s", lab_names[cell->lab_name].name);
+        snprintf(request.lab, sizeof(request.lab), "%s", lab_names[cell->lab_name]);
     if (scope == XW_SCOPE_SET || scope == XW_SCOPE_ONE) {
         request.whole_world = machines[cell->machines].whole;
         request.machine_count = machines[cell->machines].count;
@@ -236,7 +321,7 @@ static enum xw_decision decide(const struct cell *cell)
     }
     return xw_access_decide(
         &caller, &request,
-        owners[cell->owner].there ? &timed_owners[cell->owner][cell->window] : NULL,
+        owners[cell->owner].kind != NONE ? &timed_owners[cell->owner][cell->window] : NULL,
         lab_records[cell->lab].there ? &timed_labs[cell->lab][cell->window] : NULL,
         windows[cell->window].now);
 }
@@ -250,7 +335,10 @@ static bool advance(struct cell *cell)
                                    COUNT(lab_records), COUNT(owner_names), COUNT(lab_names),
                                    COUNT(machines)};
 
-    for (size_t i = 0; i < COUNT(wheels); i++) {
+    const bool takes_machines = xw_verb_info(cell->verb)->scope >= XW_SCOPE_SET;
+    const size_t count = takes_machines ? COUNT(wheels) : COUNT(wheels) - 1;
+
+    for (size_t i = 0; i < count; i++) {
         if (++*wheels[i] < sizes[i])
             return true;
         *wheels[i] = 0;
@@ -273,8 +361,8 @@ static void try_cell(const struct cell *cell, struct counts *counts)
         fail_msg("%s by uid %u, groups %zu, record %zu, lab record %zu, of %s, lab %s, "
                  "machines %zu, window %zu: %d",
                  xw_verb_info(cell->verb)->name, (unsigned int)callers[cell->caller].uid,
-                 cell->groups, cell->owner, cell->lab, owner_names[cell->owner_name].name,
-                 lab_names[cell->lab_name].name, cell->machines, cell->window, got);
+                 cell->groups, cell->owner, cell->lab, owner_names[cell->owner_name],
+                 lab_names[cell->lab_name], cell->machines, cell->window, got);
     counts->cells++;
     counts->allowed += got == XW_DECISION_ALLOW;
     counts->limited += got == XW_DECISION_LIMIT;

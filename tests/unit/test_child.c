@@ -1,4 +1,4 @@
-/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
+/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/authority.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
 /*
  * One request in the keeper's child, from the first byte to the verb: what is no request, who is
  * refused, what the listener is told, and in which order privilege goes. The verbs, the filters
@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -20,14 +21,17 @@
 
 #include "xwhelper/keeper/child.c"
 
+#include "common/clock.h"
 #include "tests/unit/private_root.h"
 #include "tests/unit/small_files.h"
+#include "xwhelper/keeper/world.h"
 
 #define ID      "0123456789abcdef"
 #define HASH    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define REFUSED "error " XW_REFUSED_TEXT "\nend 3\n"
 
-enum { ALICE = 1001, BOB = 1002, STUDENTS = 2001, OTHERS = 2002 };
+enum { ALICE = 1001, BOB = 1002, CAROL = 1003, TINA = 1004 };
+enum { STUDENTS = 2001, OTHERS = 2002, BLUE = 2004, TEACHERS = 2005, RED = 2006, GREEN = 2007 };
 
 /* What is seen of the child, by the test, whatever ends it. */
 struct seen {
@@ -52,6 +56,7 @@ static struct {
     int verb_rc;
     const char *name_of_alice; /* NULL: there is no such user */
     const char *name_of_bob;
+    const char *name_of_blue;
     gid_t second_group;     /* besides the one that is asked with; 0: none */
     const char *comes_late; /* the line, if it is sent when the child waits for one */
     bool time_is_up;        /* for the first line */
@@ -113,9 +118,9 @@ static void make_room(int room)
         _exit(103);
 }
 
-void xw_confine_request(void)
+void xw_confine_request(bool instructs)
 {
-    called("confine-request");
+    called(instructs ? "confine-instructor" : "confine-request");
     make_room(so.room);
 }
 
@@ -191,13 +196,12 @@ void xw_reader_become(const struct xw_account *account)
         called("with-records");
 }
 
-int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
-                   size_t count, struct xw_error *err)
+int xw_reader_list(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err)
 {
     (void)err;
     called("list");
     for (size_t i = 0; i < count; i++)
-        xw_reply(peer, "world %s %s", access[i].lab, owner->name);
+        xw_reply(peer, "world %s %s", worlds[i].access->lab, worlds[i].owner);
     return so.verb_rc;
 }
 
@@ -222,6 +226,8 @@ static int verb(const char *name, const struct xw_job *job, struct xw_error *err
     assert_int_equal(job->relay->uid, 56);
     xw_reply(job->peer, "%s %s %s %s", name, job->plan->lab, job->owner->name,
              job->viewer >= 0 ? "viewer" : "-");
+    if (job->viewer >= 0)
+        xw_reply(job->peer, "seen by the others as %s", job->viewer_name);
     return so.verb_rc < 0 ? xw_fail(err, so.verb_rc, "it failed") : so.verb_rc;
 }
 
@@ -248,6 +254,65 @@ int xw_verb_revert(const struct xw_job *job, struct xw_error *err)
 int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 {
     return verb("console", job, err);
+}
+
+int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
+                   struct xw_error *err)
+{
+    (void)err;
+    called(reader->uid == 55 ? "worlds" : "wrong");
+    xw_reply(peer, "worlds %s", authority->access.lab);
+    return 0;
+}
+
+int xw_verb_grants(int peer, const struct xw_authority *authority, const struct xw_account *reader,
+                   struct xw_error *err)
+{
+    (void)err;
+    called(reader->uid == 55 ? "grants" : "wrong");
+    xw_reply(peer, "grants %s", authority->access.lab);
+    return 0;
+}
+
+int xw_verb_extend(int peer, const struct xw_authority *authority, time_t until,
+                   struct xw_error *err)
+{
+    (void)err;
+    called("extend");
+    xw_reply(peer, "extend %s %s %ld", authority->access.lab, authority->owner.name, (long)until);
+    return 0;
+}
+
+int xw_verb_deploy(int peer, const struct xw_authority *authority, const char *owner,
+                   const struct xw_plan *plan, struct xw_error *err)
+{
+    (void)err;
+    called("deploy");
+    assert_string_equal(authority->access.lab, plan->lab);
+    xw_reply(peer, "deploy %s %s", plan->lab, owner);
+    return 0;
+}
+
+/* worlds/LAB/OWNER/owner, as far as there are worlds. */
+int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_error *err)
+{
+    static const struct {
+        const char *lab, *owner;
+        id_t number;
+    } worlds[] = {{"fw", "alice", ALICE},  {"timed", "bob", BOB},     {"teams", "@blue", BLUE},
+                  {"teams", "bob", BOB},   {"fw", "@blue", BLUE},     {"teams", "zoe", ALICE},
+                  {"teams", "@red", BLUE}, {"timed", "gone", 4711},   {"other", "alice", ALICE},
+                  {"longer", "bob", BOB},  {"teams", "alice", ALICE}, {"teams", "carol", CAROL}};
+
+    (void)err;
+    called("look-at-world");
+    for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
+        if (strcmp(worlds[i].lab, lab) == 0 && strcmp(worlds[i].owner, owner) == 0) {
+            *number = worlds[i].number;
+            return 0;
+        }
+    }
+    return -ENOENT;
 }
 
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
@@ -288,10 +353,20 @@ struct passwd *getpwuid(uid_t uid)
 {
     static struct passwd account;
 
-    account.pw_name = (char *)(size_t)(uid == ALICE ? so.name_of_alice
-                                       : uid == BOB ? so.name_of_bob
-                                                    : NULL);
+    account.pw_name = (char *)(size_t)(uid == ALICE   ? so.name_of_alice
+                                       : uid == BOB   ? so.name_of_bob
+                                       : uid == CAROL ? "carol"
+                                       : uid == TINA  ? "tina"
+                                                      : NULL);
     return account.pw_name ? &account : NULL;
+}
+
+struct group *getgrgid(gid_t gid)
+{
+    static struct group group;
+
+    group.gr_name = (char *)(size_t)(gid == BLUE ? so.name_of_blue : gid == RED ? "red" : NULL);
+    return group.gr_name ? &group : NULL;
 }
 
 /* --- one request ----------------------------------------------------------------------------- */
@@ -385,6 +460,7 @@ static int as_alice(const char *line)
 
 /* --- the records ----------------------------------------------------------------------------- */
 
+/* group is the students', and `times` what else there is between it and the machines. */
 static void make_lab(const char *lab, int group, const char *times)
 {
     char path[256];
@@ -424,6 +500,13 @@ static int make_records(void **state)
     make_lab("longer", STUDENTS, "opens 1000\ncloses 2000\ngrace 300\n");
     put(XW_OWNERS_DIR "/1002", "xworlds-owner 1\nuid 1002\nname bob\nlab timed\nlab longer\n"
                                "until 5000\nend\n");
+    make_lab("teams", STUDENTS, "team 2004\nteam 2006\ninstructor 2005\ncloses 2000\n");
+    put(XW_OWNERS_DIR "/1003", "xworlds-owner 1\nuid 1003\nname carol\nlab teams\nend\n");
+    put(XW_OWNERS_DIR "/g2004", "xworlds-owner 1\ngid 2004\nname @blue\nlab teams\nuntil 5000\n"
+                                "lab fw\nend\n");
+    put(XW_OWNERS_DIR "/g2005", "xworlds-owner 1\ngid 2005\nname @ta\ninstructs teams\nend\n");
+    put(XW_OWNERS_DIR "/g2006", "xworlds-owner 1\ngid 2006\nname @blue\nlab teams\nend\n");
+    put(XW_OWNERS_DIR "/g2007", "xworlds-owner 1\ngid 2007\nname @green\nlab teams\nend\n");
     return 0;
 }
 
@@ -434,6 +517,7 @@ static int begin(void **state)
     so.auditing = XW_AUDITING_ON;
     so.audit_required = true;
     so.name_of_alice = "alice";
+    so.name_of_blue = "blue";
     so.room = -1;
     return 0;
 }
@@ -500,7 +584,8 @@ static void a_console_takes_its_viewer(void **state)
 
     (void)state;
     assert_int_equal(ask(&asked), 0);
-    assert_string_equal(seen->reply, "console fw alice viewer\nend 0\n");
+    assert_string_equal(seen->reply,
+                        "console fw alice viewer\nseen by the others as alice\nend 0\n");
     assert_string_equal(seen->called, "auditing confine-request note note-allowed console ");
     assert_true(seen->journal >= 0 && seen->journal_open);
     assert_true(seen->note.asked_auditing);
@@ -818,6 +903,201 @@ static void an_instructors_own_world(void **state)
     assert_int_equal(as_bob("1 start longer bob web - " ID "\n"), 4);
 }
 
+/* --- teams and instructors -------------------------------------------------------------------- */
+
+static int ask_console(uid_t uid, gid_t group, const char *line)
+{
+    const struct asked asked = {
+        .line = line, .uid = uid, .group = group, .descriptors = 1, .type = SOCK_STREAM};
+
+    return ask(&asked);
+}
+
+/* Who is in the team's group has its world, with a record of their own or without. */
+static void a_teams_world(void **state)
+{
+    (void)state;
+    so.now = 1000;
+    assert_int_equal(ask_as(TINA, BLUE, "1 start teams @blue * - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "start teams @blue -\nend 0\n");
+    assert_string_equal(seen->called,
+                        "auditing confine-request note note-allowed confine-change start ");
+    assert_string_equal(seen->note.request.owner, "@blue");
+    assert_int_equal(ask_as(CAROL, BLUE, "1 status teams @blue - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "window teams:@blue open 0 5000 5000\n"
+                                     "machines teams @blue 1\nend 0\n");
+    assert_int_equal(ask_console(TINA, BLUE, "1 console teams @blue web - " ID "\n"), 0);
+    assert_string_equal(seen->reply,
+                        "console teams @blue viewer\nseen by the others as tina\nend 0\n");
+    assert_int_equal(seen->until, 5000);
+    /* The extension is the team's. */
+    so.now = 4999;
+    assert_int_equal(ask_as(TINA, BLUE, "1 start teams @blue web - " ID "\n"), 0);
+    so.now = 5000;
+    assert_int_equal(ask_as(TINA, BLUE, "1 start teams @blue web - " ID "\n"), 4);
+    assert_string_equal(seen->reply,
+                        "window teams:@blue closed 0 5000 5000\nerror " XW_CLOSED_TEXT "\nend 4\n");
+}
+
+static void everything_that_is_theirs(void **state)
+{
+    (void)state;
+    so.second_group = STUDENTS;
+    assert_int_equal(ask_as(CAROL, BLUE, "1 list - carol - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "window teams open 0 2000 2000\n"
+                                     "window teams:@blue open 0 5000 5000\n"
+                                     "world teams carol\nworld teams @blue\nend 0\n");
+    assert_int_equal(ask_as(CAROL, BLUE, "1 list - - - - " ID "\n"), 3);
+    so.second_group = 0;
+    assert_int_equal(ask_as(TINA, BLUE, "1 list - - - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "window teams:@blue open 0 5000 5000\nworld teams @blue\n"
+                                     "end 0\n");
+    assert_int_equal(ask_as(TINA, BLUE, "1 list - tina - - " ID "\n"), 3);
+    /* Who looks after a lab has no world by that; nor has a group that is another's now. */
+    assert_int_equal(ask_as(TINA, TEACHERS, "1 list - - - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "end 0\n");
+    assert_int_equal(ask_as(TINA, RED, "1 list - - - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "end 0\n");
+}
+
+/* By the kernel's groups alone, and by what the group is called today. */
+static void who_is_in_no_such_team(void **state)
+{
+    static const struct {
+        uid_t uid;
+        gid_t group;
+        const char *line;
+    } cases[] = {
+        {TINA, STUDENTS, "1 status teams @blue - - " ID "\n"},
+        {CAROL, STUDENTS, "1 status teams @blue - - " ID "\n"},
+        {TINA, GREEN, "1 status teams @blue - - " ID "\n"},
+        {TINA, GREEN, "1 status teams @green - - " ID "\n"}, /* no team of the lab */
+        {TINA, RED, "1 status teams @blue - - " ID "\n"},    /* red was blue */
+        {TINA, RED, "1 status teams @red - - " ID "\n"},
+        {TINA, BLUE, "1 status teams blue - - " ID "\n"},
+        {TINA, BLUE, "1 status teams carol - - " ID "\n"},
+        {TINA, BLUE, "1 status fw @blue - - " ID "\n"}, /* not for teams */
+        {TINA, BLUE, "1 worlds teams - - - " ID "\n"},
+        {TINA, BLUE, "1 grants teams - - - " ID "\n"},
+        {TINA, BLUE, "1 extend teams @blue - 9000 " ID "\n"},
+        {TINA, BLUE, "1 deploy teams @blue - - " ID "\n"},
+        {0, BLUE, "1 status teams @blue - - " ID "\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask_as(cases[i].uid, cases[i].group, cases[i].line), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_string_equal(seen->called,
+                            cases[i].uid ? "auditing confine-request note note " : "note note ");
+        assert_int_equal(seen->note.decision, XW_DECISION_REFUSE);
+    }
+    so.name_of_blue = "green";
+    assert_int_equal(ask_as(TINA, BLUE, "1 status teams @blue - - " ID "\n"), 3);
+    so.name_of_blue = NULL;
+    assert_int_equal(ask_as(TINA, BLUE, "1 list - - - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "end 0\n");
+}
+
+#define AS_INSTRUCTOR "auditing confine-instructor "
+
+/* Every world of the lab, at any time, and what is asked of all of them. */
+static void an_instructor(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *called;
+        const char *reply;
+        bool asks_auditing;
+    } cases[] = {
+        {"1 status teams carol - - " ID "\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed become-reader status ",
+         "window teams:carol closed 0 2000 2000\nmachines teams carol 1\nend 0\n", false},
+        {"1 start teams carol web - " ID "\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed confine-change start ",
+         "start teams carol -\nend 0\n", true},
+        {"1 stop teams @blue * force " ID "\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed confine-change stop ",
+         "stop teams @blue -\nend 0\n", true},
+        {"1 worlds teams - - - " ID "\n", AS_INSTRUCTOR "note note-allowed worlds ",
+         "worlds teams\nend 0\n", false},
+        {"1 grants teams - - - " ID "\n", AS_INSTRUCTOR "note note-allowed grants ",
+         "grants teams\nend 0\n", false},
+        {"1 extend teams carol - 9000 " ID "\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed extend ",
+         "extend teams carol 9000\nend 0\n", true},
+        {"1 extend teams @blue - 0 " ID "\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed extend ", "extend teams @blue 0\nend 0\n",
+         true},
+        {"1 deploy teams nobody - - " ID "\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed deploy ", "deploy teams nobody\nend 0\n",
+         true},
+    };
+
+    (void)state;
+    so.now = 9000;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask_as(TINA, TEACHERS, cases[i].line), 0);
+        assert_string_equal(seen->reply, cases[i].reply);
+        assert_non_null(strstr(seen->called, AS_INSTRUCTOR));
+        assert_string_equal(seen->called + strlen("auditing "),
+                            cases[i].called + strlen("auditing "));
+        assert_int_equal(seen->note.asked_auditing, cases[i].asks_auditing);
+    }
+    assert_int_equal(ask_console(TINA, TEACHERS, "1 console teams carol web - " ID "\n"), 0);
+    assert_string_equal(seen->reply,
+                        "console teams carol viewer\nseen by the others as tina\nend 0\n");
+    assert_int_equal(seen->until, 0);
+    /* What they do is audited, or not done. */
+    so.auditing = XW_AUDITING_OFF;
+    assert_int_equal(ask_as(TINA, TEACHERS, "1 extend teams carol - 9000 " ID "\n"), 75);
+    assert_null(strstr(seen->called, "extend"));
+    assert_int_equal(ask_as(TINA, TEACHERS, "1 deploy teams carol - - " ID "\n"), 75);
+    assert_int_equal(ask_as(TINA, TEACHERS, "1 worlds teams - - - " ID "\n"), 0);
+}
+
+/* Nothing in other labs, and of their own nothing that isn't there: one answer. */
+static void where_an_instructor_ends(void **state)
+{
+    static const struct {
+        const char *line;
+        bool looks; /* at a world of the lab that is instructed */
+    } cases[] = {
+        {"1 status fw alice - - " ID "\n", false},
+        {"1 start fw alice web - " ID "\n", false},
+        {"1 status fw @blue - - " ID "\n", false},
+        {"1 worlds fw - - - " ID "\n", false},
+        {"1 grants fw - - - " ID "\n", false},
+        {"1 extend fw alice - 9000 " ID "\n", false},
+        {"1 deploy fw alice - - " ID "\n", false},
+        {"1 worlds none - - - " ID "\n", false},
+        {"1 status teams nobody - - " ID "\n", true},
+        {"1 status teams blue - - " ID "\n", true},
+        {"1 status teams zoe - - " ID "\n", true},   /* alice's record says another name */
+        {"1 status teams alice - - " ID "\n", true}, /* and doesn't list the lab */
+        {"1 status teams @red - - " ID "\n", true},
+        {"1 start teams carol none - " ID "\n", true},
+        {"1 extend teams nobody - 9000 " ID "\n", true},
+        {"1 prepare - carol - - " ID "\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask_as(TINA, TEACHERS, cases[i].line), 3);
+        assert_string_equal(seen->reply, REFUSED);
+        assert_int_equal(strstr(seen->called, "look-at-world") != NULL, cases[i].looks);
+        assert_int_equal(seen->note.decision, XW_DECISION_REFUSE);
+        assert_false(seen->note.asked_auditing);
+    }
+    /* A uid whose record is another's now gives nothing by any group. */
+    so.name_of_alice = "mallory";
+    assert_int_equal(ask_as(ALICE, TEACHERS, "1 worlds teams - - - " ID "\n"), 3);
+    assert_int_equal(ask_as(ALICE, BLUE, "1 status teams @blue - - " ID "\n"), 3);
+    so.name_of_alice = "alice";
+    assert_int_equal(ask_as(ALICE, TEACHERS, "1 worlds teams - - - " ID "\n"), 0);
+    assert_int_equal(ask_as(ALICE, BLUE, "1 status teams @blue - - " ID "\n"), 0);
+}
+
 /* A uid that has another name now, or none. */
 static void a_reused_uid_is_refused(void **state)
 {
@@ -915,6 +1195,11 @@ int main(void)
         IN_ORDER(outside_of_the_window),
         IN_ORDER(an_extension_is_its_labs),
         IN_ORDER(an_instructors_own_world),
+        IN_ORDER(a_teams_world),
+        IN_ORDER(everything_that_is_theirs),
+        IN_ORDER(who_is_in_no_such_team),
+        IN_ORDER(an_instructor),
+        IN_ORDER(where_an_instructor_ends),
         IN_ORDER(a_reused_uid_is_refused),
         IN_ORDER(root_prepares_and_nothing_else),
         IN_ORDER(auditing_that_is_off),

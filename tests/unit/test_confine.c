@@ -147,8 +147,9 @@ struct passwd *getpwnam(const char *name)
 }
 
 /* The filters have a test of their own. */
-const struct xw_policy xw_listener_policy, xw_request_policy, xw_changing_policy, xw_prepare_policy,
-    xw_suspend_policy, xw_console_policy;
+const struct xw_policy xw_listener_policy, xw_request_policy, xw_instructor_policy,
+    xw_changing_policy, xw_prepare_policy, xw_suspend_policy, xw_extending_policy,
+    xw_console_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -266,7 +267,9 @@ static void confine(const char *name)
     else if (strcmp(name, "limiting") == 0)
         xw_confine_listener(true);
     else if (strcmp(name, "request") == 0)
-        xw_confine_request();
+        xw_confine_request(false);
+    else if (strcmp(name, "instructor") == 0)
+        xw_confine_request(true);
     else if (strcmp(name, "console") == 0)
         xw_confine_console();
     else if (strcmp(name, "start") == 0)
@@ -275,6 +278,10 @@ static void confine(const char *name)
         xw_confine_change(XW_VERB_REVERT);
     else if (strcmp(name, "suspend") == 0)
         xw_confine_change(XW_VERB_SUSPEND);
+    else if (strcmp(name, "extend") == 0)
+        xw_confine_change(XW_VERB_EXTEND);
+    else if (strcmp(name, "deploy") == 0)
+        xw_confine_change(XW_VERB_DEPLOY);
     else
         xw_confine_change(XW_VERB_PREPARE);
 }
@@ -314,10 +321,12 @@ static int confined(void *data)
 
 static const uint64_t ids = MASK(CAP_SETUID) | MASK(CAP_SETGID);
 static struct confinement confinements[] = {
-    {"listener", 0, &xw_listener_policy}, {"request", 0, &xw_request_policy},
-    {"console", 0, &xw_console_policy},   {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
-    {"revert", 0, &xw_changing_policy},   {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
-    {"limiting", 0, &xw_listener_policy}, {"suspend", 0, &xw_suspend_policy},
+    {"listener", 0, &xw_listener_policy},     {"request", 0, &xw_request_policy},
+    {"console", 0, &xw_console_policy},       {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
+    {"revert", 0, &xw_changing_policy},       {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
+    {"limiting", 0, &xw_listener_policy},     {"suspend", 0, &xw_suspend_policy},
+    {"extend", 0, &xw_extending_policy},      {"deploy", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
+    {"instructor", 0, &xw_instructor_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
@@ -327,6 +336,7 @@ static void each_keeps_its_capabilities(void **state)
     confinements[6].kept = confinements[0].kept | MASK(CAP_SYS_ADMIN);
     confinements[1].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN);
     confinements[2].kept = ids;
+    confinements[10].kept = confinements[1].kept | MASK(CAP_SYS_ADMIN);
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);
 }

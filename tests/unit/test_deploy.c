@@ -62,6 +62,33 @@ static void what_runs_is_not_defined_again(void **state)
     assert_string_equal(done, "define client; ");
 }
 
+/* A team's world beside that of a user of its name and number: neither touches the other's. */
+static void a_teams_world(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(deploy(), 0);
+    assert_int_equal(xw_world_deploy(host, &plan, "@alice", UID, &result, &err), 0);
+    assert_int_equal(result, XW_DEPLOY_MADE);
+    assert_string_equal(content(XW_WORLDS_DIR "/fw/@alice/owner"), "gid 1001\n");
+    assert_string_equal(content(XW_OWNERS_DIR "/g1001"),
+                        "xworlds-owner 1\ngid 1001\nname @alice\nlab fw\nend\n");
+    virDomainPtr domain = domain_of("@alice", "web");
+    assert_non_null(domain);
+    virDomainFree(domain);
+    assert_int_equal(xw_world_deploy(host, &plan, "@alice", UID + 1, &result, &err), -EEXIST);
+    assert_non_null(strstr(err.text, "belongs to the gid 1001, not 1002"));
+    assert_int_equal(xw_world_deploy(host, &plan, "@mallory", UID, &result, &err), -EEXIST);
+    assert_non_null(strstr(err.text, "The gid 1001 belonged to @alice"));
+    assert_int_equal(xw_world_destroy(host, "fw", "@alice", UID, false, &err), 0);
+    assert_int_equal(access(XW_WORLDS_DIR "/fw/@alice", F_OK), -1);
+    assert_int_equal(access(XW_OWNERS_DIR "/g1001", F_OK), -1);
+    unlink(XW_WORLDS_DIR "/fw/.@alice.lock");
+    unlink(XW_WORLDS_DIR "/fw/.@mallory.lock");
+    assert_whole();
+}
+
 static void a_world_that_is_anothers(void **state)
 {
     struct xw_error err = {0};
@@ -289,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(made_mended_and_there),
         FRESH(what_runs_is_not_defined_again),
+        FRESH(a_teams_world),
         FRESH(a_world_that_is_anothers),
         FRESH(an_image_that_has_changed),
         FRESH(steps_that_fail),

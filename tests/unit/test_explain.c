@@ -29,10 +29,14 @@ static const struct xw_access firewall = {.lab = "firewall",
                                           .machine_count = 2,
                                           .machines = {"router", "web"}};
 
-static const struct xw_owner with_world = {ALICE, "alice", 2, {"history", "firewall"}, {0}};
-static const struct xw_owner without_world = {ALICE, "alice", 1, {"firewall2"}, {0}};
-static const struct xw_owner of_zoe = {ALICE, "zoe", 1, {"firewall"}, {0}};
-static const struct xw_owner of_another_uid = {ALICE + 1, "alice", 1, {"firewall"}, {0}};
+static const struct xw_owner with_world = {
+    .uid = ALICE, .name = "alice", .lab_count = 2, .labs = {"history", "firewall"}};
+static const struct xw_owner without_world = {
+    .uid = ALICE, .name = "alice", .lab_count = 1, .labs = {"firewall2"}};
+static const struct xw_owner of_zoe = {
+    .uid = ALICE, .name = "zoe", .lab_count = 1, .labs = {"firewall"}};
+static const struct xw_owner of_another_uid = {
+    .uid = ALICE + 1, .name = "alice", .lab_count = 1, .labs = {"firewall"}};
 
 static const struct {
     const char *what;
@@ -113,7 +117,7 @@ static const struct {
      "alice",
      0,
      &with_world,
-     XW_WHY_LEFT,
+     XW_WHY_WORLD,
      0,
      TEACHERS},
     {"one without groups", ALICE, {0}, 0, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0},

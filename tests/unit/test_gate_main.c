@@ -24,7 +24,8 @@ int gate_main(int argc, char *argv[]);
 #include "tests/unit/private_root.h"
 #include "tests/unit/small_files.h"
 
-enum { ALICE = 1001, STUDENTS = 2001, OTHERS = 2002, KEEPER = 41, AUDIT = 42 };
+enum { ALICE = 1001, STUDENTS = 2001, OTHERS = 2002, BLUE = 2004, TEACHERS = 2005, RED = 2006 };
+enum { KEEPER = 41, AUDIT = 42 };
 
 #define USAGE   "error the gate was not asked in its own form; see xwsh(1)\nend 2\n"
 #define REFUSED "error " XW_REFUSED_TEXT "\nend 3\n"
@@ -53,9 +54,10 @@ static struct seen *seen;
 static struct {
     uid_t uid;
     gid_t group;
-    int keeper;  /* what connecting gives */
-    int send_rc; /* what sending gives */
-    bool opens;  /* the keeper says `open` */
+    gid_t second_group; /* or 0 */
+    int keeper;         /* what connecting gives */
+    int send_rc;        /* what sending gives */
+    bool opens;         /* the keeper says `open` */
     int keeper_code;
     bool without_viewer; /* descriptor 3 is closed */
     ssize_t no_random;   /* what getrandom() gives instead of all bytes; 0: all */
@@ -78,10 +80,12 @@ void xw_gate_sanitize(int argc, char *const argv[], int keep)
 
 void xw_gate_caller(struct xw_caller *caller)
 {
-    static gid_t groups[1];
+    static gid_t groups[2];
 
     groups[0] = so.group;
-    *caller = (struct xw_caller){.uid = so.uid, .groups = groups, .group_count = 1};
+    groups[1] = so.second_group;
+    *caller =
+        (struct xw_caller){.uid = so.uid, .groups = groups, .group_count = so.second_group ? 2 : 1};
 }
 
 int xw_gate_connect_and_drop(uid_t student)
@@ -259,6 +263,16 @@ static int make_records(void **state)
     make_lab("other", OTHERS, "");
     make_lab("foreign", STUDENTS, "closes 5\n");
     make_lab("timed", STUDENTS, "opens 1000\ncloses 2000\ngrace 300\n");
+    make_lab("teams", STUDENTS, "team 2004\nteam 2006\ninstructor 2005\n");
+    make_lab("timedteam", STUDENTS, "team 2004\ncloses 2000\n");
+    make_lab("taught", STUDENTS, "instructor 2005\ncloses 2000\n");
+    put(XW_OWNERS_DIR "/1004", "xworlds-owner 1\nuid 1004\nname carol\nlab teams\nend\n");
+    put(XW_OWNERS_DIR "/g2004", "xworlds-owner 1\ngid 2004\nname @blue\nlab teams\n"
+                                "lab timedteam\nuntil 3000\nend\n");
+    put(XW_OWNERS_DIR "/g2005",
+        "xworlds-owner 1\ngid 2005\nname @ta\ninstructs teams\ninstructs taught\nend\n");
+    put(XW_OWNERS_DIR "/g2006", "xworlds-owner 1\ngid 2006\nname @red\nlab teams\nend\n");
+    put(XW_OWNERS_DIR "/g2007", "xworlds-owner 1\ngid 2007\n");
     return 0;
 }
 
@@ -379,6 +393,16 @@ static void what_is_not_its_form(void **state)
         "prepare",
         "prepare alice",
         "revert fw web --force",
+        "worlds",
+        "worlds fw web",
+        "grants",
+        "extend teams:carol",
+        "extend teams:carol x",
+        "extend teams:carol -1",
+        "extend teams:carol 253402300800",
+        "extend teams:carol 5 --force",
+        "deploy",
+        "deploy teams:carol web",
         "--force",
     };
 
@@ -434,6 +458,140 @@ static void who_has_no_world(void **state)
     assert_int_equal(run("list"), 3);
     assert_string_equal(seen->said, REFUSED);
     assert_string_equal(seen->records, "request list /_nobody refuse 3 1000\n");
+}
+
+/* Whose world it is: as named, or the caller's own, or that of the only team that has one. */
+static void whose_world(void **state)
+{
+    static const struct {
+        uid_t uid;
+        gid_t first, second;
+        const char *words;
+        const char *line; /* NULL: refused by the gate */
+        const char *record;
+    } cases[] = {
+        {1002, BLUE, 0, "status teams", "1 status teams @blue - - ", "status teams/@blue allow"},
+        {1002, BLUE, 0, "status teams:@blue", "1 status teams @blue - - ",
+         "status teams/@blue allow"},
+        {1002, BLUE, 0, "start teams *", "1 start teams @blue * - ", "start teams/@blue allow"},
+        {1002, BLUE, 0, "list", "1 list - - - - ", "list / allow"},
+        {1004, STUDENTS, BLUE, "list", "1 list - carol - - ", "list /carol allow"},
+        {1004, STUDENTS, BLUE, "status teams", "1 status teams carol - - ",
+         "status teams/carol allow"},
+        {1004, STUDENTS, BLUE, "status teams:carol", "1 status teams carol - - ",
+         "status teams/carol allow"},
+        {1004, STUDENTS, BLUE, "status teams:@blue", "1 status teams @blue - - ",
+         "status teams/@blue allow"},
+        {1004, STUDENTS, BLUE, "console timedteam web", "1 console timedteam @blue web - ",
+         "console timedteam/@blue allow"},
+        /* Two teams: one has to be named. */
+        {1002, BLUE, RED, "status teams", NULL, "status teams/ refuse"},
+        {1002, BLUE, RED, "status teams:@red", "1 status teams @red - - ",
+         "status teams/@red allow"},
+        {1004, BLUE, RED, "status teams", NULL, "status teams/carol refuse"},
+        /* Others'. */
+        {1002, BLUE, 0, "status teams:carol", NULL, "status teams/carol refuse"},
+        {1002, BLUE, 0, "status teams:@red", NULL, "status teams/@red refuse"},
+        {1002, BLUE, 0, "status teams:blue", NULL, "status teams/blue refuse"},
+        {1002, BLUE, 0, "status teams:nobody", NULL, "status teams/nobody refuse"},
+        {1002, BLUE, 0, "status fw", NULL, "status fw/ refuse"},
+        {1002, STUDENTS, 0, "status teams:@blue", NULL, "status teams/@blue refuse"},
+        {ALICE, STUDENTS, 0, "status fw:bob", NULL, "status fw/bob refuse"},
+        {ALICE, STUDENTS, 0, "status fw:alice", "1 status fw alice - - ", "status fw/alice allow"},
+        {ALICE, STUDENTS, 0, "start fw:@alice web", NULL, "start fw/@alice refuse"},
+        /* What a group's record says must be so for the lab, too, and it must be there. */
+        {1002, 2007, 0, "status teams", NULL, "status teams/_nobody refuse"},
+        {1002, TEACHERS, 0, "status fw", NULL, "status fw/ refuse"},
+        {1003, BLUE, 0, "status teams:@blue", NULL, "status teams/@blue refuse"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        so.uid = cases[i].uid;
+        so.group = cases[i].first;
+        so.second_group = cases[i].second;
+        int code = run(cases[i].words);
+        if (code != (cases[i].line ? 0 : 3) || !strstr(seen->records, cases[i].record))
+            fail_msg("%zu, %s: %d, %s", i, cases[i].words, code, seen->records);
+        if (cases[i].line)
+            assert_sent(cases[i].line);
+        else
+            assert_string_equal(seen->said, REFUSED);
+        assert_int_equal(strstr(seen->steps, "send") != NULL, cases[i].line != NULL);
+    }
+}
+
+/* A team's window is told as its world's. */
+static void a_teams_window(void **state)
+{
+    (void)state;
+    so.uid = 1002;
+    so.group = BLUE;
+    so.now = 2999;
+    assert_int_equal(run("start timedteam web"), 0);
+    so.now = 3000;
+    assert_int_equal(run("start timedteam web"), 4);
+    assert_string_equal(
+        seen->said, "window timedteam:@blue closed 0 3000 3000\nerror " XW_CLOSED_TEXT "\nend 4\n");
+    assert_int_equal(run("status timedteam"), 0);
+}
+
+/* Who looks after a lab asks for any world of it, and what is asked of all; in no other lab. */
+static void an_instructor(void **state)
+{
+    static const struct {
+        const char *words;
+        const char *line; /* NULL: refused by the gate */
+        const char *record;
+    } cases[] = {
+        {"status teams:carol", "1 status teams carol - - ", "status teams/carol allow"},
+        {"status teams:nobody", "1 status teams nobody - - ", "status teams/nobody allow"},
+        {"start taught:@blue web", "1 start taught @blue web - ", "start taught/@blue allow"},
+        {"stop teams:carol * --force", "1 stop teams carol * force ", "stop teams/carol allow"},
+        {"console taught:carol web", "1 console taught carol web - ", "console taught/carol allow"},
+        {"worlds teams", "1 worlds teams - - - ", "worlds teams/ allow"},
+        {"grants taught", "1 grants taught - - - ", "grants taught/ allow"},
+        {"extend teams:carol 5", "1 extend teams carol - 5 ", "extend teams/carol allow"},
+        {"extend teams:@blue 0", "1 extend teams @blue - 0 ", "extend teams/@blue allow"},
+        {"deploy teams:nobody", "1 deploy teams nobody - - ", "deploy teams/nobody allow"},
+        {"list", "1 list - - - - ", "list / allow"},
+        {"status teams", NULL, "status teams/ refuse"},
+        {"status fw:alice", NULL, "status fw/alice refuse"},
+        {"start fw:alice web", NULL, "start fw/alice refuse"},
+        {"start teams:carol none", NULL, "start teams/carol refuse"},
+        {"worlds fw", NULL, "worlds fw/ refuse"},
+        {"worlds none", NULL, "worlds none/ refuse"},
+        {"worlds teams:carol", NULL, "worlds teams/carol refuse"},
+        {"grants other", NULL, "grants other/ refuse"},
+        {"extend fw:alice 5", NULL, "extend fw/alice refuse"},
+        {"deploy fw:alice", NULL, "deploy fw/alice refuse"},
+        {"deploy Teams:alice", NULL, "deploy / refuse"},
+    };
+    static const char *const others[] = {"worlds teams", "grants teams", "extend teams:carol 5",
+                                         "extend teams:@blue 5", "deploy teams:@blue"};
+
+    (void)state;
+    so.uid = 1002;
+    so.group = TEACHERS;
+    so.now = 9000;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int code = run(cases[i].words);
+        if (code != (cases[i].line ? 0 : 3) || !strstr(seen->records, cases[i].record))
+            fail_msg("%s: %d, %s", cases[i].words, code, seen->records);
+        if (cases[i].line)
+            assert_sent(cases[i].line);
+        else
+            assert_string_equal(seen->said, REFUSED);
+    }
+    /* Neither a student's nor a team's. */
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        so.uid = 1004;
+        so.group = STUDENTS;
+        so.second_group = BLUE;
+        assert_int_equal(run(others[i]), 3);
+        assert_string_equal(seen->said, REFUSED);
+        assert_null(strstr(seen->steps, "send"));
+    }
 }
 
 /* The gate says by itself what the time forbids, and when it would not (T-E7). */
@@ -541,6 +699,9 @@ int main(void)
         IN_ORDER(what_is_not_its_form),
         IN_ORDER(what_is_refused),
         IN_ORDER(who_has_no_world),
+        IN_ORDER(whose_world),
+        IN_ORDER(a_teams_window),
+        IN_ORDER(an_instructor),
         IN_ORDER(outside_of_the_window),
         IN_ORDER(without_a_keeper),
         IN_ORDER(root_is_sent_away),

@@ -54,7 +54,7 @@ int xw_world_lock(const char *lab, const char *owner, struct xw_error *err)
 }
 
 /* It has a number for whoever doesn't look whether it could be read. */
-int xw_world_owner(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)
+int xw_world_owner(const char *lab, const char *owner, id_t *uid, struct xw_error *err)
 {
     assert_string_equal(lab, "fw");
     assert_string_equal(owner, "alice");

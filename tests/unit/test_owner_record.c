@@ -22,9 +22,10 @@
 #include "tests/unit/small_files.h"
 #include "xwhelper/keeper/owner_record.h"
 
-enum { UID = 1001 };
+enum { UID = 1001, GID = 1001 };
 
 #define RECORD XW_OWNERS_DIR "/1001"
+#define GROUP  XW_OWNERS_DIR "/g1001"
 
 XW_FAULTY(fchmod, (int fd, mode_t mode), fd, mode);
 XW_FAULTY(fsync, (int fd), fd);
@@ -55,6 +56,7 @@ static int begin(void **state)
     if (access(XW_STATE_DIR, F_OK) < 0 && mkdir(XW_STATE_DIR, 0755) < 0)
         return -1;
     unlink(RECORD);
+    unlink(GROUP);
     unlink(XW_OWNERS_DIR "/.lock");
     rmdir(XW_OWNERS_DIR);
     if (mkdir(XW_OWNERS_DIR, 0750) < 0)
@@ -103,16 +105,16 @@ static void labs_are_granted_and_revoked(void **state)
     /* What is there already is not written again. */
     assert_int_equal(stat(RECORD, &record), 0);
     assert_int_equal(grant("a"), 0);
-    assert_int_equal(xw_owner_revoke(UID, "other", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "other", &err), 0);
     assert_int_equal(stat(RECORD, &again), 0);
     assert_true(record.st_ino == again.st_ino);
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), 0);
     assert_string_equal(content(RECORD),
                         "xworlds-owner 1\nuid 1001\nname alice\nlab b\nlab c\nend\n");
-    assert_int_equal(xw_owner_revoke(UID, "c", &err), 0);
-    assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "c", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "b", &err), 0);
     assert_int_equal(access(RECORD, F_OK), -1);
-    assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "b", &err), 0);
     assert_int_equal(err.code, 0);
     assert_int_equal(count_descriptors(), before);
 }
@@ -150,8 +152,8 @@ static void labs_are_extended(void **state)
     assert_int_equal(stat(RECORD, &again), 0);
     assert_true(record.st_ino == again.st_ino);
     /* Each extension goes with its lab, and stays with it when another goes or comes. */
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), 0);
-    assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "b", &err), 0);
     assert_int_equal(grant("b"), 0);
     assert_string_equal(content(RECORD),
                         "xworlds-owner 1\nuid 1001\nname alice\nlab c\nuntil 7\nlab b\nend\n");
@@ -170,6 +172,91 @@ static void labs_are_extended(void **state)
     assert_int_equal(xw_owner_extend(UID, "alice", "c", 9, &err), -ENOENT);
     assert_non_null(strstr(err.text, "owners can't be opened"));
     begin(state);
+}
+
+/* A group of the number of a user, and both have worlds. */
+static void teams_are_apart(void **state)
+{
+    struct xw_error err = {0};
+    struct stat record;
+    struct stat owners;
+    size_t before = count_descriptors();
+
+    (void)state;
+    assert_int_equal(grant("a"), 0);
+    assert_int_equal(xw_owner_grant(GID, "@alice", "b", &err), 0);
+    assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1001\nname alice\nlab a\nend\n");
+    assert_string_equal(content(GROUP), "xworlds-owner 1\ngid 1001\nname @alice\nlab b\nend\n");
+    assert_int_equal(stat(GROUP, &record), 0);
+    assert_int_equal(stat(XW_OWNERS_DIR, &owners), 0);
+    assert_int_equal(record.st_mode & 07777, 0640);
+    assert_int_equal(record.st_gid, owners.st_gid);
+    assert_int_equal(xw_owner_check(GID, "@alice", &err), 0);
+    assert_int_equal(xw_owner_check(GID, "@blue", &err), -EEXIST);
+    assert_non_null(strstr(err.text, "The gid 1001 belonged to @alice"));
+    assert_int_equal(xw_owner_extend(GID, "@alice", "b", 9, &err), 0);
+    assert_int_equal(xw_owner_extend(GID, "@alice", "a", 9, &err), -ENOENT);
+    assert_string_equal(content(GROUP),
+                        "xworlds-owner 1\ngid 1001\nname @alice\nlab b\nuntil 9\nend\n");
+    assert_int_equal(xw_owner_revoke(GID, "@alice", "a", &err), 0);
+    assert_int_equal(xw_owner_revoke(GID, "@alice", "b", &err), 0);
+    assert_int_equal(access(GROUP, F_OK), -1);
+    assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1001\nname alice\nlab a\nend\n");
+    assert_int_equal(count_descriptors(), before);
+}
+
+static int instructs(const char *lab, bool so)
+{
+    struct xw_error err = {0};
+
+    return xw_owner_instructs(GID, "@ta", lab, so, &err);
+}
+
+static void groups_look_after_labs(void **state)
+{
+    struct xw_error err = {0};
+    struct stat record;
+    struct stat again;
+    size_t before = count_descriptors();
+    char lab[16];
+
+    (void)state;
+    assert_int_equal(instructs("a", true), 0);
+    assert_string_equal(content(GROUP), "xworlds-owner 1\ngid 1001\nname @ta\ninstructs a\nend\n");
+    assert_int_equal(instructs("b", true), 0);
+    assert_int_equal(instructs("c", true), 0);
+    /* What is so already is not written again. */
+    assert_int_equal(stat(GROUP, &record), 0);
+    assert_int_equal(instructs("b", true), 0);
+    assert_int_equal(instructs("d", false), 0);
+    assert_int_equal(stat(GROUP, &again), 0);
+    assert_true(record.st_ino == again.st_ino);
+    /* Worlds of its own come and go beside it. */
+    assert_int_equal(xw_owner_grant(GID, "@ta", "b", &err), 0);
+    assert_int_equal(instructs("a", false), 0);
+    assert_string_equal(content(GROUP), "xworlds-owner 1\ngid 1001\nname @ta\nlab b\n"
+                                        "instructs b\ninstructs c\nend\n");
+    assert_int_equal(xw_owner_revoke(GID, "@ta", "b", &err), 0);
+    assert_string_equal(content(GROUP),
+                        "xworlds-owner 1\ngid 1001\nname @ta\ninstructs b\ninstructs c\nend\n");
+    assert_int_equal(xw_owner_instructs(GID, "@other", "c", false, &err), -EEXIST);
+    assert_int_equal(instructs("b", false), 0);
+    assert_int_equal(instructs("c", false), 0);
+    assert_int_equal(access(GROUP, F_OK), -1);
+    assert_int_equal(instructs("c", false), 0);
+    assert_int_equal(access(GROUP, F_OK), -1);
+    for (int i = 0; i <= XW_LABS_PER_OWNER_MAX; i++) {
+        snprintf(lab, sizeof(lab), "lab%d", i);
+        assert_int_equal(instructs(lab, true), i < XW_LABS_PER_OWNER_MAX ? 0 : -E2BIG);
+    }
+    assert_null(strstr(content(GROUP), lab));
+    xw_fault_set("renameat", 1, ENOSPC);
+    assert_int_equal(instructs("lab0", false), -ENOSPC);
+    assert_non_null(strstr(content(GROUP), "instructs lab0\n"));
+    put(GROUP, "xworlds-owner 1\ngid 1002\nname @ta\ninstructs a\nend\n");
+    assert_int_equal(instructs("a", false), -EBADMSG);
+    assert_int_equal(count_descriptors(), before);
+    assert_int_equal(unlink(GROUP), 0);
 }
 
 static void another_name_gets_nothing(void **state)
@@ -194,7 +281,7 @@ static void a_record_that_is_wrong_is_left_alone(void **state)
     put(RECORD, "xworlds-owner 1\nuid 1002\nname alice\nlab a\nend\n");
     assert_int_equal(xw_owner_check(UID, "alice", &err), -EBADMSG);
     assert_int_equal(grant("b"), -EBADMSG);
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), -EBADMSG);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), -EBADMSG);
     assert_non_null(strstr(err.text, "owners/1001"));
     assert_string_equal(content(RECORD), "xworlds-owner 1\nuid 1002\nname alice\nlab a\nend\n");
 }
@@ -237,7 +324,7 @@ static void places_that_are_not(void **state)
 
     assert_int_equal(symlink("/etc/passwd", XW_OWNERS_DIR "/.lock"), 0);
     assert_int_equal(grant("a"), -ELOOP);
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), -ELOOP);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), -ELOOP);
     assert_non_null(strstr(err.text, ".lock can't be opened"));
     assert_int_equal(unlink(XW_OWNERS_DIR "/.lock"), 0);
     assert_int_equal(symlink("/etc/passwd", XW_OWNERS_DIR "/.1001.new"), 0);
@@ -247,7 +334,7 @@ static void places_that_are_not(void **state)
     assert_int_equal(rmdir(XW_OWNERS_DIR), 0);
     assert_int_equal(grant("a"), -ENOENT);
     assert_int_equal(xw_owner_check(UID, "alice", &err), -ENOENT);
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), -ENOENT);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), -ENOENT);
     assert_non_null(strstr(err.text, "owners can't be opened"));
     assert_int_equal(count_descriptors(), before);
     begin(state);
@@ -280,14 +367,14 @@ static void calls_that_fail(void **state)
             assert_int_equal(count_descriptors(), before);
         else
             before = count_descriptors();
-        assert_int_equal(xw_owner_revoke(UID, "b", &err), 0);
+        assert_int_equal(xw_owner_revoke(UID, "alice", "b", &err), 0);
     }
     xw_fault_set("unlinkat", 1, EIO);
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), -EIO);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), -EIO);
     assert_non_null(strstr(err.text, "can't be removed"));
     /* Gone by itself is as good. */
     xw_fault_set("unlinkat", 1, ENOENT);
-    assert_int_equal(xw_owner_revoke(UID, "a", &err), 0);
+    assert_int_equal(xw_owner_revoke(UID, "alice", "a", &err), 0);
 }
 
 int main(void)
@@ -295,6 +382,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(labs_are_granted_and_revoked, begin),
         cmocka_unit_test_setup(labs_are_extended, begin),
+        cmocka_unit_test_setup(teams_are_apart, begin),
+        cmocka_unit_test_setup(groups_look_after_labs, begin),
         cmocka_unit_test_setup(another_name_gets_nothing, begin),
         cmocka_unit_test_setup(a_record_that_is_wrong_is_left_alone, begin),
         cmocka_unit_test_setup(there_is_a_most, begin),

@@ -31,11 +31,12 @@
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static char steps[256];
+static char steps[512];
 static int host_rc, groups_rc;
 static uid_t uid_of_alice = 1001;
 static const char *fails; /* a lab */
 static const char *there; /* a lab */
+static bool long_name;    /* of a group */
 
 static void step(const char *what)
 {
@@ -58,8 +59,22 @@ int getgrouplist(const char *name, gid_t group, gid_t *groups, int *count)
     assert_string_equal(name, "alice");
     groups[0] = group;
     groups[1] = 2001;
-    *count = 2;
-    return groups_rc < 0 ? -1 : 2;
+    groups[2] = 3001;
+    groups[3] = 3002;
+    *count = 4;
+    return groups_rc < 0 ? -1 : 4;
+}
+
+/* The names of groups; names that are nobody's are not asked for. */
+struct group *getgrgid(gid_t gid)
+{
+    static char blue[] = "blue", capital[] = "Red", longest[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static struct group group;
+
+    step("group");
+    assert_null(strstr(steps, "confine"));
+    group.gr_name = gid == 3001 ? blue : gid == 3002 ? capital : longest;
+    return gid == 2001 && !long_name ? NULL : &group;
 }
 
 void xw_confine_change(enum xw_verb verb)
@@ -87,7 +102,7 @@ time_t xw_clock_now(void)
 int xw_world_exists(const char *lab, const char *owner, struct xw_error *err)
 {
     (void)err;
-    assert_string_equal(owner, "alice");
+    assert_true(strcmp(owner, "alice") == 0 || strcmp(owner, "@blue") == 0);
     return there && strcmp(there, lab) == 0;
 }
 
@@ -95,8 +110,10 @@ int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char
                     enum xw_deploy_result *result, struct xw_error *err)
 {
     assert_null(host);
-    assert_string_equal(owner, "alice");
-    assert_int_equal(uid, 1001);
+    if (strcmp(owner, "@blue") == 0)
+        assert_int_equal(uid, 3001);
+    else
+        assert_true(strcmp(owner, "alice") == 0 && uid == 1001);
     step(plan->lab);
     *result = there && strcmp(there, plan->lab) == 0 ? XW_DEPLOY_PRESENT : XW_DEPLOY_MADE;
     return fails && strcmp(fails, plan->lab) == 0 ? xw_fail(err, -ENOSPC, "no room") : 0;
@@ -208,6 +225,39 @@ static void what_has_closed_is_not_made_anew(void **state)
     there = NULL;
 }
 
+/* Once for each team that the user is in, and by its own name; groups are looked up before. */
+static void teams_are_prepared(void **state)
+{
+    (void)state;
+    make_lab("teams", "team 3001\nteam 3003\n", "");
+    make_lab("both", "student 2000\nteam 3001\n", "");
+    make_lab("capital", "team 3002\n", "");
+    make_lab("unnamed", "team 2001\n", "");
+    make_lab("strange", "team 3003\nteam 3004\n", "");
+    make_lab("pasttime", "team 3001\n", "closes 4000\n");
+    prepare("alice");
+    assert_non_null(strstr(said, "done teams:@blue deployed\n"));
+    assert_non_null(strstr(said, "done both deployed\ndone both:@blue deployed\n"));
+    assert_null(strstr(said, "capital"));
+    assert_null(strstr(said, "unnamed"));
+    assert_null(strstr(said, "strange"));
+    assert_null(strstr(said, "pasttime"));
+    assert_null(strstr(said, "done teams deployed"));
+    long_name = true;
+    prepare("alice");
+    assert_null(strstr(said, "unnamed"));
+    long_name = false;
+    fails = "teams";
+    assert_int_equal(prepare("alice"), XW_EXIT_FAILED);
+    assert_non_null(strstr(said, "fail teams:@blue no room\n"));
+    assert_non_null(strstr(said, "done both:@blue deployed\n"));
+    fails = NULL;
+    there = "pasttime";
+    prepare("alice");
+    assert_non_null(strstr(said, "done pasttime:@blue is there\n"));
+    there = NULL;
+}
+
 static void who_can_have_no_world(void **state)
 {
     (void)state;
@@ -223,7 +273,7 @@ static void who_can_have_no_world(void **state)
     host_rc = -EAGAIN;
     assert_int_equal(prepare("alice"), -EAGAIN);
     assert_string_equal(words, "libvirt is not answering");
-    assert_string_equal(steps, "names confine ");
+    assert_non_null(strstr(steps, " confine "));
     host_rc = 0;
     assert_int_equal(rename(XW_LABS_DIR, XW_STATE_DIR "/other"), 0);
     assert_int_equal(prepare("alice"), -ENOENT);
@@ -235,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_granted_is_deployed),
         cmocka_unit_test(what_has_closed_is_not_made_anew),
+        cmocka_unit_test(teams_are_prepared),
         cmocka_unit_test(who_can_have_no_world),
     };
 

@@ -107,7 +107,8 @@ static struct xw_plan plan = {
 static struct xw_access accesses[2] = {
     {.lab = "fw", .title = "A title", .machine_count = 3, .machines = {"web", "client", "none"}},
     {.lab = "other", .title = "Another", .machine_count = 1, .machines = {"web"}}};
-static const struct xw_owner owner = {.uid = 1001, .name = "alice"};
+static const struct xw_listed listed[] = {
+    {"alice", &accesses[0], 1796133600}, {"alice", &accesses[1], 0}, {"@team", &accesses[0], 5}};
 
 static void define(const char *name, bool start)
 {
@@ -159,7 +160,7 @@ static const char *reply(void)
 static int list(size_t count)
 {
     struct xw_error err = {0};
-    int rc = xw_reader_list(ends[0], &owner, accesses, count, &err);
+    int rc = xw_reader_list(ends[0], listed, count, &err);
 
     assert_int_equal(rc, err.code);
     return rc;
@@ -196,6 +197,31 @@ static void worlds_are_listed(void **state)
     assert_int_equal(list(0), 0);
     assert_int_equal(opened, 0);
     assert_string_equal(reply(), "");
+}
+
+/* Each by its own owner; a team's is apart from that of a user of its name. */
+static void worlds_of_others_are_told(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    define("xw:fw:@team:none", true);
+    define("xw:fw:team:web", true);
+    assert_int_equal(list(3), 0);
+    assert_string_equal(reply(), "world fw alice 3 1 A title\nworld other alice 1 1 Another\n"
+                                 "world fw @team 3 1 A title\n");
+    assert_int_equal(xw_reader_members(ends[0], listed, 3, &err), 0);
+    assert_string_equal(reply(), "member fw alice 3 1 1796133600\nmember other alice 1 1 0\n"
+                                 "member fw @team 3 1 5\n");
+    opened = 0;
+    assert_int_equal(xw_reader_members(ends[0], listed, 0, &err), 0);
+    assert_int_equal(opened, 0);
+    gone = true;
+    assert_int_equal(xw_reader_members(ends[0], listed, 1, &err), -EAGAIN);
+    gone = false;
+    xw_fault_set("virDomainLookupByName", 4, 0);
+    assert_true(xw_reader_members(ends[0], listed, 2, &err) < 0);
+    assert_string_equal(reply(), "member fw alice 3 1 1796133600\n");
 }
 
 static void machines_are_told(void **state)
@@ -279,8 +305,9 @@ static void every_state_has_its_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(it_becomes_the_reader),    FRESH(worlds_are_listed),
-        FRESH(machines_are_told),        FRESH(what_is_not_known_is_not_told),
+        FRESH(it_becomes_the_reader),     FRESH(worlds_are_listed),
+        FRESH(worlds_of_others_are_told), FRESH(what_is_not_known_is_not_told),
+        FRESH(machines_are_told),         FRESH(what_is_not_known_is_not_told),
         FRESH(every_state_has_its_word),
     };
 

@@ -30,6 +30,17 @@ static const char good_access[] = "xworlds-access 1\n"
                                   "machine router\n"
                                   "end\n";
 
+/* A group's, and a lab's for teams. */
+static const char good_group[] = "xworlds-owner 1\ngid 2004\nname @blue\nlab firewall\n"
+                                 "instructs history\nend\n";
+
+static const char team_access[] = "xworlds-access 1\n"
+                                  "lab firewall\n"
+                                  "title A firewall between two segments\n"
+                                  "team 2004\n"
+                                  "machine router\n"
+                                  "end\n";
+
 /* Records with all that there can be of times. */
 static const char timed_owner[] = "xworlds-owner 1\nuid 1001\nname alice\nlab firewall\n"
                                   "until 1796112000\nend\n";
@@ -69,6 +80,14 @@ static int parse_timed_owner(const char *text, size_t length)
     return rc < 0 ? rc : owner.lab_count == 1 && owner.until[0] == 1796112000 ? 0 : -1;
 }
 
+static int parse_group(const char *text, size_t length)
+{
+    struct xw_owner owner;
+    int rc = xw_owner_parse(text, length, &owner, NULL);
+
+    return rc < 0 ? rc : owner.lab_count == 1 && owner.instructed_count == 1 ? 0 : -1;
+}
+
 static int parse_timed_access(const char *text, size_t length)
 {
     struct xw_access access;
@@ -101,11 +120,72 @@ static void owner_is_read(void **state)
     assert_int_equal(owner.lab_count, 0);
 }
 
+static void group_is_read(void **state)
+{
+    static const char text[] = "xworlds-owner 1\ngid 2004\nname @blue\nlab b\nuntil 7\nlab a\n"
+                               "instructs d\ninstructs c\nend\n";
+    static const char teachers[] = "xworlds-owner 1\ngid 4294967294\nname @teachers\n"
+                                   "instructs c\nend\n";
+    struct xw_owner owner;
+
+    (void)state;
+    assert_int_equal(xw_owner_parse(text, strlen(text), &owner, NULL), 0);
+    assert_true(owner.uid == 0 && owner.gid == 2004);
+    assert_string_equal(owner.name, "@blue");
+    assert_int_equal(owner.lab_count, 2);
+    assert_int_equal(owner.until[0], 7);
+    assert_int_equal(owner.instructed_count, 2);
+    assert_string_equal(owner.instructed[0], "d");
+    assert_string_equal(owner.instructed[1], "c");
+    assert_int_equal(xw_owner_parse(teachers, strlen(teachers), &owner, NULL), 0);
+    assert_true(owner.uid == 0 && owner.gid == 4294967294U);
+    assert_true(owner.lab_count == 0 && owner.instructed_count == 1);
+    assert_int_equal(xw_owner_parse(good_owner, strlen(good_owner), &owner, NULL), 0);
+    assert_true(owner.uid == 1001 && owner.gid == 0 && owner.instructed_count == 0);
+}
+
+static void hostile_groups(void **state)
+{
+    static const char *const texts[] = {
+        "xworlds-owner 1\ngid 2004\nname blue\nlab a\nend\n",
+        "xworlds-owner 1\nuid 2004\nname @blue\nlab a\nend\n",
+        "xworlds-owner 1\ngid 0\nname @root\nlab a\nend\n",
+        "xworlds-owner 1\ngid 4294967295\nname @blue\nend\n",
+        "xworlds-owner 1\nuid 1001\ngid 2004\nname @blue\nend\n",
+        "xworlds-owner 1\ngid 2004\nuid 1001\nname @blue\nend\n",
+        "xworlds-owner 1\nname @blue\nend\n",
+        "xworlds-owner 1\ngid 2004\nname @\nend\n",
+        "xworlds-owner 1\ngid 2004\nname @@blue\nend\n",
+        "xworlds-owner 1\ngid 2004\nname @blue\ninstructs a\nlab a\nend\n",
+        "xworlds-owner 1\ngid 2004\nname @blue\ninstructs a\ninstructs a\nend\n",
+        "xworlds-owner 1\ngid 2004\nname @blue\ninstructs ..\nend\n",
+        "xworlds-owner 1\ngid 2004\nname @blue\ninstructs a\nuntil 5\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\ninstructs a\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\nlab b\ninstructs a\nend\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (parse_owner(texts[i], strlen(texts[i])) != -EBADMSG)
+            fail_msg("taken: %s", texts[i]);
+    }
+    for (int count = XW_LABS_PER_OWNER_MAX; count <= XW_LABS_PER_OWNER_MAX + 1; count++) {
+        char text[4096];
+        int used = snprintf(text, sizeof(text), "xworlds-owner 1\ngid 2004\nname @blue\n");
+        for (int i = 0; i < count; i++)
+            used += snprintf(text + used, sizeof(text) - (size_t)used, "instructs l%d\n", i);
+        snprintf(text + used, sizeof(text) - (size_t)used, "end\n");
+        assert_int_equal(parse_owner(text, strlen(text)),
+                         count > XW_LABS_PER_OWNER_MAX ? -EBADMSG : 0);
+    }
+}
+
 static void access_is_read(void **state)
 {
-    static const char text[] = "xworlds-access 1\nlab firewall\ntitle Für alle\nstudent 7\n"
-                               "student 2001\ninstructor 5\ninstructor 6\nmachine web\n"
-                               "machine router\nend\n";
+    static const char text[] =
+        "xworlds-access 1\nlab firewall\ntitle Für alle\nstudent 7\n"
+        "student 2001\nteam 3\nteam 2004\ninstructor 5\ninstructor 6\nmachine web\n"
+        "machine router\nend\n";
     struct xw_access access;
 
     (void)state;
@@ -115,6 +195,9 @@ static void access_is_read(void **state)
     assert_int_equal(access.student_count, 2);
     assert_int_equal(access.students[0], 7);
     assert_int_equal(access.students[1], 2001);
+    assert_int_equal(access.team_count, 2);
+    assert_int_equal(access.teams[0], 3);
+    assert_int_equal(access.teams[1], 2004);
     assert_int_equal(access.instructor_count, 2);
     assert_int_equal(access.instructors[1], 6);
     assert_int_equal(access.machine_count, 2);
@@ -126,6 +209,8 @@ static void every_line_counts(void **state)
     (void)state;
     xw_test_each_line(parse_owner_with_lab, good_owner);
     xw_test_each_line(parse_access, good_access);
+    xw_test_each_line(parse_group, good_group);
+    xw_test_each_line(parse_access, team_access);
     xw_test_each_line(parse_timed_owner, timed_owner);
     xw_test_each_line(parse_timed_access, timed_access);
 }
@@ -215,6 +300,13 @@ static void hostile_accesses(void **state)
     assert_int_equal(parse_access_with("A", "instructor 1\nstudent 1\nmachine a\n"), -EBADMSG);
     assert_int_equal(parse_access_with("A", "student 1\nmachine a\ninstructor 1\n"), -EBADMSG);
     assert_int_equal(parse_access_with("A", "student 1\ninstructor 1\nmachine a\n"), 0);
+    assert_int_equal(parse_access_with("A", "student 1\nteam 1\ninstructor 1\nmachine a\n"), 0);
+    assert_int_equal(parse_access_with("A", "team 1\nmachine a\n"), 0);
+    assert_int_equal(parse_access_with("A", "instructor 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "team 1\nstudent 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "instructor 1\nteam 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "team 2\nteam 1\nmachine a\n"), -EBADMSG);
+    assert_int_equal(parse_access_with("A", "team 0\nmachine a\n"), -EBADMSG);
 }
 
 static void times_are_read(void **state)
@@ -320,6 +412,7 @@ static void limits_of_counts(void **state)
         const char *after;
     } kinds[] = {
         {"student", "", XW_GROUPS_PER_LAB_MAX, "", "machine a\n"},
+        {"team", "", XW_GROUPS_PER_LAB_MAX, "", "machine a\n"},
         {"instructor", "", XW_GROUPS_PER_LAB_MAX, "student 1\n", "machine a\n"},
         {"machine", "m", XW_MACHINES_MAX, "student 1\n", ""},
     };
@@ -561,6 +654,36 @@ static void owners_of_a_uid(void **state)
     close(fd);
 }
 
+/* Beside those of users of the same number. */
+static void owners_of_a_gid(void **state)
+{
+    char file[XW_OWNER_FILE_SIZE];
+    struct xw_owner owner;
+    struct xw_error err = {0};
+
+    (void)state;
+    make_file("owners/g2004", good_group, 0640);
+    make_file("owners/g2005", good_group, 0640);
+    make_file("owners/g1001", good_owner, 0640);
+    make_file("owners/2004", good_group, 0640);
+    int fd = open("owners", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(xw_owner_read_group(fd, 2004, &owner, &err), 0);
+    assert_string_equal(owner.name, "@blue");
+    assert_int_equal(xw_owner_read_group(fd, 2005, &owner, &err), -EBADMSG);
+    assert_int_equal(owner.gid, 0);
+    assert_non_null(strstr(err.text, "owners/g2005 is about another gid"));
+    assert_int_equal(xw_owner_read_group(fd, 1001, &owner, &err), -EBADMSG);
+    assert_int_equal(owner.uid, 0);
+    assert_int_equal(xw_owner_read(fd, 2004, &owner, &err), -EBADMSG);
+    assert_int_equal(xw_owner_read_group(fd, 2006, &owner, &err), -ENOENT);
+    assert_int_equal(xw_owner_read_group(fd, (gid_t)-1, &owner, &err), -ENOENT);
+    close(fd);
+    xw_owner_file("@blue", 4294967294, file);
+    assert_string_equal(file, "g4294967294");
+    xw_owner_file("blue", 4294967294, file);
+    assert_string_equal(file, "4294967294");
+}
+
 static void accesses_of_a_lab(void **state)
 {
     struct xw_access access;
@@ -600,7 +723,8 @@ static void accesses_of_a_lab(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(owner_is_read),          cmocka_unit_test(access_is_read),
+        cmocka_unit_test(owner_is_read),          cmocka_unit_test(group_is_read),
+        cmocka_unit_test(hostile_groups),         cmocka_unit_test(access_is_read),
         cmocka_unit_test(every_line_counts),      cmocka_unit_test(every_byte_counts),
         cmocka_unit_test(hostile_owners),         cmocka_unit_test(hostile_accesses),
         cmocka_unit_test(times_are_read),         cmocka_unit_test(hostile_times),
@@ -610,8 +734,9 @@ int main(void)
     const struct CMUnitTest files[] = {
         cmocka_unit_test(files_that_are_records), cmocka_unit_test(files_that_are_not),
         cmocka_unit_test(files_of_others),        cmocka_unit_test(sizes_of_files),
-        cmocka_unit_test(owners_of_a_uid),        cmocka_unit_test(accesses_of_a_lab),
-        cmocka_unit_test(files_that_grow),        cmocka_unit_test(directories_of_records),
+        cmocka_unit_test(owners_of_a_uid),        cmocka_unit_test(owners_of_a_gid),
+        cmocka_unit_test(accesses_of_a_lab),      cmocka_unit_test(files_that_grow),
+        cmocka_unit_test(directories_of_records),
     };
     int failed = cmocka_run_group_tests(texts, NULL, NULL);
 

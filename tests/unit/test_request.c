@@ -25,6 +25,13 @@ static const char *const good[] = {
     "1 revert firewall alice router - " ID,
     "1 console firewall alice router - " ID,
     "1 prepare - alice - - " ID,
+    "1 list - - - - " ID,
+    "1 start firewall @blue * - " ID,
+    "1 worlds firewall - - - " ID,
+    "1 grants firewall - - - " ID,
+    "1 extend firewall alice - 1796133600 " ID,
+    "1 extend firewall @blue - 0 " ID,
+    "1 deploy firewall @blue - - " ID,
 };
 
 enum { GOOD = sizeof(good) / sizeof(good[0]) };
@@ -65,6 +72,56 @@ static void fields_are_taken(void **state)
     assert_int_equal(request.machine_count, 0);
     assert_int_equal(xw_request_parse(good[4], &request), 0);
     assert_true(request.force);
+    assert_int_equal(xw_request_parse("1 extend firewall @blue - 253402300799 " ID, &request), 0);
+    assert_string_equal(request.owner, "@blue");
+    assert_true(request.until == 253402300799);
+    assert_false(request.force);
+    assert_int_equal(xw_request_parse("1 list - - - - " ID, &request), 0);
+    assert_string_equal(request.owner, "");
+    assert_true(request.until == 0);
+}
+
+/* A world as xwsh names it to the gate. */
+static void worlds_by_name(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *lab; /* NULL: refused */
+        const char *owner;
+    } cases[] = {
+        {"firewall", "firewall", ""},
+        {"firewall:alice", "firewall", "alice"},
+        {"firewall:@blue", "firewall", "@blue"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+        {"", NULL, NULL},
+        {":", NULL, NULL},
+        {":alice", NULL, NULL},
+        {"firewall:", NULL, NULL},
+        {"firewall:@", NULL, NULL},
+        {"firewall:@@blue", NULL, NULL},
+        {"firewall:Alice", NULL, NULL},
+        {"firewall:alice:web", NULL, NULL},
+        {"firewall::alice", NULL, NULL},
+        {"firewall:../root", NULL, NULL},
+        {"firewall:alice ", NULL, NULL},
+        {"@blue", NULL, NULL},
+        {"../fw:alice", NULL, NULL},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, NULL},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:alice", NULL, NULL},
+        {"firewall:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, NULL},
+        {"firewall:@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct xw_request request = {.lab = "before", .owner = "them"};
+        int rc = xw_request_set_world(&request, cases[i].text);
+        if (rc != (cases[i].lab ? 0 : -EINVAL))
+            fail_msg("\"%s\": %d", cases[i].text, rc);
+        assert_string_equal(request.lab, cases[i].lab ? cases[i].lab : "before");
+        assert_string_equal(request.owner, cases[i].lab ? cases[i].owner : "them");
+    }
 }
 
 static void hostile_lines(void **state)
@@ -87,8 +144,38 @@ static void hostile_lines(void **state)
         "1 destroy firewall alice * - " ID,
         "1 list firewall alice - - " ID,
         "1 list - alice * - " ID,
-        "1 list - - - - " ID,
+        "1 list - @ - - " ID,
         "1 list - alice - force " ID,
+        "1 list - - * - " ID,
+        "1 status firewall - - - " ID,
+        "1 status firewall alice - 5 " ID,
+        "1 start firewall - web - " ID,
+        "1 start firewall @@blue web - " ID,
+        "1 start firewall @Blue web - " ID,
+        "1 start firewall @ web - " ID,
+        "1 prepare - - - - " ID,
+        "1 worlds - - - - " ID,
+        "1 worlds firewall alice - - " ID,
+        "1 worlds firewall - * - " ID,
+        "1 worlds firewall - - force " ID,
+        "1 grants firewall @blue - - " ID,
+        "1 grants - alice - - " ID,
+        "1 extend firewall alice - - " ID,
+        "1 extend firewall alice - force " ID,
+        "1 extend firewall alice - -1 " ID,
+        "1 extend firewall alice - +1 " ID,
+        "1 extend firewall alice - 01 " ID,
+        "1 extend firewall alice - 1x " ID,
+        "1 extend firewall alice - 253402300800 " ID,
+        "1 extend firewall alice - 18446744073709551617 " ID,
+        "1 extend firewall - - 5 " ID,
+        "1 extend firewall alice web 5 " ID,
+        "1 extend - alice - 5 " ID,
+        "1 deploy firewall alice - force " ID,
+        "1 deploy firewall alice - 5 " ID,
+        "1 deploy firewall - - - " ID,
+        "1 deploy - alice - - " ID,
+        "1 deploy firewall alice * - " ID,
         "1 status - alice - - " ID,
         "1 status firewall alice * - " ID,
         "1 status ../etc alice - - " ID,
@@ -257,9 +344,10 @@ static void verbs(void **state)
         /* Who may only look takes no --force. */
         assert_false(info->may_force && !info->changes);
         assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE);
-        assert_int_equal(info->role, i == XW_VERB_PREPARE || i == XW_VERB_SUSPEND
-                                         ? XW_ROLE_ROOT
-                                         : XW_ROLE_STUDENT);
+        assert_int_equal(info->takes_time, i == XW_VERB_EXTEND);
+        assert_int_equal(info->role, i >= XW_VERB_PREPARE  ? XW_ROLE_ROOT
+                                     : i >= XW_VERB_WORLDS ? XW_ROLE_INSTRUCTOR
+                                                           : XW_ROLE_STUDENT);
     }
     assert_int_equal(xw_verb_find("", &verb), -ENOENT);
     assert_int_equal(xw_verb_find("starts", &verb), -ENOENT);
@@ -271,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
         cmocka_unit_test(fields_are_taken),
+        cmocka_unit_test(worlds_by_name),
         cmocka_unit_test(hostile_lines),
         cmocka_unit_test(other_versions),
         cmocka_unit_test(refused_request_is_untouched),

@@ -125,6 +125,18 @@ static void the_owner_is_one_line(void **state)
     put(WORLD "/owner", "uid 1001\n", 9);
     assert_true(xw_world_owner("firewall", "eve", &uid, &err) < 0);
     assert_int_equal(unlink(XW_WORLDS_DIR "/firewall/eve"), 0);
+    /* A team's says a gid, a user's a uid, and neither the other. */
+    assert_int_equal(mkdir(XW_WORLDS_DIR "/firewall/@alice", 0711), 0);
+    put(XW_WORLDS_DIR "/firewall/@alice/owner", "gid 2004\n", 9);
+    assert_int_equal(xw_world_owner("firewall", "@alice", &uid, &err), 0);
+    assert_int_equal(uid, 2004);
+    put(XW_WORLDS_DIR "/firewall/@alice/owner", "uid 2004\n", 9);
+    assert_int_equal(xw_world_owner("firewall", "@alice", &uid, &err), -EBADMSG);
+    assert_non_null(strstr(err.text, "is not a line \"gid NUMBER\""));
+    put(WORLD "/owner", "gid 1001\n", 9);
+    assert_int_equal(xw_world_owner("firewall", "alice", &uid, &err), -EBADMSG);
+    assert_int_equal(unlink(XW_WORLDS_DIR "/firewall/@alice/owner"), 0);
+    assert_int_equal(rmdir(XW_WORLDS_DIR "/firewall/@alice"), 0);
 }
 
 static void paths_fit(void **state)

@@ -25,17 +25,6 @@ static char *encode(const char *name, const char *value)
     return audit_encode_nv_string(name, text, (unsigned int)strlen(text));
 }
 
-static void machines_of(const struct xw_request *request, char *text, size_t size)
-{
-    size_t used = 0;
-
-    snprintf(text, size, "%s", request->whole_world ? "*" : "-");
-    for (size_t i = 0; i < request->machine_count && used < size; i++) {
-        int n = snprintf(text + used, size - used, "%s%s", i ? "," : "", request->machines[i]);
-        used += n < 0 ? size : (size_t)n;
-    }
-}
-
 void xw_gate_terminal(char terminal[64])
 {
     char path[64];
@@ -52,10 +41,10 @@ void xw_gate_terminal(char terminal[64])
 void xw_gate_audit(const struct xw_gate_log *log, uid_t caller, const struct xw_request *request,
                    const char *phase, bool allowed, int code, uint64_t since)
 {
-    char machines[XW_MACHINES_MAX * XW_NAME_SIZE + 1];
+    char machines[XW_MACHINES_SIZE];
     char message[XW_LINE_MAX];
 
-    machines_of(request, machines, sizeof(machines));
+    xw_request_machines(request, machines);
     XW_AUTO_FREE char *lab = encode("lab", request->lab);
     XW_AUTO_FREE char *owner = encode("owner", request->owner);
     XW_AUTO_FREE char *set = encode("machines", machines);

@@ -23,11 +23,12 @@
 #include "xwhelper/gate/policy.h"
 #include "xwhelper/gate/talk.h"
 
-enum { VIEWER = 3 };
+enum { VIEWER = 3, GROUPS_MAX = 64, LABS_MAX = 128 };
 
-/* A record that has been read and not been looked at. */
-struct record_text {
-    char *text; /* NULL: can't be read */
+/* A lab's record that has been read and not been looked at. */
+struct lab {
+    char name[XW_NAME_SIZE];
+    char *text;
     size_t length;
 };
 
@@ -38,9 +39,14 @@ struct gate {
     uint64_t since; /* when the request, or the console, began */
     bool opened;    /* a console */
     struct xw_request request;
-    int known; /* 0, or the negative errno of the caller's record */
-    struct xw_owner owner;
-    struct record_text labs[XW_LABS_PER_OWNER_MAX]; /* of the owner's labs */
+    int known; /* 0, or the negative errno of the caller's own record */
+    struct xw_owner own;
+    size_t group_count;
+    struct xw_owner groups[GROUPS_MAX]; /* the records of the caller's groups */
+    size_t lab_count;
+    struct lab labs[LABS_MAX]; /* all that these records name */
+    struct xw_owner assumed;
+    const struct xw_owner *owner; /* of the world that is asked for */
     struct xw_access access;
     time_t now; /* when it is decided */
 };
@@ -63,6 +69,7 @@ static void draw_id(char id[XW_REQUEST_ID_LEN + 1])
 static int read_arguments(int argc, char *const argv[], struct xw_request *request)
 {
     int names = argc - 2;
+    unsigned long until = 0;
 
     if (argc < 2 || xw_verb_find(argv[1], &request->verb) < 0)
         return -EINVAL;
@@ -71,50 +78,121 @@ static int read_arguments(int argc, char *const argv[], struct xw_request *reque
         request->force = true;
         names--;
     }
-    int wanted = verb->scope == XW_SCOPE_NONE ? 0 : verb->scope == XW_SCOPE_LAB ? 1 : 2;
-    if (verb->role != XW_ROLE_STUDENT || names != wanted)
+    int wanted = verb->scope == XW_SCOPE_NONE                      ? 0
+                 : verb->scope >= XW_SCOPE_SET || verb->takes_time ? 2
+                                                                   : 1;
+    if (verb->role == XW_ROLE_ROOT || names != wanted)
         return -EINVAL;
-    if (wanted >= 1) {
-        if (!xw_name_ok(argv[2]))
-            return -ENOENT;
-        snprintf(request->lab, sizeof(request->lab), "%s", argv[2]);
-    }
-    if (wanted == 2 && xw_request_set_machines(request, argv[3]) < 0)
+    if (verb->takes_time && xw_number(argv[3], XW_TIME_MAX, &until) < 0)
+        return -EINVAL;
+    request->until = (time_t)until;
+    if (wanted >= 1 && xw_request_set_world(request, argv[2]) < 0)
+        return -ENOENT;
+    if (verb->scope == XW_SCOPE_ALL && *request->owner)
+        return -ENOENT;
+    if (verb->scope >= XW_SCOPE_SET && xw_request_set_machines(request, argv[3]) < 0)
         return -ENOENT;
     if (verb->scope == XW_SCOPE_ONE && request->machine_count != 1)
         return -ENOENT;
     return 0;
 }
 
+static const struct lab *find_lab(const struct gate *gate, const char *name)
+{
+    for (size_t i = 0; i < gate->lab_count; i++) {
+        if (strcmp(gate->labs[i].name, name) == 0)
+            return &gate->labs[i];
+    }
+    return NULL;
+}
+
+static void read_labs(struct gate *gate, int labs, char (*names)[XW_NAME_SIZE], size_t count)
+{
+    for (size_t i = 0; i < count && gate->lab_count < LABS_MAX; i++) {
+        struct lab *lab = &gate->labs[gate->lab_count];
+        if (!find_lab(gate, names[i]) &&
+            xw_access_text(labs, names[i], &lab->text, &lab->length, NULL) == 0) {
+            memcpy(lab->name, names[i], XW_NAME_SIZE);
+            gate->lab_count++;
+        }
+    }
+}
+
 /*
- * Reads the caller's record, and those of the labs that it lists, whatever will be asked: when the
- * filter is loaded nothing can be opened any more, so that no gate ever reaches another's record.
+ * Reads the records of the caller and of the caller's groups, and those of the labs that they name,
+ * whatever will be asked: when the filter is loaded nothing can be opened any more, so that no gate
+ * ever reaches another's record.
  */
 static void read_records(struct gate *gate)
 {
     XW_AUTO_CLOSE int owners = xw_record_directory(XW_OWNERS_DIR);
     XW_AUTO_CLOSE int labs = xw_record_directory(XW_LABS_DIR);
 
-    gate->known = xw_owner_read(owners, gate->caller.uid, &gate->owner, NULL);
-    for (size_t i = 0; i < gate->owner.lab_count; i++) {
-        struct record_text *record = &gate->labs[i];
-        if (xw_access_text(labs, gate->owner.labs[i], &record->text, &record->length, NULL) < 0)
-            record->text = NULL;
+    gate->known = xw_owner_read(owners, gate->caller.uid, &gate->own, NULL);
+    read_labs(gate, labs, gate->own.labs, gate->own.lab_count);
+    for (size_t i = 0; i < gate->caller.group_count && gate->group_count < GROUPS_MAX; i++) {
+        struct xw_owner *group = &gate->groups[gate->group_count];
+        if (xw_owner_read_group(owners, gate->caller.groups[i], group, NULL) < 0)
+            continue;
+        gate->group_count++;
+        read_labs(gate, labs, group->labs, group->lab_count);
+        read_labs(gate, labs, group->instructed, group->instructed_count);
     }
 }
 
-/* The record of the lab that is asked for, if it is one of the owner's; NULL else. */
+/* The record of the lab that is asked for, if it is one of the caller's; NULL else. */
 static const struct xw_access *find_access(struct gate *gate)
 {
-    const char *lab = gate->request.lab;
+    const struct lab *lab = find_lab(gate, gate->request.lab);
 
-    for (size_t i = 0; i < gate->owner.lab_count; i++) {
-        const struct record_text *record = &gate->labs[i];
-        if (record->text && strcmp(gate->owner.labs[i], lab) == 0 &&
-            xw_access_of(lab, record->text, record->length, &gate->access, NULL) == 0)
-            return &gate->access;
+    return lab && xw_access_of(lab->name, lab->text, lab->length, &gate->access, NULL) == 0
+               ? &gate->access
+               : NULL;
+}
+
+/* Where none is named: who asks, or the only team of theirs that has a world of the lab. */
+static void name_owner(struct gate *gate)
+{
+    struct xw_request *request = &gate->request;
+    const char *name = gate->own.name;
+    size_t teams = 0;
+
+    if (*request->owner || xw_verb_info(request->verb)->scope == XW_SCOPE_ALL)
+        return;
+    for (size_t i = 0; i < gate->group_count && !xw_access_lists(&gate->own, request->lab); i++) {
+        if (xw_access_lists(&gate->groups[i], request->lab))
+            name = ++teams == 1 ? gate->groups[i].name : gate->own.name;
     }
-    return NULL;
+    snprintf(request->owner, sizeof(request->owner), "%s", name);
+}
+
+/*
+ * The record of the owner who is named; NULL where nobody is. Another's can't be read here: what is
+ * assumed of it gives nothing to anybody but the lab's instructors, and the keeper looks.
+ */
+static const struct xw_owner *find_owner(struct gate *gate)
+{
+    const struct xw_request *request = &gate->request;
+    struct xw_owner *assumed = &gate->assumed;
+
+    if (!*request->owner)
+        return NULL;
+    if (strcmp(gate->own.name, request->owner) == 0)
+        return &gate->own;
+    for (size_t i = 0; i < gate->group_count; i++) {
+        if (strcmp(gate->groups[i].name, request->owner) == 0)
+            return &gate->groups[i];
+    }
+    memcpy(assumed->name, request->owner, XW_NAME_SIZE);
+    memcpy(assumed->labs[0], request->lab, XW_NAME_SIZE);
+    assumed->lab_count = 1;
+    return assumed;
+}
+
+/* Nothing has been deployed for this user, or for a group of theirs, or is theirs to look after. */
+static bool has_nothing(const struct gate *gate)
+{
+    return gate->known == -ENOENT && gate->group_count == 0;
 }
 
 /* Authorizes by the records; what couldn't be read is refused. */
@@ -122,13 +200,15 @@ static enum xw_decision authorize(struct gate *gate)
 {
     struct xw_request *request = &gate->request;
 
-    if (gate->known < 0) {
-        snprintf(request->owner, sizeof(request->owner), "_nobody");
+    name_owner(gate);
+    if ((gate->known < 0 && gate->known != -ENOENT) || has_nothing(gate)) {
+        if (!*request->owner)
+            snprintf(request->owner, sizeof(request->owner), "_nobody");
         return XW_DECISION_REFUSE;
     }
-    snprintf(request->owner, sizeof(request->owner), "%s", gate->owner.name);
+    gate->owner = find_owner(gate);
     gate->now = xw_clock_now();
-    return xw_access_decide(&gate->caller, request, &gate->owner, find_access(gate), gate->now);
+    return xw_access_decide(&gate->caller, request, gate->owner, find_access(gate), gate->now);
 }
 
 static void console_opened(void *data)
@@ -173,10 +253,10 @@ static int refuse(int code, const char *text)
 /* Theirs, but not now: the window is told, so that xwsh can say when. */
 static int limit(const struct gate *gate)
 {
-    struct xw_window window = xw_access_window(&gate->owner, &gate->access, gate->now);
+    struct xw_window window = xw_access_window(gate->owner, &gate->access, gate->now);
     char line[XW_WINDOW_LINE_SIZE];
 
-    if (xw_window_line(gate->access.lab, &window, line))
+    if (xw_window_line(gate->access.lab, gate->owner->gid ? gate->owner->name : "", &window, line))
         xw_gate_say("%s", line);
     return refuse(XW_EXIT_LIMITED, xw_window_refusal(&window));
 }
@@ -199,8 +279,8 @@ static int serve(struct gate *gate, int argc, char *const argv[])
     } else if (decision == XW_DECISION_LIMIT) {
         code = limit(gate);
     } else if (decision != XW_DECISION_ALLOW) {
-        if (rc == 0 && gate->request.verb == XW_VERB_LIST && gate->known == -ENOENT) {
-            code = XW_EXIT_OK; /* no world has been deployed for this user */
+        if (rc == 0 && gate->request.verb == XW_VERB_LIST && has_nothing(gate)) {
+            code = XW_EXIT_OK; /* an empty list */
             allowed = true;
             xw_gate_say("end %d", code);
         } else {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,15 +11,15 @@
 #include <unistd.h>
 
 #include "common/access.h"
-#include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/auditing.h"
+#include "xwhelper/keeper/authority.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/reader/reader.h"
 
-enum { FIRST_LINE_MS = 2000, GROUPS_MAX = 65536 };
+enum { FIRST_LINE_MS = 2000, GROUPS_MAX = 65536, LISTED_MAX = 128 };
 
 /* For the deadline's signal handler alone, which can be given no argument. */
 static int deadline_peer = -1;
@@ -128,66 +127,106 @@ static int read_groups(int peer, struct xw_caller *caller)
 struct child {
     enum xw_auditing auditing; /* asked at the start */
     const struct xw_accounts *accounts;
-    struct xw_caller caller;
     struct xw_request request;
-    struct xw_owner owner;
-    struct xw_access access;
+    struct xw_authority authority;
     struct xw_plan plan;
-    time_t now; /* when it is decided */
-    int owners;
-    int labs;
     int viewer;
 };
 
 /* Everything that it needs of the records has been read. */
 static void become_reader(struct child *child)
 {
-    close(child->owners);
-    close(child->labs);
+    close(child->authority.owners);
+    close(child->authority.labs);
     xw_reader_become(&child->accounts->reader);
 }
 
-/* Tells what the lab's window is, where it has one. */
-static void tell_window(const struct child *child, int peer, const struct xw_access *access)
+/* Tells what the lab's window is for an owner, where it has one. */
+static void tell_window(const struct child *child, int peer, const struct xw_owner *owner,
+                        const struct xw_access *access)
 {
-    struct xw_window window = xw_access_window(&child->owner, access, child->now);
+    const struct xw_window window = xw_access_window(owner, access, child->authority.now);
     char line[XW_WINDOW_LINE_SIZE];
 
-    if (xw_window_line(access->lab, &window, line))
+    if (xw_window_line(access->lab, xw_authority_label(&child->authority, owner), &window, line))
         xw_reply(peer, "%s", line);
 }
 
 /* When a console that is opened now has to end; 0: never. */
-static time_t console_end(const struct child *child)
+static time_t console_end(const struct xw_authority *authority)
 {
-    if (xw_access_instructs(&child->caller, &child->access))
+    if (xw_access_instructs(&authority->caller, &authority->access))
         return 0;
-    return xw_access_window(&child->owner, &child->access, child->now).ends;
+    return xw_access_window(&authority->owner, &authority->access, authority->now).ends;
+}
+
+/* What is listed. */
+struct list {
+    size_t count;
+    struct xw_listed worlds[LISTED_MAX];
+    struct xw_access labs[LISTED_MAX]; /* of each world */
+    int code;
+};
+
+/* The worlds of one owner: the caller, or a team of theirs. */
+static void list_owner(const struct child *child, int peer, const struct xw_owner *owner,
+                       struct list *list)
+{
+    const struct xw_authority *authority = &child->authority;
+
+    for (size_t i = 0; i < owner->lab_count; i++) {
+        struct xw_access *access = &list->labs[list->count];
+        int rc = list->count < LISTED_MAX
+                     ? xw_access_read(authority->labs, owner->labs[i], access, NULL)
+                     : -E2BIG;
+        /* A lab that isn't there is not listed; one that can't be read is not passed over. */
+        if (rc < 0 && rc != -ENOENT) {
+            xw_reply(peer, "error the lab %s can't be read; try again, then tell your instructor",
+                     owner->labs[i]);
+            list->code = XW_EXIT_FAILED;
+        } else if (rc == 0 &&
+                   xw_access_to_lab(&authority->caller, owner, access) == XW_DECISION_ALLOW) {
+            struct xw_listed *world = &list->worlds[list->count++];
+            tell_window(child, peer, owner, access);
+            snprintf(world->owner, sizeof(world->owner), "%s", owner->name);
+            world->access = access;
+        }
+    }
 }
 
 static int list(struct child *child, int peer, struct xw_error *err)
 {
-    static struct xw_access visible[XW_LABS_PER_OWNER_MAX];
-    int code = XW_EXIT_OK;
-    size_t count = 0;
+    static struct list list = {.code = XW_EXIT_OK};
+    const struct xw_authority *authority = &child->authority;
+    struct xw_owner team;
 
-    for (size_t i = 0; i < child->owner.lab_count; i++) {
-        struct xw_access *access = &visible[count];
-        int rc = xw_access_read(child->labs, child->owner.labs[i], access, NULL);
-        /* A lab that isn't there is not listed; one that can't be read is not passed over. */
-        if (rc < 0 && rc != -ENOENT) {
-            xw_reply(peer, "error the lab %s can't be read; try again, then tell your instructor",
-                     child->owner.labs[i]);
-            code = XW_EXIT_FAILED;
-        } else if (rc == 0 &&
-                   xw_access_to_lab(&child->caller, &child->owner, access) == XW_DECISION_ALLOW) {
-            tell_window(child, peer, access);
-            count++;
-        }
+    if (authority->has_own)
+        list_owner(child, peer, &authority->own, &list);
+    for (size_t i = 0; i < authority->caller.group_count; i++) {
+        if (xw_authority_team(authority, i, &team))
+            list_owner(child, peer, &team, &list);
     }
     become_reader(child);
-    int rc = xw_reader_list(peer, &child->owner, visible, count, err);
-    return rc == 0 ? code : rc;
+    int rc = xw_reader_list(peer, list.worlds, list.count, err);
+    return rc == 0 ? list.code : rc;
+}
+
+/* What is about all worlds of a lab, or about none of its machines. */
+static int instruct(struct child *child, int peer, struct xw_error *err)
+{
+    const struct xw_authority *authority = &child->authority;
+    const struct xw_request *request = &child->request;
+
+    switch (request->verb) {
+    case XW_VERB_WORLDS:
+        return xw_verb_worlds(peer, authority, &child->accounts->reader, err);
+    case XW_VERB_GRANTS:
+        return xw_verb_grants(peer, authority, &child->accounts->reader, err);
+    case XW_VERB_EXTEND:
+        return xw_verb_extend(peer, authority, request->until, err);
+    default:
+        return xw_verb_deploy(peer, authority, request->owner, &child->plan, err);
+    }
 }
 
 static int perform(struct child *child, int peer, const struct xw_opening *opening,
@@ -196,11 +235,12 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     const struct xw_job job = {.peer = peer,
                                .viewer = child->viewer,
                                .request = &child->request,
-                               .owner = &child->owner,
+                               .owner = &child->authority.owner,
                                .plan = &child->plan,
                                .opening = opening,
                                .relay = &child->accounts->relay,
-                               .until = console_end(child)};
+                               .viewer_name = xw_authority_name(&child->authority),
+                               .until = console_end(&child->authority)};
 
     /* Only a console tells the journal by itself; nobody else could forge an entry. */
     if (child->request.verb != XW_VERB_CONSOLE && opening->journal->fd >= 0) {
@@ -212,17 +252,20 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     if (child->request.verb == XW_VERB_PREPARE)
         return xw_verb_prepare(peer, &child->request, err);
     if (child->request.verb == XW_VERB_SUSPEND)
-        return xw_verb_suspend(peer, &child->request, child->owners, child->labs, err);
-    int rc = xw_plan_read(child->labs, child->request.lab, &child->plan, err);
+        return xw_verb_suspend(peer, &child->request, child->authority.owners,
+                               child->authority.labs, err);
+    int rc = xw_plan_read(child->authority.labs, child->request.lab, &child->plan, err);
     if (rc < 0)
         return rc;
+    if (xw_verb_info(child->request.verb)->role == XW_ROLE_INSTRUCTOR)
+        return instruct(child, peer, err);
     if (xw_verb_info(child->request.verb)->changes)
         xw_confine_change(child->request.verb);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
-        tell_window(child, peer, &child->access);
+        tell_window(child, peer, job.owner, &child->authority.access);
         become_reader(child);
-        return xw_reader_status(peer, child->owner.name, &child->plan, err);
+        return xw_reader_status(peer, job.owner->name, &child->plan, err);
     case XW_VERB_START:
         return xw_verb_start(&job, err);
     case XW_VERB_STOP:
@@ -238,30 +281,6 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     }
 }
 
-/* Whether the uid is still this user's: one that was given to somebody else grants nothing. */
-static bool is_still_named(const struct xw_owner *owner)
-{
-    const struct passwd *account = getpwuid(owner->uid);
-
-    return account && strcmp(account->pw_name, owner->name) == 0;
-}
-
-/* Decides again, by the kernel's word and our own records. */
-static enum xw_decision authorize(struct child *child)
-{
-    const struct xw_access *access = NULL;
-    const struct xw_owner *owner = NULL;
-
-    if (xw_owner_read(child->owners, child->caller.uid, &child->owner, NULL) == 0 &&
-        is_still_named(&child->owner))
-        owner = &child->owner;
-    if (owner && xw_access_lists(owner, child->request.lab) &&
-        xw_access_read(child->labs, child->request.lab, &child->access, NULL) == 0)
-        access = &child->access;
-    child->now = xw_clock_now();
-    return xw_access_decide(&child->caller, &child->request, owner, access, child->now);
-}
-
 static int refuse(int peer)
 {
     xw_reply(peer, "error " XW_REFUSED_TEXT);
@@ -272,18 +291,20 @@ static int refuse(int peer)
 /* Theirs, but not now. */
 static int limit(const struct child *child, int peer)
 {
-    struct xw_window window = xw_access_window(&child->owner, &child->access, child->now);
+    const struct xw_authority *authority = &child->authority;
+    const struct xw_window window =
+        xw_access_window(&authority->owner, &authority->access, authority->now);
 
-    tell_window(child, peer, &child->access);
+    tell_window(child, peer, &authority->owner, &authority->access);
     xw_reply(peer, "error %s", xw_window_refusal(&window));
     xw_reply(peer, "end %d", XW_EXIT_LIMITED);
     return XW_EXIT_LIMITED;
 }
 
-/* What a student does to a world; typing on a console is that, too. */
+/* What is done to a world, by root excepted; typing on a console is that, too. */
 static bool must_be_audited(const struct xw_verb_info *verb)
 {
-    return (verb->changes || verb->takes_descriptor) && verb->role == XW_ROLE_STUDENT;
+    return (verb->changes || verb->takes_descriptor) && verb->role != XW_ROLE_ROOT;
 }
 
 /* Whether the request may go on with the kernel's auditing as it is; 0 or -EAGAIN. */
@@ -307,10 +328,10 @@ static int require_auditing(const struct xw_note *note, struct xw_error *err)
 static enum xw_decision decide_and_note(struct child *child, const struct xw_trail *trail,
                                         struct xw_note *copy)
 {
-    enum xw_decision decision = authorize(child);
+    enum xw_decision decision = xw_authority_decide(&child->authority, &child->request);
 
     xw_note_request(trail->note, &child->request,
-                    decision == XW_DECISION_ALLOW ? &child->access : NULL);
+                    decision == XW_DECISION_ALLOW ? &child->authority.access : NULL);
     trail->note->decision = decision;
     trail->note->decided = true;
     if (decision == XW_DECISION_ALLOW && must_be_audited(xw_verb_info(child->request.verb))) {
@@ -331,15 +352,18 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     struct xw_error err = {0};
 
     child.accounts = accounts;
-    child.caller.uid = peer->uid;
+    child.authority.caller.uid = peer->uid;
+    child.authority.owners = xw_record_directory(XW_OWNERS_DIR);
+    int groups = read_groups(peer->fd, &child.authority.caller);
     /*
      * Whether the kernel audits is asked before the first byte is read, because asking takes a
      * capability that can also switch auditing off. Root alone may ask for `prepare`, which looks
-     * names up: a filter would forbid too little.
+     * names up: a filter would forbid too little. So does `deploy`: who instructs some lab has a
+     * filter that is wider by this.
      */
     if (peer->uid != 0) {
         child.auditing = xw_auditing();
-        xw_confine_request();
+        xw_confine_request(xw_authority_instructs(&child.authority));
     }
     int rc = receive_line(peer->fd, line, &child.viewer);
     trail->note->silent = rc == -EPIPE;
@@ -348,14 +372,12 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     /* Noted now, so that whatever ends this process, it is known what it was about. */
     if (rc == 0)
         xw_note_request(trail->note, &child.request, NULL);
-    if (rc < 0 || !viewer_fits(&child.request, child.viewer) ||
-        read_groups(peer->fd, &child.caller) < 0) {
+    if (rc < 0 || groups < 0 || !viewer_fits(&child.request, child.viewer)) {
         trail->note->malformed = !trail->note->silent;
         return refuse(peer->fd);
     }
     set_deadline(peer->fd, xw_verb_info(child.request.verb)->deadline);
-    child.owners = xw_record_directory(XW_OWNERS_DIR);
-    child.labs = xw_record_directory(XW_LABS_DIR);
+    child.authority.labs = xw_record_directory(XW_LABS_DIR);
     enum xw_decision decision = decide_and_note(&child, trail, &note);
     if (decision == XW_DECISION_LIMIT)
         return limit(&child, peer->fd);

@@ -24,11 +24,16 @@ static const int listener_capabilities[] = {
 };
 static const int limiting_capabilities[] = {
     CAP_SETUID,    CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_AUDIT_CONTROL, /* as above */
-    CAP_SYS_ADMIN, /* prepare: the limit of a new world's disk */
+    CAP_SYS_ADMIN, /* prepare, deploy: the limit of a new world's disk */
     END,
 };
 static const int request_capabilities[] = {
     CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, END,
+};
+static const int instructor_capabilities[] = {
+    CAP_SETUID,    CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, /* as above */
+    CAP_SYS_ADMIN,                                         /* deploy: as prepare */
+    END,
 };
 static const int start_capabilities[] = {CAP_NET_ADMIN, END};
 static const int prepare_capabilities[] = {CAP_SYS_ADMIN, END};
@@ -103,20 +108,33 @@ void xw_confine_listener(bool limits_disks)
     xw_policy_enter(&xw_listener_policy);
 }
 
-void xw_confine_request(void)
+void xw_confine_request(bool instructs)
 {
-    keep(request_capabilities);
-    xw_policy_enter(&xw_request_policy);
+    keep(instructs ? instructor_capabilities : request_capabilities);
+    xw_policy_enter(instructs ? &xw_instructor_policy : &xw_request_policy);
+}
+
+static const struct xw_policy *policy_of(enum xw_verb verb)
+{
+    switch (verb) {
+    case XW_VERB_PREPARE:
+    case XW_VERB_DEPLOY:
+        return &xw_prepare_policy;
+    case XW_VERB_EXTEND:
+        return &xw_extending_policy;
+    case XW_VERB_SUSPEND:
+        return &xw_suspend_policy;
+    default:
+        return &xw_changing_policy;
+    }
 }
 
 void xw_confine_change(enum xw_verb verb)
 {
-    keep(verb == XW_VERB_START     ? start_capabilities
-         : verb == XW_VERB_PREPARE ? prepare_capabilities
-                                   : no_capabilities);
-    xw_policy_enter(verb == XW_VERB_PREPARE   ? &xw_prepare_policy
-                    : verb == XW_VERB_SUSPEND ? &xw_suspend_policy
-                                              : &xw_changing_policy);
+    keep(verb == XW_VERB_START                               ? start_capabilities
+         : verb == XW_VERB_PREPARE || verb == XW_VERB_DEPLOY ? prepare_capabilities
+                                                             : no_capabilities);
+    xw_policy_enter(policy_of(verb));
 }
 
 void xw_confine_console(void)

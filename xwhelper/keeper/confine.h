@@ -29,10 +29,13 @@ void xw_become(const struct xw_account *account);
  */
 void xw_confine_listener(bool limits_disks);
 
-/* A child of the listener's whose peer isn't root, before it reads a byte. */
-void xw_confine_request(void);
+/*
+ * A child of the listener's whose peer isn't root, before it reads a byte. One whose peer instructs
+ * a lab may look names up, and write the owners' records.
+ */
+void xw_confine_request(bool instructs);
 
-/* A child that is about to carry out a verb that changes a world, prepare included. */
+/* A child that is about to carry out a verb that changes something. */
 void xw_confine_change(enum xw_verb verb);
 
 /* A child that is about to open a console. */

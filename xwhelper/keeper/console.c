@@ -154,7 +154,7 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
     if (rc < 0)
         return xw_fail(err, rc, "The console of %s has no address", planned->name);
     snprintf(lock_path, sizeof(lock_path), "%s.viewer", path);
-    XW_AUTO_CLOSE int lock = take_lock(lock_path, planned->name, job->owner->name, err);
+    XW_AUTO_CLOSE int lock = take_lock(lock_path, planned->name, job->viewer_name, err);
     if (lock < 0)
         return lock;
     XW_AUTO_CLOSE int guest = connect_guest(path, planned->name, err);

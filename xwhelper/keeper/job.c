@@ -57,13 +57,14 @@ int xw_job_lock(const struct xw_job *job, struct xw_error *err)
 {
     const char *lab = job->plan->lab;
     struct xw_error reading = {0};
-    uid_t uid;
+    const id_t owner = job->owner->gid ? job->owner->gid : job->owner->uid;
+    id_t number;
     int lock = xw_world_lock(lab, job->owner->name, err);
 
     if (lock < 0)
         return lock;
-    int rc = xw_world_owner(lab, job->owner->name, &uid, &reading);
-    if (rc == 0 && uid == job->owner->uid)
+    int rc = xw_world_owner(lab, job->owner->name, &number, &reading);
+    if (rc == 0 && number == owner)
         return lock;
     close(lock);
     return rc < 0 ? xw_fail(err, rc, "%s", reading.text) : xw_refuse(err);

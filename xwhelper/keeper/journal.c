@@ -86,17 +86,6 @@ void xw_note_request(struct xw_note *note, const struct xw_request *request,
     note->parsed = true;
 }
 
-static void machines_of(const struct xw_request *request, char *text, size_t size)
-{
-    size_t used = 0;
-
-    snprintf(text, size, "%s", request->whole_world ? "*" : "-");
-    for (size_t i = 0; i < request->machine_count && !request->whole_world && used < size; i++) {
-        int n = snprintf(text + used, size - used, "%s%s", i ? "," : "", request->machines[i]);
-        used += n < 0 ? size : (size_t)n;
-    }
-}
-
 static const char *result_of(const struct xw_entry *entry)
 {
     if (entry->signal)
@@ -156,7 +145,7 @@ static void add_request(struct lines *lines, const struct xw_request *request, c
     add(lines, "XWORLDS_REQUEST", "%s", request->id);
     add(lines, "XWORLDS_OP", "%s", xw_verb_info(request->verb)->name);
     add(lines, "XWORLDS_LAB", "%s", *request->lab ? request->lab : "-");
-    add(lines, "XWORLDS_OWNER", "%s", request->owner);
+    add(lines, "XWORLDS_OWNER", "%s", *request->owner ? request->owner : "-");
     add(lines, "XWORLDS_MACHINES", "%s", machines);
     add(lines, "XWORLDS_FORCE", "%d", request->force);
     add_domains(lines, request);
@@ -172,7 +161,8 @@ static void describe(const struct xw_entry *entry, const char *machines, char *t
     if (entry->note->parsed)
         snprintf(what, sizeof(what), "%s %s/%s/%.100s%s request=%s",
                  xw_verb_info(request->verb)->name, *request->lab ? request->lab : "-",
-                 request->owner, machines, phases[entry->phase], request->id);
+                 *request->owner ? request->owner : "-", machines, phases[entry->phase],
+                 request->id);
     snprintf(text, size, "uid %u: %s: decision=%s result=%s%s%s", (unsigned int)entry->uid, what,
              decision_of(entry->note), result_of(entry), signal_name ? " by SIG" : "",
              signal_name ? signal_name : "");
@@ -181,11 +171,11 @@ static void describe(const struct xw_entry *entry, const char *machines, char *t
 static void add_all(struct lines *lines, const struct xw_entry *entry)
 {
     static const char *const phases[] = {"request", "open", "close"};
-    char machines[XW_MACHINES_MAX * XW_NAME_SIZE + 1] = "-";
+    char machines[XW_MACHINES_SIZE] = "-";
     char message[MESSAGE_MAX];
 
     if (entry->note->parsed)
-        machines_of(&entry->note->request, machines, sizeof(machines));
+        xw_request_machines(&entry->note->request, machines);
     describe(entry, machines, message, sizeof(message));
     add(lines, "MESSAGE", "%s", message);
     add(lines, "PRIORITY", "%d", priority_of(entry));

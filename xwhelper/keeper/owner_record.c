@@ -31,15 +31,24 @@ static int open_locked(int *lock, struct xw_error *err)
     return *lock < 0 ? *lock : owners_fd;
 }
 
-/* Reads the record; without one, *owner is an empty record of uid and name. */
-static int read_owner(int owners_fd, uid_t uid, const char *name, struct xw_owner *owner,
+/* Reads the record, whatever name is in it. */
+static int read_any(int owners_fd, id_t number, const char *name, struct xw_owner *owner,
+                    struct xw_error *err)
+{
+    return xw_is_team(name) ? xw_owner_read_group(owners_fd, number, owner, err)
+                            : xw_owner_read(owners_fd, number, owner, err);
+}
+
+/* Reads the record; without one, *owner is an empty record of number and name. */
+static int read_owner(int owners_fd, id_t number, const char *name, struct xw_owner *owner,
                       struct xw_error *err)
 {
     struct xw_error reading = {0};
-    int rc = xw_owner_read(owners_fd, uid, owner, &reading);
+    const bool team = xw_is_team(name);
+    int rc = read_any(owners_fd, number, name, owner, &reading);
 
     if (rc == -ENOENT) {
-        *owner = (struct xw_owner){.uid = uid};
+        *owner = (struct xw_owner){.uid = team ? 0 : number, .gid = team ? number : 0};
         snprintf(owner->name, sizeof(owner->name), "%s", name);
         return 0;
     }
@@ -47,9 +56,9 @@ static int read_owner(int owners_fd, uid_t uid, const char *name, struct xw_owne
         return xw_fail(err, rc, "%s", reading.text);
     if (strcmp(owner->name, name) != 0)
         return xw_fail(err, -EEXIST,
-                       "The uid %u belonged to %s, whose worlds are still there; an administrator "
+                       "The %s %u belonged to %s, whose worlds are still there; an administrator "
                        "must destroy them before %s can have worlds",
-                       (unsigned int)uid, owner->name, name);
+                       team ? "gid" : "uid", (unsigned int)number, owner->name, name);
     return 0;
 }
 
@@ -75,24 +84,40 @@ static int write_text(int owners_fd, int fd, const struct xw_owner *owner)
             close(copy);
         return rc;
     }
-    fprintf(file, "xworlds-owner 1\nuid %u\nname %s\n", (unsigned int)owner->uid, owner->name);
+    fprintf(file, "xworlds-owner 1\n%s %u\nname %s\n", owner->gid ? "gid" : "uid",
+            (unsigned int)(owner->gid ? owner->gid : owner->uid), owner->name);
     for (size_t i = 0; i < owner->lab_count; i++) {
         fprintf(file, "lab %s\n", owner->labs[i]);
         if (owner->until[i])
             fprintf(file, "until %lld\n", (long long)owner->until[i]);
     }
+    for (size_t i = 0; i < owner->instructed_count; i++)
+        fprintf(file, "instructs %s\n", owner->instructed[i]);
     fputs("end\n", file);
     if (fclose(file) != 0)
         return -errno;
     return fsync(fd) < 0 ? -errno : 0;
 }
 
+static int sync_owners(int owners_fd, struct xw_error *err)
+{
+    return fsync(owners_fd) < 0
+               ? xw_fail_errno(err, -errno, "%s can't be put on the disk", XW_OWNERS_DIR)
+               : 0;
+}
+
 static int write_owner(int owners_fd, const struct xw_owner *owner, struct xw_error *err)
 {
-    char name[24];
-    char aside[32];
+    char name[XW_OWNER_FILE_SIZE];
+    char aside[XW_OWNER_FILE_SIZE + 8];
 
-    snprintf(name, sizeof(name), "%u", (unsigned int)owner->uid);
+    xw_owner_file(owner->name, owner->gid ? owner->gid : owner->uid, name);
+    /* One that says nothing more is none. */
+    if (owner->lab_count + owner->instructed_count == 0) {
+        if (unlinkat(owners_fd, name, 0) < 0 && errno != ENOENT)
+            return xw_fail_errno(err, -errno, "%s/%s can't be removed", XW_OWNERS_DIR, name);
+        return sync_owners(owners_fd, err);
+    }
     snprintf(aside, sizeof(aside), ".%s.new", name);
     XW_AUTO_CLOSE int fd =
         openat(owners_fd, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -104,9 +129,7 @@ static int write_owner(int owners_fd, const struct xw_owner *owner, struct xw_er
         unlinkat(owners_fd, aside, 0);
         return xw_fail_errno(err, rc, "%s/%s can't be written", XW_OWNERS_DIR, name);
     }
-    return fsync(owners_fd) < 0
-               ? xw_fail_errno(err, -errno, "%s can't be put on the disk", XW_OWNERS_DIR)
-               : 0;
+    return sync_owners(owners_fd, err);
 }
 
 static size_t find_lab(const struct xw_owner *owner, const char *lab)
@@ -114,15 +137,21 @@ static size_t find_lab(const struct xw_owner *owner, const char *lab)
     return xw_names_find(owner->labs, owner->lab_count, lab);
 }
 
-int xw_owner_check(uid_t uid, const char *name, struct xw_error *err)
+static int too_many(const char *name, const char *what, struct xw_error *err)
+{
+    return xw_fail(err, -E2BIG, "%s %s %d labs, and that is the limit", name, what,
+                   XW_LABS_PER_OWNER_MAX);
+}
+
+int xw_owner_check(id_t number, const char *name, struct xw_error *err)
 {
     struct xw_owner owner;
     XW_AUTO_CLOSE int owners_fd = open_owners(err);
 
-    return owners_fd < 0 ? owners_fd : read_owner(owners_fd, uid, name, &owner, err);
+    return owners_fd < 0 ? owners_fd : read_owner(owners_fd, number, name, &owner, err);
 }
 
-int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error *err)
+int xw_owner_grant(id_t number, const char *name, const char *lab, struct xw_error *err)
 {
     struct xw_owner owner;
     XW_AUTO_CLOSE int lock = -1;
@@ -130,17 +159,16 @@ int xw_owner_grant(uid_t uid, const char *name, const char *lab, struct xw_error
     if (owners_fd < 0)
         return owners_fd;
 
-    int rc = read_owner(owners_fd, uid, name, &owner, err);
+    int rc = read_owner(owners_fd, number, name, &owner, err);
     if (rc < 0 || find_lab(&owner, lab) < owner.lab_count)
         return rc;
     if (owner.lab_count == XW_LABS_PER_OWNER_MAX)
-        return xw_fail(err, -E2BIG, "%s has worlds in %d labs, and that is the limit", name,
-                       XW_LABS_PER_OWNER_MAX);
+        return too_many(name, "has worlds in", err);
     snprintf(owner.labs[owner.lab_count++], XW_NAME_SIZE, "%s", lab);
     return write_owner(owners_fd, &owner, err);
 }
 
-int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
+int xw_owner_extend(id_t number, const char *name, const char *lab, time_t until,
                     struct xw_error *err)
 {
     struct xw_owner owner;
@@ -149,7 +177,7 @@ int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
     if (owners_fd < 0)
         return owners_fd;
 
-    int rc = read_owner(owners_fd, uid, name, &owner, err);
+    int rc = read_owner(owners_fd, number, name, &owner, err);
     if (rc < 0)
         return rc;
     size_t at = find_lab(&owner, lab);
@@ -161,7 +189,7 @@ int xw_owner_extend(uid_t uid, const char *name, const char *lab, time_t until,
     return write_owner(owners_fd, &owner, err);
 }
 
-int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
+int xw_owner_revoke(id_t number, const char *name, const char *lab, struct xw_error *err)
 {
     struct xw_owner owner;
     XW_AUTO_CLOSE int lock = -1;
@@ -170,7 +198,7 @@ int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
         return owners_fd;
 
     struct xw_error reading = {0};
-    int rc = xw_owner_read(owners_fd, uid, &owner, &reading);
+    int rc = read_any(owners_fd, number, name, &owner, &reading);
     if (rc == -ENOENT)
         return 0;
     if (rc < 0)
@@ -183,14 +211,31 @@ int xw_owner_revoke(uid_t uid, const char *lab, struct xw_error *err)
     memmove(owner.labs[at], owner.labs[at + 1], (owner.lab_count - at) * sizeof(owner.labs[0]));
     memmove(&owner.until[at], &owner.until[at + 1],
             (owner.lab_count - at) * sizeof(owner.until[0]));
-    if (owner.lab_count > 0)
-        return write_owner(owners_fd, &owner, err);
+    return write_owner(owners_fd, &owner, err);
+}
 
-    char name[24];
-    snprintf(name, sizeof(name), "%u", (unsigned int)uid);
-    if (unlinkat(owners_fd, name, 0) < 0 && errno != ENOENT)
-        return xw_fail_errno(err, -errno, "%s/%s can't be removed", XW_OWNERS_DIR, name);
-    return fsync(owners_fd) < 0
-               ? xw_fail_errno(err, -errno, "%s can't be put on the disk", XW_OWNERS_DIR)
-               : 0;
+int xw_owner_instructs(gid_t gid, const char *name, const char *lab, bool instructs,
+                       struct xw_error *err)
+{
+    struct xw_owner owner;
+    XW_AUTO_CLOSE int lock = -1;
+    XW_AUTO_CLOSE int owners_fd = open_locked(&lock, err);
+    if (owners_fd < 0)
+        return owners_fd;
+
+    int rc = read_owner(owners_fd, gid, name, &owner, err);
+    if (rc < 0)
+        return rc;
+    size_t at =
+        xw_names_find((const char(*)[XW_NAME_SIZE])owner.instructed, owner.instructed_count, lab);
+    if (instructs == (at < owner.instructed_count))
+        return 0;
+    if (at == XW_LABS_PER_OWNER_MAX)
+        return too_many(name, "looks after", err);
+    if (instructs)
+        snprintf(owner.instructed[owner.instructed_count++], XW_NAME_SIZE, "%s", lab);
+    else
+        memmove(owner.instructed[at], owner.instructed[at + 1],
+                (--owner.instructed_count - at) * sizeof(owner.instructed[0]));
+    return write_owner(owners_fd, &owner, err);
 }

@@ -112,8 +112,10 @@ static const struct xw_rule bridges[] = {
 };
 static const struct xw_rule_set bridge_rules = XW_RULE_SET(bridges);
 
-/* The owner's record, and how much of the disk a new world may take. */
+/* An owner's record, and how much of the disk a new world may take. */
 static const struct xw_rule deploying[] = {
+    XW_CALL(read, "the record as it is"),
+    XW_CALL_IF(fcntl, "stdio: what a descriptor is for", XW_INT_IS(1, F_GETFL)),
     XW_CALL_IF(fchmod, "0640, 0600", XW_INT_WITHIN(1, 0640)),
     XW_CALL_IF(fcntl, "a second descriptor for stdio", XW_INT_IS(1, F_DUPFD_CLOEXEC)),
     XW_CALL(renameat, "the record into its place"),
@@ -201,7 +203,8 @@ static const struct xw_rule_set listening_rules = XW_RULE_SET(listening);
 /*
  * The user that root prepares worlds for may be known to any module of nsswitch.conf(5) only, and
  * is looked up under the listener's filter: modules are loaded, local daemons and directory
- * servers asked. Requests of students never get here, `request` has none of it.
+ * servers asked. So is who an instructor has a world deployed for. Requests of students never get
+ * here, `request` has none of it.
  */
 static const struct xw_rule names[] = {
     XW_CALL(socket, "nscd, sssd, systemd, a directory server"),
@@ -312,6 +315,11 @@ static const struct xw_reach suspend_reach[] = {
     {XW_REACH_END, NULL, NULL},
 };
 
+static const struct xw_reach extending_reach[] = {
+    {XW_REACH_CHANGE, XW_OWNERS_DIR, "the owner's record"},
+    {XW_REACH_END, NULL, NULL},
+};
+
 static const struct xw_reach console_reach[] = {
     {XW_REACH_FIFOS, XW_CONSOLE_DIR, "the viewer's lock, the FIFO of its notices"},
     {XW_REACH_EXECUTE, XW_RELAY_PATH, "the relay"},
@@ -340,6 +348,13 @@ const struct xw_policy xw_request_policy = {
      &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules},
     NULL};
 
+const struct xw_policy xw_instructor_policy = {
+    "instructor",
+    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
+     &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules, &deploy_rules,
+     &name_rules},
+    NULL};
+
 const struct xw_policy xw_changing_policy = {"changing",
                                              {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
                                               &reading_rules, &world_rules, &bridge_rules},
@@ -354,6 +369,11 @@ const struct xw_policy xw_suspend_policy = {
     "suspend",
     {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules, &reading_rules, &suspend_rules},
     suspend_reach};
+
+const struct xw_policy xw_extending_policy = {
+    "extending",
+    {&xw_memory_rules, &xw_reply_rules, &reading_rules, &world_rules, &deploy_rules},
+    extending_reach};
 
 const struct xw_policy xw_console_policy = {"console",
                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,

@@ -14,13 +14,21 @@ extern const struct xw_rule_set xw_libvirt_rules;
 /* Everything of the keeper's: a filter is inherited, so this one is as wide as all below. */
 extern const struct xw_policy xw_listener_policy;
 
-/* From the fork until the request has been authorized; peers other than root. */
+/*
+ * From the fork until the request has been authorized; peers other than root. The second is for
+ * those who instruct a lab.
+ */
 extern const struct xw_policy xw_request_policy;
+extern const struct xw_policy xw_instructor_policy;
 
-/* start, stop, reboot, revert; prepare; suspend; console, up to the relay's first line. */
+/*
+ * start, stop, reboot, revert; prepare and deploy; suspend; extend; console, up to the relay's
+ * first line.
+ */
 extern const struct xw_policy xw_changing_policy;
 extern const struct xw_policy xw_prepare_policy;
 extern const struct xw_policy xw_suspend_policy;
+extern const struct xw_policy xw_extending_policy;
 extern const struct xw_policy xw_console_policy;
 
 #endif

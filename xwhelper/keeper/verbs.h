@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/record.h"
 #include "common/request.h"
+#include "xwhelper/keeper/authority.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
@@ -34,6 +35,7 @@ struct xw_job {
     const struct xw_plan *plan;
     const struct xw_opening *opening;
     const struct xw_account *relay; /* who a console's child becomes */
+    const char *viewer_name;        /* who is at the console, for the next one who asks */
     time_t until;                   /* when a console has to end; 0: never */
 };
 
@@ -52,7 +54,21 @@ int xw_verb_revert(const struct xw_job *job, struct xw_error *err);
 /* Becomes the relay; returns only when that fails. */
 int xw_verb_console(const struct xw_job *job, struct xw_error *err);
 
-/* Deploys what the labs grant to the user named in the request. */
+/*
+ * For who instructs a lab: all of its worlds, as the reader; who may use it and for whom it was
+ * extended, the same; an extension, or with 0 its end; the world of an owner, made where the lab
+ * is for them. Of the authority everything has been decided.
+ */
+int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
+                   struct xw_error *err);
+int xw_verb_grants(int peer, const struct xw_authority *authority, const struct xw_account *reader,
+                   struct xw_error *err);
+int xw_verb_extend(int peer, const struct xw_authority *authority, time_t until,
+                   struct xw_error *err);
+int xw_verb_deploy(int peer, const struct xw_authority *authority, const char *owner,
+                   const struct xw_plan *plan, struct xw_error *err);
+
+/* Deploys what the labs grant to the user named in the request, and to the user's teams. */
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err);
 
 /*

@@ -74,8 +74,9 @@ int xw_world_lock(const char *lab, const char *owner, struct xw_error *err)
     return xw_lock_file(AT_FDCWD, path, path, what, err);
 }
 
-int xw_world_owner(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)
+int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_error *err)
 {
+    const char *key = xw_is_team(owner) ? "gid " : "uid ";
     char path[PATH_MAX];
     XW_AUTO_FREE char *text = NULL;
     size_t length;
@@ -92,15 +93,15 @@ int xw_world_owner(const char *lab, const char *owner, uid_t *uid, struct xw_err
         return rc;
 
     /* The newline, and nothing after it, ends the one line. */
-    bool good = length > 5 && strlen(text) == length && strncmp(text, "uid ", 4) == 0 &&
+    bool good = length > 5 && strlen(text) == length && strncmp(text, key, 4) == 0 &&
                 memchr(text, '\n', length) == text + length - 1;
     if (good) {
         text[length - 1] = '\0';
         good = xw_number(text + 4, UINT_MAX - 1UL, &value) == 0;
     }
     if (!good)
-        return xw_fail(err, -EBADMSG, "%s/owner is not a line \"uid NUMBER\"", path);
-    *uid = (uid_t)value;
+        return xw_fail(err, -EBADMSG, "%s/owner is not a line \"%sNUMBER\"", path, key);
+    *number = (id_t)value;
     return 0;
 }
 
@@ -111,8 +112,7 @@ static int is_lab(const struct dirent *entry)
 
 static int is_owner(const struct dirent *entry)
 {
-    const char *name = entry->d_name;
-    return xw_owner_ok(name[0] == '@' ? name + 1 : name);
+    return xw_owner_ok(entry->d_name);
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)

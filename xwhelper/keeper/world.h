@@ -1,6 +1,7 @@
 /*
  * Building and removing worlds. Each function leaves the world as it was or in a state that the
- * same call completes; each takes the world's lock itself unless it says otherwise.
+ * same call completes; each takes the world's lock itself unless it says otherwise. The number
+ * beside an owner's name is a user's uid or, where the name begins with '@', a team's gid.
  */
 #ifndef XW_KEEPER_WORLD_H
 #define XW_KEEPER_WORLD_H
@@ -45,35 +46,35 @@ enum xw_deploy_result {
  * until they stop), and the owner's record. Existing overlays are never touched.
  * A new world that can't be completed is taken back, unless libvirt is not answering.
  * Returns 0 and sets *result, or -ENOSPC, -ESTALE (a base image has changed), -EAGAIN (libvirt is
- * not answering), -EEXIST (the uid was used for another name) or another errno.
+ * not answering), -EEXIST (the number was used for another name) or another errno.
  */
-int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char *owner, uid_t uid,
-                    enum xw_deploy_result *result, struct xw_error *err);
+int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char *owner,
+                    id_t number, enum xw_deploy_result *result, struct xw_error *err);
 
 /*
  * Removes a world: domains, bridges, files, the owner's record of it. A machine that runs makes it
  * fail with -EBUSY unless force is set. Works on what is there, plan or not; -ENOENT when there is
  * nothing at all.
  */
-int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, id_t number,
                      bool force, struct xw_error *err);
 
 /* The same, for who holds the world's lock. */
-int xw_world_destroy_locked(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+int xw_world_destroy_locked(struct xw_host *host, const char *lab, const char *owner, id_t number,
                             bool force, struct xw_error *err);
 
 /*
  * The same, for who holds the world's lock, of a world of which no machine was ever started: it has
  * no bridges, and what takes it back needs no right over them.
  */
-int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner, id_t number,
                        struct xw_error *err);
 
 /*
- * The uid that owns a world, from the world's own record (worlds/LAB/OWNER/owner).
- * Returns 0, -ENOENT or -EBADMSG.
+ * The uid, or a team's gid, that owns a world, from the world's own record
+ * (worlds/LAB/OWNER/owner). Returns 0, -ENOENT or -EBADMSG.
  */
-int xw_world_owner(const char *lab, const char *owner, uid_t *uid, struct xw_error *err);
+int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_error *err);
 
 /*
  * Which worlds there are: calls each with (lab, owner, data) until it returns non-zero or the end;

@@ -20,10 +20,15 @@ struct deployment {
     struct xw_host *host;
     const struct xw_plan *plan;
     const char *owner;
-    uid_t uid;
+    id_t number; /* uid, or a team's gid */
     bool is_new; /* there was no such world before */
     bool made_something;
 };
+
+static const char *kind_of(const char *owner)
+{
+    return xw_is_team(owner) ? "gid" : "uid";
+}
 
 static int write_world_owner(struct deployment *deployment, const char *path, struct xw_error *err)
 {
@@ -38,7 +43,8 @@ static int write_world_owner(struct deployment *deployment, const char *path, st
     int rc = file && fchmod(fileno(file), 0600) == 0 ? 0 : -errno;
 
     if (file) {
-        if (rc == 0 && (fprintf(file, "uid %u\n", (unsigned int)deployment->uid) < 0 ||
+        if (rc == 0 && (fprintf(file, "%s %u\n", kind_of(deployment->owner),
+                                (unsigned int)deployment->number) < 0 ||
                         fflush(file) != 0 || fsync(fileno(file)) < 0))
             rc = -errno;
         if (fclose(file) != 0 && rc == 0)
@@ -59,7 +65,7 @@ static int make_world(struct deployment *deployment, struct xw_error *err)
 {
     const char *lab = deployment->plan->lab;
     char path[PATH_MAX];
-    uid_t uid = (uid_t)-1;
+    id_t number = (id_t)-1;
 
     int rc = xw_world_path(lab, deployment->owner, path, sizeof(path));
     if (rc < 0)
@@ -69,16 +75,17 @@ static int make_world(struct deployment *deployment, struct xw_error *err)
         return rc;
 
     struct xw_error reading = {0};
-    rc = xw_world_owner(lab, deployment->owner, &uid, &reading);
+    rc = xw_world_owner(lab, deployment->owner, &number, &reading);
     if (rc == -ENOENT)
         rc = write_world_owner(deployment, path, err);
     else if (rc < 0)
         rc = xw_fail(err, rc, "%s", reading.text);
-    else if (uid != deployment->uid)
+    else if (number != deployment->number)
         rc = xw_fail(err, -EEXIST,
-                     "The world %s of %s belongs to the uid %u, not %u; an "
+                     "The world %s of %s belongs to the %s %u, not %u; an "
                      "administrator must destroy it first",
-                     lab, deployment->owner, (unsigned int)uid, (unsigned int)deployment->uid);
+                     lab, deployment->owner, kind_of(deployment->owner), (unsigned int)number,
+                     (unsigned int)deployment->number);
     return rc;
 }
 
@@ -198,7 +205,7 @@ static int build(struct deployment *deployment, struct xw_error *err)
         rc = limit_disk(deployment, err);
     for (size_t i = 0; rc == 0 && i < plan->machine_count; i++)
         rc = deploy_machine(deployment, &plan->machines[i], err);
-    return rc == 0 ? xw_owner_grant(deployment->uid, deployment->owner, plan->lab, err) : rc;
+    return rc == 0 ? xw_owner_grant(deployment->number, deployment->owner, plan->lab, err) : rc;
 }
 
 /*
@@ -213,23 +220,23 @@ static int give_up(const struct deployment *deployment, int code, const struct x
 
     if (deployment->is_new && code != -EAGAIN &&
         xw_world_take_back(deployment->host, deployment->plan->lab, deployment->owner,
-                           deployment->uid, &removing) < 0)
+                           deployment->number, &removing) < 0)
         return xw_fail(err, code, "%s; and what was made of the world is still there (%s)",
                        why->text, removing.text);
     return xw_fail(err, code, "%s%s", why->text,
                    full ? "; make room on the disk, then the same command goes on" : "");
 }
 
-int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char *owner, uid_t uid,
-                    enum xw_deploy_result *result, struct xw_error *err)
+int xw_world_deploy(struct xw_host *host, const struct xw_plan *plan, const char *owner,
+                    id_t number, enum xw_deploy_result *result, struct xw_error *err)
 {
-    struct deployment deployment = {.host = host, .plan = plan, .owner = owner, .uid = uid};
+    struct deployment deployment = {.host = host, .plan = plan, .owner = owner, .number = number};
     struct xw_error why = {0};
     XW_AUTO_CLOSE int lock = xw_world_lock(plan->lab, owner, err);
     if (lock < 0)
         return lock;
 
-    int rc = xw_owner_check(uid, owner, err);
+    int rc = xw_owner_check(number, owner, err);
     if (rc == 0)
         rc = check_images(plan, err);
     if (rc < 0)

@@ -193,7 +193,7 @@ static void let_go(const char *lab, const char *owner)
         return; /* the next world of this name gets the limit of then */
 }
 
-static int remove_world(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+static int remove_world(struct xw_host *host, const char *lab, const char *owner, id_t number,
                         bool was_started, bool force, struct xw_error *err)
 {
     __attribute__((cleanup(free_domains))) struct domains domains = {0};
@@ -221,26 +221,26 @@ static int remove_world(struct xw_host *host, const char *lab, const char *owner
     if (rc == 0)
         rc = remove_files(path, err);
     if (rc == 0)
-        rc = xw_owner_revoke(uid, lab, err);
+        rc = xw_owner_revoke(number, owner, lab, err);
     return rc == 0 ? remove_directory(path, err) : rc;
 }
 
-int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner, id_t number,
                        struct xw_error *err)
 {
-    return remove_world(host, lab, owner, uid, false, false, err);
+    return remove_world(host, lab, owner, number, false, false, err);
 }
 
-int xw_world_destroy_locked(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+int xw_world_destroy_locked(struct xw_host *host, const char *lab, const char *owner, id_t number,
                             bool force, struct xw_error *err)
 {
-    return remove_world(host, lab, owner, uid, true, force, err);
+    return remove_world(host, lab, owner, number, true, force, err);
 }
 
-int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, uid_t uid,
+int xw_world_destroy(struct xw_host *host, const char *lab, const char *owner, id_t number,
                      bool force, struct xw_error *err)
 {
     XW_AUTO_CLOSE int lock = xw_world_lock(lab, owner, err);
 
-    return lock < 0 ? lock : xw_world_destroy_locked(host, lab, owner, uid, force, err);
+    return lock < 0 ? lock : xw_world_destroy_locked(host, lab, owner, number, force, err);
 }

@@ -51,8 +51,21 @@ static int count_running(struct xw_host *host, const char *owner, const struct x
     return 0;
 }
 
-int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
-                   size_t count, struct xw_error *err)
+static void tell_world(int peer, const struct xw_listed *world, size_t running)
+{
+    xw_reply(peer, "world %s %s %zu %zu %s", world->access->lab, world->owner,
+             world->access->machine_count, running, world->access->title);
+}
+
+static void tell_member(int peer, const struct xw_listed *world, size_t running)
+{
+    xw_reply(peer, "member %s %s %zu %zu %lld", world->access->lab, world->owner,
+             world->access->machine_count, running, (long long)world->last_use);
+}
+
+static int tell_each(int peer, const struct xw_listed *worlds, size_t count,
+                     void (*tell)(int peer, const struct xw_listed *world, size_t running),
+                     struct xw_error *err)
 {
     struct xw_host *host;
 
@@ -63,13 +76,22 @@ int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_acces
         return rc;
     for (size_t i = 0; i < count && rc == 0; i++) {
         size_t running;
-        rc = count_running(host, owner->name, &access[i], &running, err);
+        rc = count_running(host, worlds[i].owner, worlds[i].access, &running, err);
         if (rc == 0)
-            xw_reply(peer, "world %s %s %zu %zu %s", access[i].lab, owner->name,
-                     access[i].machine_count, running, access[i].title);
+            tell(peer, &worlds[i], running);
     }
     xw_host_close(host);
     return rc;
+}
+
+int xw_reader_list(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err)
+{
+    return tell_each(peer, worlds, count, tell_world, err);
+}
+
+int xw_reader_members(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err)
+{
+    return tell_each(peer, worlds, count, tell_member, err);
 }
 
 static void join_addresses(const struct xw_plan_machine *planned, char *text, size_t size)

@@ -13,9 +13,18 @@
 /* Becomes xwread for good, and loads the reader's policy. Aborts on failure. */
 void xw_reader_become(const struct xw_account *account);
 
-/* `list`: a line for each world. access and count: the labs that are the caller's. */
-int xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
-                   size_t count, struct xw_error *err);
+/* A world that is told of. */
+struct xw_listed {
+    char owner[XW_NAME_SIZE];
+    const struct xw_access *access; /* its lab */
+    time_t last_use;                /* UTC seconds; for xw_reader_members() */
+};
+
+/* `list`: a line for each world that is the caller's. */
+int xw_reader_list(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err);
+
+/* `worlds`: a line for each world of a lab. */
+int xw_reader_members(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err);
 
 /* `status`: a line for each machine of a world. */
 int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err);

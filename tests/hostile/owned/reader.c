@@ -22,8 +22,8 @@
 
 int __wrap_xw_reader_status(int peer, const char *owner, const struct xw_plan *plan,
                             struct xw_error *err);
-int __wrap_xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
-                          size_t count, struct xw_error *err);
+int __wrap_xw_reader_list(int peer, const struct xw_listed *worlds, size_t count,
+                          struct xw_error *err);
 
 static void report(int peer, const char *text)
 {
@@ -62,9 +62,9 @@ int __wrap_xw_reader_status(int peer, const char *owner, const struct xw_plan *p
     take_over(peer);
 }
 
-int __wrap_xw_reader_list(int peer, const struct xw_owner *owner, const struct xw_access *access,
-                          size_t count, struct xw_error *err)
+int __wrap_xw_reader_list(int peer, const struct xw_listed *worlds, size_t count,
+                          struct xw_error *err)
 {
-    (void)owner, (void)access, (void)count, (void)err;
+    (void)worlds, (void)count, (void)err;
     take_over(peer);
 }
