@@ -58,7 +58,7 @@ keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c 
                     partition.c quota.c))
 
 xwsh_main     := xwsh/main.c
-xwsh_sources  := $(wildcard xwsh/*.c) \
+xwsh_sources  := $(wildcard xwsh/*.c) xwadm/extension.c xwadm/local_time.c \
                  $(addprefix common/,clock.c config.c config_file.c error.c lines.c names.c request.c)
 xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam
 

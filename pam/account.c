@@ -72,28 +72,36 @@ int xw_pam_suspends(const struct xw_pam_options *options, struct xw_error *err)
 struct search {
     const struct xw_pam_person *person;
     time_t now;
-    struct xw_owner owner;
-    bool owner_known;         /* owner is set; an empty record where there is none */
+    struct xw_owner owner;    /* whose extension counts; an empty record where there is none */
+    id_t known;               /* the number of its owner, where one has been read */
+    bool team;                /* it is a team's */
     bool closed;              /* a lab is theirs and not open: this one */
     char lab[XW_NAME_SIZE];   /* of those, which the person is told about */
     struct xw_window nearest; /* its window */
 };
 
-/* Reads the person's record, once, for an extension in it. Another's, of the same uid, is nobody's.
+/*
+ * Reads the record of the person, or of a team of theirs, for an extension in it; the person's,
+ * which is asked for at each lab, once. Another's, of the same uid, is nobody's.
  */
-static int know_owner(struct search *search, struct xw_error *err)
+static int know_owner(struct search *search, gid_t team, struct xw_error *err)
 {
-    if (search->owner_known)
+    const struct xw_pam_person *person = search->person;
+    const id_t number = team ? team : person->caller.uid;
+
+    if (search->known == number && search->team == (team != 0))
         return 0;
     XW_AUTO_CLOSE int owners = xw_record_directory(XW_OWNERS_DIR);
     if (owners < 0)
         return xw_fail_errno(err, owners, XW_OWNERS_DIR " can't be opened");
-    int rc = xw_owner_read(owners, search->person->caller.uid, &search->owner, err);
+    int rc = team ? xw_owner_read_group(owners, team, &search->owner, err)
+                  : xw_owner_read(owners, person->caller.uid, &search->owner, err);
     if (rc < 0 && rc != -ENOENT)
         return rc;
-    if (rc < 0 || strcmp(search->owner.name, search->person->name) != 0)
+    if (rc < 0 || (!team && strcmp(search->owner.name, person->name) != 0))
         search->owner = (struct xw_owner){0};
-    search->owner_known = true;
+    search->known = number;
+    search->team = team != 0;
     return 0;
 }
 
@@ -108,13 +116,17 @@ static bool is_nearer(const struct xw_window *window, const struct search *searc
     return opens ? window->opens < other->opens : window->closes > other->closes;
 }
 
-/* Whether a lab that is the person's by group is open for them: 1, 0, or a negative errno. */
-static int is_open(struct search *search, const struct xw_access *access, struct xw_error *err)
+/*
+ * Whether a lab that is the person's by group, or their team's, is open for them or it: 1, 0, or a
+ * negative errno.
+ */
+static int is_open(struct search *search, const struct xw_access *access, gid_t team,
+                   struct xw_error *err)
 {
     struct xw_window window = xw_access_window(NULL, access, search->now);
 
     if (window.state == XW_WINDOW_GRACE || window.state == XW_WINDOW_CLOSED) {
-        int rc = know_owner(search, err);
+        int rc = know_owner(search, team, err);
         if (rc < 0)
             return rc;
         window = xw_access_window(&search->owner, access, search->now);
@@ -127,6 +139,27 @@ static int is_open(struct search *search, const struct xw_access *access, struct
     }
     search->closed = true;
     return 0;
+}
+
+/*
+ * Whether one of the lab's teams that the person is in may use it now: 1, 0, or a negative errno if
+ * none may and one's record is broken.
+ */
+static int is_open_for_team(struct search *search, const struct xw_access *access,
+                            struct xw_error *err)
+{
+    int broken = 0;
+
+    for (size_t i = 0; i < access->team_count; i++) {
+        if (!xw_access_grants_team(&search->person->caller, access, access->teams[i]))
+            continue;
+        int rc = is_open(search, access, access->teams[i], err);
+        if (rc > 0)
+            return rc;
+        if (rc < 0)
+            broken = rc;
+    }
+    return broken;
 }
 
 /*
@@ -146,7 +179,9 @@ static int lab_admits(int labs, const char *lab, struct search *search, struct x
         return 1;
     /* A name beyond the grammar of owners can't have a world (common/names.h). */
     if (rc == 0 && xw_owner_ok(person->name) && xw_access_grants(&person->caller, &access))
-        rc = is_open(search, &access, &why);
+        rc = is_open(search, &access, 0, &why);
+    if (rc == 0)
+        rc = is_open_for_team(search, &access, &why);
     if (rc < 0 && err->code == 0)
         *err = why;
     return rc;

@@ -21,7 +21,7 @@
 
 enum xw_pam_verdict {
     XW_PAM_ADMIT,
-    XW_PAM_NO_LAB,     /* no lab has a group of theirs among its students or instructors */
+    XW_PAM_NO_LAB,     /* no lab has a group of theirs among its students, teams or instructors */
     XW_PAM_CLOSED,     /* some have, and none of them is open now */
     XW_PAM_MAINTENANCE /* the admin wants nobody in */
 };
@@ -36,9 +36,9 @@ int xw_pam_suspends(const struct xw_pam_options *options, struct xw_error *err);
  * Decides. Returns 0 with *verdict, and why for anything but XW_PAM_ADMIT; or a negative errno: the
  * configuration or a record that the decision would need can't be read. Where one lab admits,
  * another lab's broken record keeps nobody out; *err then has its text for the log (err->code is
- * set). Students are let in while a lab of theirs is open at the time now, with the extension that
- * they have; instructors at any time. Of several labs that aren't open, the sentence is about the
- * next that opens, or else the last that closed.
+ * set). Students and members of teams are let in while a lab of theirs is open at the time now,
+ * with the extension that they or the team have; instructors at any time. Of several labs that
+ * aren't open, the sentence is about the next that opens, or else the last that closed.
  */
 int xw_pam_account(const struct xw_pam_options *options, const struct xw_pam_person *person,
                    time_t now, enum xw_pam_verdict *verdict, char why[XW_PAM_SENTENCE_SIZE],

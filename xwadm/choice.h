@@ -31,7 +31,8 @@ bool xw_choice_add(struct xw_choice *choice, int option, const char *value);
 /* Whether somebody is chosen, and not somebody and everybody; complains otherwise. */
 bool xw_choice_ok(const struct xw_choice *choice, const char *command);
 
-/* Finds the people, sorted, each once; for --all those of the lab's student groups. */
+/* Finds the people, sorted, each once; for --all those of the lab's student groups, and its teams.
+ */
 int xw_choice_people(const struct xw_choice *choice, const struct xw_access *access,
                      struct xw_people *people, struct xw_error *err);
 

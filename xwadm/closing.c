@@ -40,20 +40,31 @@ int xw_closing_window(struct xw_closing *closing, const struct xw_world_name *wo
     return 0;
 }
 
+/* The user's or team's number: 1, 0 where there is none of that name, or a negative errno. */
+static int find_owner(struct xw_person *person, struct xw_error *err)
+{
+    const struct passwd *user = NULL;
+    const struct group *group = NULL;
+    int rc = xw_is_team(person->name) ? xw_team_find(person->name, &group, err)
+                                      : xw_user_find(person->name, &user, err);
+
+    if (rc < 0)
+        return rc;
+    person->number = user ? user->pw_uid : group ? group->gr_gid : (id_t)-1;
+    return user || group;
+}
+
 int xw_closing_instructs(const struct xw_closing *closing, const struct xw_world_name *world)
 {
-    const struct passwd *user;
+    struct xw_person person = {0};
     struct xw_error err = {0};
 
-    int rc = xw_user_find(world->owner, &user, &err);
-    if (rc < 0) {
-        xw_note("%s/%s is left alone: %s", world->lab, world->owner, err.text);
-        return rc;
-    }
-    if (!user)
-        return 0;
-    struct xw_person person = {.uid = user->pw_uid};
     snprintf(person.name, sizeof(person.name), "%s", world->owner);
+    int rc = find_owner(&person, &err);
+    if (rc < 0)
+        xw_note("%s/%s is left alone: %s", world->lab, world->owner, err.text);
+    if (rc <= 0)
+        return rc;
     return xw_person_in_groups(&person, closing->access.instructors,
                                closing->access.instructor_count);
 }

@@ -92,7 +92,7 @@ static void deploy_one(struct deployment *deployment, size_t index, struct xw_ho
     if (!*host)
         stop_all(deployment);
     if (outcome->rc == 0)
-        outcome->rc = xw_world_deploy(*host, deployment->plan, person->name, person->uid,
+        outcome->rc = xw_world_deploy(*host, deployment->plan, person->name, person->number,
                                       &outcome->result, &outcome->err);
     xw_patience_begin();
     xw_progress_done(deployment->progress, what, result_text(outcome));
@@ -216,12 +216,8 @@ static int check_images(const struct xw_plan *plan)
 /* A user outside the lab's groups may have a world, but won't see it. */
 static void tell_outsiders(const struct xw_people *people, const struct xw_access *access)
 {
-    for (size_t i = 0; i < people->count; i++) {
-        if (!xw_person_in_groups(&people->items[i], access->students, access->student_count))
-            xw_note("%s is in no student group of the lab \"%s\", and will not see the world "
-                    "before that changes",
-                    people->items[i].name, access->lab);
-    }
+    for (size_t i = 0; i < people->count; i++)
+        xw_person_note_outsider(&people->items[i], access);
 }
 
 static int deploy_people(const struct xw_plan *plan, const struct xw_people *people,
@@ -351,9 +347,9 @@ const struct xw_command xw_command_deploy = {
             "and what is missing is made, so the command can be repeated at any time. Nothing is\n"
             "started.\n"
             "\n"
-            "  --user USER    for this user; can be repeated\n"
+            "  --user USER    for this user, or @TEAM; can be repeated\n"
             "  --group GROUP  for the members of this group; can be repeated\n"
-            "  --all          for everybody in the student groups of the lab\n"
+            "  --all          for everybody in the student groups of the lab, and its teams\n"
             "  --jobs N       this many worlds at the same time (default: 4)\n"
             "\n"
             "One failure doesn't stop the others; each is named at the end. Exit status 1 means\n"

@@ -164,10 +164,10 @@ static void destroy_one(const struct order *order, const struct xw_world_name *w
 
     snprintf(what, sizeof(what), "%s/%s", order->lab, world->owner);
     xw_progress_begin(progress, what);
-    uid_t uid = (uid_t)-1;
-    int rc = xw_worlds_uid(order->lab, world->owner, &uid, err);
+    id_t number = (id_t)-1;
+    int rc = xw_worlds_number(order->lab, world->owner, &number, err);
     if (rc == 0)
-        rc = xw_world_destroy(host, order->lab, world->owner, uid, order->force, err);
+        rc = xw_world_destroy(host, order->lab, world->owner, number, order->force, err);
     /* Somebody else was quicker. */
     if (rc == -ENOENT)
         *err = (struct xw_error){0};
@@ -306,7 +306,7 @@ const struct xw_command xw_command_destroy = {
     .help = "Destroy the worlds of LAB that belong to these people: machines, disks, everything\n"
             "that was done on them. Asks first: the lab's name must be typed.\n"
             "\n"
-            "  --user USER    this user's; can be repeated\n"
+            "  --user USER    this user's, or @TEAM's; can be repeated\n"
             "  --group GROUP  those of this group's members; can be repeated\n"
             "  --all          all worlds of the lab\n"
             "  --force        turn off machines that run; without it such worlds are refused\n"

@@ -1,7 +1,6 @@
 #include "xwadm/explain.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/names.h"
@@ -27,38 +26,46 @@ static const struct xw_owner *record_of(const struct xw_claimant *claimant)
     return owner && strcmp(owner->name, claimant->name) == 0 ? owner : NULL;
 }
 
-/* What a person asks for who wants to see one world: to look is allowed at any time. */
-static enum xw_decision decide(const struct xw_claimant *claimant, const struct xw_owner *owner,
-                               const struct xw_access *access)
+/* Whether a team of theirs has a world; that one is the team that counts. */
+static bool find_team(const struct xw_claimant *claimant, const struct xw_access *access, gid_t *by)
 {
-    struct xw_request request = {.verb = XW_VERB_STATUS};
-
-    snprintf(request.lab, sizeof(request.lab), "%s", access->lab);
-    snprintf(request.owner, sizeof(request.owner), "%s", claimant->name);
-    return xw_access_decide(&claimant->caller, &request, owner, access, 0);
+    for (size_t i = 0; i < claimant->team_count; i++) {
+        const struct xw_owner *team = &claimant->teams[i];
+        if (team->gid && xw_access_to_lab(&claimant->caller, team, access) == XW_DECISION_ALLOW) {
+            *by = team->gid;
+            return true;
+        }
+    }
+    return false;
 }
 
+/* Of who is in a student group and has no world: what keeps it from them. */
+static enum xw_why find_obstacle(const struct xw_claimant *claimant, const struct xw_owner *owner,
+                                 const struct xw_access *access)
+{
+    if (!xw_owner_ok(claimant->name) || xw_is_team(claimant->name))
+        return XW_WHY_NAME;
+    if (claimant->owner_rc < 0 && claimant->owner_rc != -ENOENT)
+        return XW_WHY_RECORD;
+    if (claimant->owner_rc == 0 && !owner)
+        return XW_WHY_OTHER_NAME;
+    return owner && xw_access_lists(owner, access->lab) ? XW_WHY_REFUSED : XW_WHY_NO_WORLD;
+}
+
+/* Of who may use no world. */
 static enum xw_why find_reason(const struct xw_claimant *claimant, const struct xw_owner *owner,
                                const struct xw_access *access,
                                const struct xw_explanation *explanation)
 {
-    const bool listed = owner && xw_access_lists(owner, access->lab);
-
-    if (explanation->decision == XW_DECISION_ALLOW)
-        return XW_WHY_WORLD;
     if (claimant->caller.uid == 0)
         return XW_WHY_ROOT;
-    if (listed && !explanation->student)
-        return XW_WHY_LEFT;
-    if (explanation->student && !xw_owner_ok(claimant->name))
-        return XW_WHY_NAME;
-    if (explanation->student && claimant->owner_rc < 0 && claimant->owner_rc != -ENOENT)
-        return XW_WHY_RECORD;
-    if (explanation->student && claimant->owner_rc == 0 && !owner)
-        return XW_WHY_OTHER_NAME;
     if (explanation->student)
-        return listed ? XW_WHY_REFUSED : XW_WHY_NO_WORLD;
-    return explanation->instructor ? XW_WHY_INSTRUCTOR : XW_WHY_NO_GROUP;
+        return find_obstacle(claimant, owner, access);
+    if (explanation->team)
+        return XW_WHY_NO_TEAM_WORLD;
+    if (explanation->instructor)
+        return XW_WHY_INSTRUCTOR;
+    return owner && xw_access_lists(owner, access->lab) ? XW_WHY_LEFT : XW_WHY_NO_GROUP;
 }
 
 void xw_explain(const struct xw_claimant *claimant, const struct xw_access *access,
@@ -68,13 +75,23 @@ void xw_explain(const struct xw_claimant *claimant, const struct xw_access *acce
     const struct xw_owner *owner = record_of(claimant);
 
     *explanation = (struct xw_explanation){
-        .decision = decide(claimant, owner, access),
+        .decision = xw_access_to_lab(caller, owner, access),
         .student = xw_access_grants(caller, access),
         .instructor = xw_access_instructs(caller, access),
     };
     find_group(caller, access->students, access->student_count, &explanation->student_by);
     find_group(caller, access->instructors, access->instructor_count, &explanation->instructor_by);
-    explanation->why = find_reason(claimant, owner, access, explanation);
+    explanation->team = caller->uid != 0 && find_group(caller, access->teams, access->team_count,
+                                                       &explanation->team_by);
+    bool team_world = find_team(claimant, access, &explanation->team_by);
+    if (explanation->decision == XW_DECISION_ALLOW) {
+        explanation->why = XW_WHY_WORLD;
+    } else if (team_world) {
+        explanation->why = XW_WHY_TEAM;
+        explanation->decision = XW_DECISION_ALLOW;
+    } else {
+        explanation->why = find_reason(claimant, owner, access, explanation);
+    }
 }
 
 const char *xw_why_word(enum xw_why why)
@@ -82,6 +99,8 @@ const char *xw_why_word(enum xw_why why)
     static const char *const words[XW_WHY_COUNT] = {
         [XW_WHY_WORLD] = "world",
         [XW_WHY_NO_WORLD] = "no_world",
+        [XW_WHY_TEAM] = "team",
+        [XW_WHY_NO_TEAM_WORLD] = "no_team_world",
         [XW_WHY_INSTRUCTOR] = "instructor",
         [XW_WHY_LEFT] = "left_group",
         [XW_WHY_NO_GROUP] = "no_group",

@@ -12,24 +12,26 @@
 #include "common/record.h"
 
 enum xw_why {
-    XW_WHY_WORLD,      /* in a student group, with a world: the only one that is allowed */
-    XW_WHY_NO_WORLD,   /* in a student group; no world has been made yet */
-    XW_WHY_INSTRUCTOR, /* in no student group, but in an instructors' one */
-    XW_WHY_LEFT,       /* has a world, and is in no student group any more */
-    XW_WHY_NO_GROUP,   /* no world, and in none of the groups */
-    XW_WHY_OTHER_NAME, /* the uid's record is another's, who had the uid before */
-    XW_WHY_RECORD,     /* the uid's record can't be read */
-    XW_WHY_NAME,       /* a name beyond the grammar of owners */
-    XW_WHY_ROOT,       /* uid 0 has xwadm */
-    XW_WHY_REFUSED,    /* the rule refuses for a reason that is none of these */
+    XW_WHY_WORLD,         /* in a student group, with a world */
+    XW_WHY_TEAM,          /* in a team that has a world: with the one above, all that is allowed */
+    XW_WHY_NO_WORLD,      /* in a student group; no world has been made yet */
+    XW_WHY_NO_TEAM_WORLD, /* in a team of which no world has been made yet */
+    XW_WHY_INSTRUCTOR,    /* in no student group and no team, but in an instructors' group */
+    XW_WHY_LEFT,          /* has a world, and is in none of the groups any more */
+    XW_WHY_NO_GROUP,      /* no world, and in none of the groups */
+    XW_WHY_OTHER_NAME,    /* the uid's record is another's, who had the uid before */
+    XW_WHY_RECORD,        /* the uid's record can't be read */
+    XW_WHY_NAME,          /* a name beyond the grammar of owners */
+    XW_WHY_ROOT,          /* uid 0 has xwadm */
+    XW_WHY_REFUSED,       /* the rule refuses for a reason that is none of these */
     XW_WHY_COUNT
 };
 
 struct xw_explanation {
-    enum xw_decision decision; /* may they see and use a world of their own? */
+    enum xw_decision decision; /* may they see and use a world of their own, or their team's? */
     enum xw_why why;
-    bool student, instructor;        /* by group, whatever else is the case */
-    gid_t student_by, instructor_by; /* the first such group of the lab, where it is so */
+    bool student, team, instructor;           /* by group, whatever else is the case */
+    gid_t student_by, team_by, instructor_by; /* the first such group of the lab, where it is so */
 };
 
 /* How a person stands with the records. */
@@ -38,6 +40,8 @@ struct xw_claimant {
     const char *name;             /* of the uid, by the host's data base of users */
     int owner_rc;                 /* of reading the uid's record: 0, -ENOENT, or what went wrong */
     const struct xw_owner *owner; /* with owner_rc 0 */
+    size_t team_count;            /* records of groups; those of the lab's teams count */
+    const struct xw_owner *teams;
 };
 
 void xw_explain(const struct xw_claimant *claimant, const struct xw_access *access,

@@ -27,24 +27,10 @@ struct extending {
 static int find_until(const struct extending *extending, const struct xw_access *access,
                       time_t *until, struct xw_error *err)
 {
-    char when[XW_WHEN_SIZE];
-    const time_t now = xw_clock_now();
-
     *until = 0;
-    if (!extending->how)
-        return 0;
-    if (!access->closes)
-        return xw_fail(err, -ERANGE, "the lab \"%s\" doesn't close: there is nothing to extend",
-                       extending->lab);
-    const char *wrong = xw_extension_time(extending->how, access->closes, now, until);
-    if (wrong)
-        return xw_fail(err, -EDOM, "\"%.40s\": %s", extending->how, wrong);
-    xw_when_text(access->closes, when);
-    if (*until <= access->closes)
-        return xw_fail(err, -ERANGE,
-                       "the lab \"%s\" is open until %s for everybody: give a later time",
-                       extending->lab, when);
-    return *until > now ? 0 : xw_fail(err, -ERANGE, "that time is past: give a later one");
+    return extending->how ? xw_extension_find(extending->lab, extending->how, access->closes,
+                                              xw_clock_now(), until, err)
+                          : 0;
 }
 
 static void tell(const struct extending *extending, const struct xw_access *access, time_t until)
@@ -63,15 +49,6 @@ static void tell(const struct extending *extending, const struct xw_access *acce
            *now ? now : "open");
 }
 
-/* A user outside the lab's groups gains nothing by it before that changes. */
-static void tell_outsider(const struct xw_person *person, const struct xw_access *access)
-{
-    if (!xw_person_in_groups(person, access->students, access->student_count))
-        xw_note("%s is in no student group of the lab \"%s\", and will not see the world before "
-                "that changes",
-                person->name, access->lab);
-}
-
 static int extend(const struct extending *extending, int labs, struct xw_error *err)
 {
     struct xw_access access;
@@ -88,7 +65,7 @@ static int extend(const struct extending *extending, int labs, struct xw_error *
         rc = find_until(extending, &access, &until, err);
     if (rc < 0 || people.count == 0)
         return rc;
-    rc = xw_owner_extend(people.items[0].uid, extending->user, extending->lab, until, err);
+    rc = xw_owner_extend(people.items[0].number, extending->user, extending->lab, until, err);
     if (rc == -ENOENT)
         return xw_fail(
             err, rc, "%s has no world of the lab \"%s\"; make it first: xwadm deploy %s --user %s",
@@ -97,7 +74,7 @@ static int extend(const struct extending *extending, int labs, struct xw_error *
         return rc;
     tell(extending, &access, until);
     if (until)
-        tell_outsider(&people.items[0], &access);
+        xw_person_note_outsider(&people.items[0], &access);
     return 0;
 }
 
@@ -133,7 +110,7 @@ const struct xw_command xw_command_extend = {
     .arguments = "LAB USER (TIME | --none)",
     .summary = "let a user use a lab after it has closed",
     .help =
-        "Keep LAB open for USER alone, longer than it is for others. TIME is either\n"
+        "Keep LAB open for USER alone, or @TEAM, longer than it is for others. TIME is either\n"
         "\n"
         "  30m, 12h, 2d, 1w  so much more than the lab's closing, or than now once that is\n"
         "                    past; days and weeks are those of the calendar\n"
@@ -142,7 +119,7 @@ const struct xw_command xw_command_extend = {
         "  --none            takes an extension back\n"
         "\n"
         "It takes the place of an earlier one, and counts from the next request on; a console\n"
-        "that is open ends when it would have. The user must have a world of the lab.\n"
+        "that is open ends when it would have. There must be a world of theirs.\n"
         "\n"
         "Examples:\n"
         "  xwadm extend firewall alice 2d\n"

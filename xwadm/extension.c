@@ -1,5 +1,6 @@
 #include "xwadm/extension.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/names.h"
@@ -8,7 +9,7 @@
 
 #define FORMS "write 30m, 12h, 2d or 1w, or a time as " XW_LOCAL_TIME_FORM
 
-enum { COUNT_MAX = 10000, DAYS_PER_WEEK = 7, YEAR_MAX = 9998 - 1900 };
+enum { COUNT_MAX = 10000, DAYS_PER_WEEK = 7, YEAR_MAX = 9998 - 1900, WHEN_SIZE = 64 };
 
 /* So many days later, at the same time of day; where the clock is put forward over it, after that.
  */
@@ -65,4 +66,25 @@ const char *xw_extension_time(const char *text, time_t closes, time_t now, time_
     if (digits > 0 && text[digits] && strchr("mhdw", text[digits]) && !text[digits + 1])
         return add(text, closes > now ? closes : now, until);
     return strchr(text, '-') ? at(text, until) : FORMS;
+}
+
+int xw_extension_find(const char *lab, const char *text, time_t closes, time_t now, time_t *until,
+                      struct xw_error *err)
+{
+    char when[WHEN_SIZE] = "";
+    struct tm parts;
+
+    if (!closes)
+        return xw_fail(err, -ERANGE, "the lab \"%s\" doesn't close: there is nothing to extend",
+                       lab);
+    const char *wrong = xw_extension_time(text, closes, now, until);
+    if (wrong)
+        return xw_fail(err, -EDOM, "\"%.40s\": %s", text, wrong);
+    if (*until <= closes && localtime_r(&closes, &parts))
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M %Z", &parts);
+    if (*until <= closes)
+        return xw_fail(err, -ERANGE,
+                       "the lab \"%s\" is open until %s for everybody: give a later time", lab,
+                       when);
+    return *until > now ? 0 : xw_fail(err, -ERANGE, "that time is past: give a later one");
 }

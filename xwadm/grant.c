@@ -14,9 +14,14 @@
 /* One group must be meant. */
 static int choose_group(const struct xw_grant *grant)
 {
+    const struct xw_access *access = &grant->access;
     char names[XW_LAB_GROUPS_TEXT_SIZE];
 
     if (grant->groups.count == 1)
+        return XW_EXIT_OK;
+    /* The students' comes first; a team is only meant where it is named. */
+    if (!grant->instructors && access->student_count == 1 &&
+        grant->groups.gids[0] == access->students[0])
         return XW_EXIT_OK;
     xw_lab_groups_text(&grant->groups, names);
     xw_note("grant: the lab \"%s\" has several groups: %s; say which with --group",
@@ -124,7 +129,7 @@ const struct xw_command xw_command_grant = {
         "have the lab from their next login on. Who is in it already stays so.\n"
         "\n"
         "  --instructor   to the group of its instructors instead\n"
-        "  --group GROUP  which one, where the lab has several\n"
+        "  --group GROUP  which one, where the lab has several, or a team's\n"
         "\n"
         "A group that isn't in /etc/group (of LDAP or SSSD) is only read: its members are changed\n"
         "where it comes from. If one USER doesn't exist, nothing is done; if gpasswd fails, who "

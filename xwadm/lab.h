@@ -71,6 +71,7 @@ struct xw_lab_machine {
 struct xw_lab {
     char title[XW_TITLE_MAX + 1];
     struct xw_lab_groups students;
+    struct xw_lab_groups teams;
     struct xw_lab_groups instructors;
     struct xw_place zone_at;
     bool zone_wrong;         /* it has been reported: the times are in no zone that is known */

@@ -8,6 +8,7 @@
 #include "common/paths.h"
 #include "xwadm/command.h"
 #include "xwadm/files.h"
+#include "xwadm/instructors.h"
 #include "xwadm/lab_file.h"
 #include "xwadm/say.h"
 #include "xwadm/worlds.h"
@@ -72,6 +73,7 @@ static int compare(const struct xw_lab_file *file, int labs_fd, struct xw_error 
 
 static int apply(struct xw_lab_file *file, const char *path, int labs_fd, struct xw_error *err)
 {
+    struct xw_error why = {0};
     int rc = xw_lab_file_load(path, file, err);
 
     if (rc == 0)
@@ -82,6 +84,14 @@ static int apply(struct xw_lab_file *file, const char *path, int labs_fd, struct
         rc = xw_lab_file_install(file, labs_fd, err);
     if (rc < 0)
         return rc;
+    const struct xw_access *access = &file->compiled.access;
+    rc = xw_instructors_write(file->name, access->instructors, access->instructor_count, &why);
+    if (rc < 0)
+        return xw_fail(
+            err, rc,
+            "the lab \"%s\" is applied, but not all of its instructors can see that: %s; "
+            "apply it again",
+            file->name, why.text);
     xw_say("The lab \"%s\" is applied: %zu machines on %zu segments.", file->name,
            file->compiled.plan.machine_count, file->compiled.plan.segment_count);
     return 0;

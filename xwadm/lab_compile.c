@@ -38,6 +38,7 @@ struct compiler {
     struct xw_buffer *plan;
     char title[XW_TITLE_MAX + 1];
     struct groups students;
+    struct groups teams;
     struct groups instructors;
     struct window window;
     char image[XW_NAME_SIZE]; /* of the machine that is being read; "" if it isn't usable */
@@ -98,6 +99,14 @@ static void add_group(struct groups *groups, gid_t gid)
     groups->count++;
 }
 
+/* Whether a group can have a record of its own, which teams and instructors do (owner_record.h). */
+static bool can_be_owner(const char *group)
+{
+    char owner[XW_NAME_SIZE];
+
+    return snprintf(owner, sizeof(owner), "@%s", group) < (int)sizeof(owner) && xw_owner_ok(owner);
+}
+
 static void read_group(struct compiler *compiler, const char *key, struct groups *groups)
 {
     struct xw_place at = {0};
@@ -111,6 +120,13 @@ static void read_group(struct compiler *compiler, const char *key, struct groups
     }
     if (!take_placed(&compiler->lines, key, &at, name))
         return;
+    if (groups != &compiler->students && !can_be_owner(name)) {
+        xw_problem_add(compiler->problems, at,
+                       "the group \"%.40s\" can't be one of %ss: that takes a name of small "
+                       "letters, digits, - and _, at most 31",
+                       name, key);
+        return;
+    }
     int rc = compiler->lookup->group(name, &gid, &why);
     if (rc == -ENOENT)
         xw_problem_add(compiler->problems, at,
@@ -289,6 +305,8 @@ static bool read_line(struct compiler *compiler)
         read_more(compiler);
     else if (xw_record_at(lines, "student"))
         read_group(compiler, "student", &compiler->students);
+    else if (xw_record_at(lines, "team"))
+        read_group(compiler, "team", &compiler->teams);
     else if (xw_record_at(lines, "instructor"))
         read_group(compiler, "instructor", &compiler->instructors);
     else if (xw_record_at(lines, "timezone"))
@@ -326,6 +344,8 @@ static void write_access(const struct compiler *compiler, const char *name,
     xw_buffer_add(out, "xworlds-access 1\nlab %s\ntitle %s\n", name, compiler->title);
     for (size_t i = 0; i < compiler->students.count; i++)
         xw_buffer_add(out, "student %lu\n", (unsigned long)compiler->students.gids[i]);
+    for (size_t i = 0; i < compiler->teams.count; i++)
+        xw_buffer_add(out, "team %lu\n", (unsigned long)compiler->teams.gids[i]);
     for (size_t i = 0; i < compiler->instructors.count; i++)
         xw_buffer_add(out, "instructor %lu\n", (unsigned long)compiler->instructors.gids[i]);
     write_window(&compiler->window, out);

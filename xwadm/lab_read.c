@@ -13,8 +13,8 @@ enum { VERSION = 1, ORDER_DEFAULT = 10 };
 
 static const char *const lab_names[] = {"xworlds", "title",    "description", "access",
                                         "limits",  "segments", "machines",    "suspend-after"};
-static const char *const access_names[] = {"students", "instructors", "opens",
-                                           "closes",   "timezone",    "grace"};
+static const char *const access_names[] = {"students", "teams",    "instructors", "opens",
+                                           "closes",   "timezone", "grace"};
 static const char *const limit_names[] = {"machines", "memory", "vcpus"};
 static const char *const machine_names[] = {"image",   "memory",  "vcpus",     "order",
                                             "forward", "gateway", "interfaces"};
@@ -47,19 +47,32 @@ static void take_groups(const struct xw_node *list, const char *what, struct xw_
     }
 }
 
+/* Whether it is an empty list, or isn't there. */
+static bool names_nobody(const struct xw_node *list)
+{
+    return !list || (list->kind == XW_NODE_LIST && list->count == 0);
+}
+
 static void take_access(const struct xw_node *access, struct xw_lab *lab,
                         struct xw_problems *problems)
 {
-    if (!xw_lab_is_kind(access, XW_NODE_MAP, "access", "a mapping with \"students\"", problems))
+    if (!xw_lab_is_kind(access, XW_NODE_MAP, "access", "a mapping with \"students\" or \"teams\"",
+                        problems))
         return;
     xw_lab_check_keys(access, &access_keys, problems);
-    const struct xw_node *students =
-        xw_lab_require(access, "students", "access", "`students: [GROUP]`", problems);
+    const struct xw_node *students = xw_tree_get(access, "students");
+    const struct xw_node *teams = xw_tree_get(access, "teams");
+    if (!students && !teams)
+        xw_problem_add(
+            problems, access->at,
+            "access lacks \"students\"; add `students: [GROUP]`, or `teams: [GROUP]` for "
+            "worlds that the members of a group share");
     take_groups(students, "students", &lab->students, problems);
-    if (students && students->kind == XW_NODE_LIST && students->count == 0)
-        xw_problem_add(problems, students->at,
-                       "students names no group, so nobody could use the lab; name one, like "
-                       "[cs530]");
+    take_groups(teams, "teams", &lab->teams, problems);
+    if ((students || teams) && names_nobody(students) && names_nobody(teams))
+        xw_problem_add(problems, students ? students->at : teams->at,
+                       "%s names no group, so nobody could use the lab; name one, like %s",
+                       students ? "students" : "teams", students ? "[cs530]" : "[blue]");
     take_groups(xw_tree_get(access, "instructors"), "instructors", &lab->instructors, problems);
     xw_lab_take_times(access, lab, problems);
 }

@@ -9,6 +9,7 @@
 #include "common/paths.h"
 #include "xwadm/command.h"
 #include "xwadm/files.h"
+#include "xwadm/instructors.h"
 #include "xwadm/say.h"
 #include "xwadm/worlds.h"
 
@@ -40,7 +41,8 @@ static int remove_lab(const char *name, struct xw_error *err)
                        "%s --all`)",
                        name, text, name);
     }
-    return xw_directory_withdraw(labs, name, err);
+    rc = xw_instructors_write(name, NULL, 0, err);
+    return rc < 0 ? rc : xw_directory_withdraw(labs, name, err);
 }
 
 static int run(int argc, char **argv)

@@ -132,6 +132,7 @@ static int print_text(const struct xw_lab_view *view, struct xw_error *err)
     xw_say("Lab:          %s", view->name);
     xw_say("Title:        %s", view->access.title);
     print_groups("Students:", view->access.students, view->access.student_count);
+    print_groups("Teams:", view->access.teams, view->access.team_count);
     print_groups("Instructors:", view->access.instructors, view->access.instructor_count);
     print_window(&view->access);
     int rc = each_extension(view, print_extension, &first, err);

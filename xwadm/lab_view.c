@@ -87,6 +87,8 @@ void xw_lab_view_json(const struct xw_lab_view *view, struct json_object *object
         xw_json_time(object, "applied", view->applied);
     json_object_object_add(object, "students",
                            groups_json(view->access.students, view->access.student_count));
+    json_object_object_add(object, "teams",
+                           groups_json(view->access.teams, view->access.team_count));
     json_object_object_add(object, "instructors",
                            groups_json(view->access.instructors, view->access.instructor_count));
     const struct xw_window window = xw_access_window(NULL, &view->access, xw_clock_now());

@@ -42,11 +42,27 @@ static int add_group(struct xw_lab_groups *groups, gid_t gid, const char *only,
     return 0;
 }
 
+size_t xw_lab_groups_all(const struct xw_access *access, gid_t gids[2 * XW_GROUPS_PER_LAB_MAX])
+{
+    size_t count = access->student_count;
+
+    memcpy(gids, access->students, count * sizeof(gids[0]));
+    for (size_t i = 0; i < access->team_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < access->student_count && !known; j++)
+            known = gids[j] == access->teams[i];
+        if (!known)
+            gids[count++] = access->teams[i];
+    }
+    return count;
+}
+
 int xw_lab_groups_find(const struct xw_access *access, bool instructors, const char *only,
                        struct xw_lab_groups *groups, struct xw_error *err)
 {
-    const gid_t *gids = instructors ? access->instructors : access->students;
-    size_t count = instructors ? access->instructor_count : access->student_count;
+    gid_t all[2 * XW_GROUPS_PER_LAB_MAX];
+    const gid_t *gids = instructors ? access->instructors : all;
+    size_t count = instructors ? access->instructor_count : xw_lab_groups_all(access, all);
     const char *kind = instructors ? "instructors" : "students";
 
     *groups = (struct xw_lab_groups){0};
@@ -79,8 +95,11 @@ void xw_lab_groups_text(const struct xw_lab_groups *groups, char text[XW_LAB_GRO
 
 static bool names_group(const struct xw_access *access, gid_t gid)
 {
-    for (size_t i = 0; i < access->student_count; i++) {
-        if (access->students[i] == gid)
+    gid_t all[2 * XW_GROUPS_PER_LAB_MAX];
+    size_t count = xw_lab_groups_all(access, all);
+
+    for (size_t i = 0; i < count; i++) {
+        if (all[i] == gid)
             return true;
     }
     for (size_t i = 0; i < access->instructor_count; i++) {

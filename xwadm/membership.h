@@ -22,14 +22,20 @@ struct xw_lab_group {
 
 struct xw_lab_groups {
     size_t count;
-    struct xw_lab_group items[XW_GROUPS_PER_LAB_MAX];
-    gid_t gids[XW_GROUPS_PER_LAB_MAX]; /* the same numbers */
+    struct xw_lab_group items[2 * XW_GROUPS_PER_LAB_MAX];
+    gid_t gids[2 * XW_GROUPS_PER_LAB_MAX]; /* the same numbers */
 };
 
 /*
- * The groups of the lab's students, or of its instructors; only that one where a name is given.
- * Groups that don't exist any more are left out with a word. -ENOENT: there are none of that kind,
- * or none of that name.
+ * The groups that give a world to somebody: of the lab's students, then its teams, each once.
+ * Returns how many.
+ */
+size_t xw_lab_groups_all(const struct xw_access *access, gid_t gids[2 * XW_GROUPS_PER_LAB_MAX]);
+
+/*
+ * The groups of the lab's students and teams, or of its instructors; only that one where a name is
+ * given. Groups that don't exist any more are left out with a word. -ENOENT: there are none of that
+ * kind, or none of that name.
  */
 int xw_lab_groups_find(const struct xw_access *access, bool instructors, const char *only,
                        struct xw_lab_groups *groups, struct xw_error *err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,29 +38,87 @@ int xw_user_find(const char *name, const struct passwd **user, struct xw_error *
                : 0;
 }
 
+int xw_team_find(const char *name, const struct group **group, struct xw_error *err)
+{
+    errno = 0;
+    *group = getgrnam(name + 1);
+    return !*group && is_no_answer(errno)
+               ? xw_fail_errno(err, -errno, "the group \"%.*s\" can't be looked up", SHOWN_MAX,
+                               name + 1)
+               : 0;
+}
+
+static int append(struct xw_people *people, const char *name, id_t number, struct xw_error *err)
+{
+    struct xw_person *items = reallocarray(people->items, people->count + 1, sizeof(*items));
+
+    if (!items)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    people->items = items;
+    struct xw_person *person = &items[people->count++];
+    snprintf(person->name, sizeof(person->name), "%s", name);
+    person->number = number;
+    return 0;
+}
+
+static int add_team(struct xw_people *people, const struct group *group, struct xw_error *err)
+{
+    char name[XW_NAME_SIZE];
+
+    if (snprintf(name, sizeof(name), "@%s", group->gr_name) >= (int)sizeof(name) ||
+        !xw_owner_ok(name))
+        return xw_fail(err, -EINVAL,
+                       "the name of group \"%.*s\" can't be a team's: small letters, digits, - "
+                       "and _, at most 31",
+                       SHOWN_MAX, group->gr_name);
+    return append(people, name, group->gr_gid, err);
+}
+
+int xw_people_add_team(struct xw_people *people, gid_t gid, struct xw_error *err)
+{
+    errno = 0;
+    const struct group *group = getgrgid(gid);
+
+    if (!group && is_no_answer(errno))
+        return xw_fail_errno(err, -errno, "the group %lu can't be looked up", (unsigned long)gid);
+    if (!group)
+        return xw_fail(err, -ENOENT,
+                       "the lab's team %lu doesn't exist any more; apply the lab again",
+                       (unsigned long)gid);
+    return add_team(people, group, err);
+}
+
 static int add(struct xw_people *people, const struct passwd *user, struct xw_error *err)
 {
     if (user->pw_uid < FIRST_UID || user->pw_uid == XW_NOBODY)
         return xw_fail(err, -EINVAL, "%.*s is a system user; worlds are for people", SHOWN_MAX,
                        user->pw_name);
-    if (!xw_owner_ok(user->pw_name) || user->pw_name[0] == '@')
+    if (!xw_owner_ok(user->pw_name) || xw_is_team(user->pw_name))
         return xw_fail(err, -EINVAL,
                        "the name of user \"%.*s\" can't be an owner's: small letters, digits, - "
                        "and _, at most 32",
                        SHOWN_MAX, user->pw_name);
-    struct xw_person *items = reallocarray(people->items, people->count + 1, sizeof(*items));
-    if (!items)
-        return xw_fail(err, -ENOMEM, "there is not enough memory");
-    people->items = items;
-    struct xw_person *person = &items[people->count++];
-    memcpy(person->name, user->pw_name, strlen(user->pw_name) + 1);
-    person->uid = user->pw_uid;
-    return 0;
+    return append(people, user->pw_name, user->pw_uid, err);
+}
+
+static int add_named_team(struct xw_people *people, const char *name, struct xw_error *err)
+{
+    const struct group *group;
+    int rc = xw_team_find(name, &group, err);
+
+    if (rc < 0)
+        return rc;
+    if (!group)
+        return xw_fail(err, -ENOENT, "this host has no group \"%.*s\"", SHOWN_MAX, name + 1);
+    return add_team(people, group, err);
 }
 
 int xw_people_add_user(struct xw_people *people, const char *name, struct xw_error *err)
 {
     const struct passwd *user;
+
+    if (xw_is_team(name))
+        return add_named_team(people, name, err);
     int rc = xw_user_find(name, &user, err);
 
     if (rc < 0)
@@ -185,17 +244,48 @@ static int list_groups(const char *name, gid_t primary, gid_t **groups)
     return -1;
 }
 
+static bool is_one_of(gid_t gid, const gid_t *gids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (gids[i] == gid)
+            return true;
+    }
+    return false;
+}
+
+bool xw_person_is_granted(const struct xw_person *person, const struct xw_access *access)
+{
+    return xw_is_team(person->name)
+               ? is_one_of(person->number, access->teams, access->team_count)
+               : xw_person_in_groups(person, access->students, access->student_count);
+}
+
 bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count)
 {
+    if (xw_is_team(person->name))
+        return is_one_of(person->number, gids, count);
     const struct passwd *user = getpwnam(person->name);
     gid_t *groups = NULL;
     bool found = false;
 
     int group_count = user ? list_groups(person->name, user->pw_gid, &groups) : -1;
-    for (int i = 0; i < group_count && !found; i++) {
-        for (size_t j = 0; j < count && !found; j++)
-            found = groups[i] == gids[j];
-    }
+    for (int i = 0; i < group_count && !found; i++)
+        found = is_one_of(groups[i], gids, count);
     free(groups);
     return found;
+}
+
+void xw_person_note_outsider(const struct xw_person *person, const struct xw_access *access)
+{
+    if (xw_person_is_granted(person, access))
+        return;
+    if (xw_is_team(person->name))
+        xw_note(
+            "%s is no team of the lab \"%s\", and its members will not see the world before that "
+            "changes",
+            person->name, access->lab);
+    else
+        xw_note("%s is in no student group of the lab \"%s\", and will not see the world before "
+                "that changes",
+                person->name, access->lab);
 }

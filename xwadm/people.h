@@ -1,9 +1,11 @@
 /*
- * The people whose worlds a command is about, from users and groups of this host.
+ * The people whose worlds a command is about, from users and groups of this host: users, and teams
+ * by the names of their groups with an '@'.
  */
 #ifndef XW_XWADM_PEOPLE_H
 #define XW_XWADM_PEOPLE_H
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +17,7 @@
 
 struct xw_person {
     char name[XW_NAME_SIZE];
-    uid_t uid;
+    id_t number; /* uid, or a team's gid */
 };
 
 struct xw_people {
@@ -29,9 +31,12 @@ struct xw_people {
  */
 int xw_user_find(const char *name, const struct passwd **user, struct xw_error *err);
 
+/* The group of a team's name, "@blue", as xw_user_find() looks a user up. */
+int xw_team_find(const char *name, const struct group **group, struct xw_error *err);
+
 /*
- * Adds one user. -ENOENT: there is none. A system user (uid below 1000) or one whose name can't be
- * an owner's is -EINVAL.
+ * Adds one user, or "@TEAM". -ENOENT: there is none. A system user (uid below 1000) or one whose
+ * name can't be an owner's is -EINVAL.
  */
 int xw_people_add_user(struct xw_people *people, const char *name, struct xw_error *err);
 
@@ -42,11 +47,21 @@ int xw_people_add_user(struct xw_people *people, const char *name, struct xw_err
 int xw_people_add_group(struct xw_people *people, const char *name, struct xw_error *err);
 int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err);
 
+/* Adds the team whose group this is. -ENOENT: there is no such group. */
+int xw_people_add_team(struct xw_people *people, gid_t gid, struct xw_error *err);
+
 /* Sorts by name and removes those who are there twice. */
 void xw_people_sort(struct xw_people *people);
 
-/* Whether a user is in one of these groups (getgrouplist(3)). */
+/* Whether the lab gives a world to the user by a student group, or to the team. */
+bool xw_person_is_granted(const struct xw_person *person, const struct xw_access *access);
+
+/* Whether a user is in one of these groups (getgrouplist(3)), or a team's group is one of them. */
 bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count);
+
+/* Notes that a world will be seen by nobody as long as the lab isn't for its owner, if that is so.
+ */
+void xw_person_note_outsider(const struct xw_person *person, const struct xw_access *access);
 
 void xw_people_free(struct xw_people *people);
 

@@ -98,13 +98,13 @@ static int is_due_still(const struct order *order, struct xw_purge_world *world)
 static int remove_locked(const struct xw_world_name *name, struct xw_host *host,
                          struct xw_error *err)
 {
-    uid_t uid = (uid_t)-1;
+    id_t number = (id_t)-1;
     struct xw_error removing = {0};
 
-    int rc = xw_worlds_uid(name->lab, name->owner, &uid, err);
+    int rc = xw_worlds_number(name->lab, name->owner, &number, err);
     if (rc < 0)
         return rc;
-    rc = xw_world_destroy_locked(host, name->lab, name->owner, uid, false, &removing);
+    rc = xw_world_destroy_locked(host, name->lab, name->owner, number, false, &removing);
     if (rc == -EBUSY)
         return xw_fail(err, rc, "machines run; they are stopped by `xwadm tick`");
     return rc == 0 || rc == -ENOENT ? 0 : xw_fail(err, rc, "%s", removing.text);
@@ -287,7 +287,7 @@ const struct xw_command xw_command_purge = {
         "or\n"
         "has machines that run.\n"
         "\n"
-        "  --user USER  only this user's\n"
+        "  --user USER  only this user's, or @TEAM's\n"
         "  --yes        don't ask; needed where there is no terminal\n"
         "  --dry-run    only show them\n"
         "  --json       for programs; takes --yes or --dry-run\n"

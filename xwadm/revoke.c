@@ -168,7 +168,8 @@ const struct xw_command xw_command_revoke = {
     .arguments = "LAB USER... [--instructor] [--group GROUP] [--now]",
     .summary = "take people out of a lab's groups",
     .help =
-        "Take each USER out of all groups of the students of LAB, with gpasswd(1). Their worlds\n"
+        "Take each USER out of all groups of the students of LAB, its teams too, with gpasswd(1). "
+        "Their worlds\n"
         "stay. The next login has the group no more; a login that is open keeps the groups that "
         "it\n"
         "began with, so its menu, its consoles and new requests go on until it ends. How many\n"

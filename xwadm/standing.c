@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "common/paths.h"
 #include "xwadm/files.h"
 #include "xwadm/holders.h"
+#include "xwadm/membership.h"
 #include "xwadm/name_sources.h"
 #include "xwadm/say.h"
 #include "xwadm/window.h"
@@ -48,18 +50,51 @@ static bool has_world(const struct xw_lab_view *lab, const char *owner)
     return false;
 }
 
-/* Who has left all groups may still have one in a login that was begun before. */
+/*
+ * Who has left all groups may still have one in a login that was begun before: for a world of their
+ * own, which is there still, or for a team's.
+ */
 static int count_held(struct xw_standing *standing, struct xw_error *err)
 {
     const struct xw_access *access = &standing->lab->access;
-    const struct xw_held held = {standing->member->uid, access->students, access->student_count};
+    const enum xw_why why = standing->explanation.why;
+    gid_t gids[2 * XW_GROUPS_PER_LAB_MAX];
+    const struct xw_held held = {standing->member->uid, gids, xw_lab_groups_all(access, gids)};
 
-    if (standing->explanation.why != XW_WHY_LEFT)
+    if (why != XW_WHY_LEFT && (why != XW_WHY_NO_GROUP || access->team_count == 0))
         return 0;
     ssize_t count = xw_holders_count(&held, err);
     if (count > 0)
         standing->held = (size_t)count;
     return count < 0 ? (int)count : 0;
+}
+
+/* The records of the lab's teams that the person is in. One that can't be read is as none. */
+static int read_teams(const struct xw_survey *survey, struct xw_standing *standing,
+                      struct xw_error *err)
+{
+    const struct xw_access *access = &standing->lab->access;
+
+    standing->teams = calloc(access->team_count + 1, sizeof(*standing->teams));
+    if (!standing->teams)
+        return xw_fail(err, -ENOMEM, "there is not enough memory");
+    for (size_t i = 0; i < access->team_count; i++) {
+        struct xw_owner *team = &standing->teams[standing->team_count];
+        if (xw_member_in(standing->member, access->teams[i]) &&
+            xw_owner_read_group(survey->owners_fd, access->teams[i], team, NULL) == 0)
+            standing->team_count++;
+    }
+    return 0;
+}
+
+/* The record of the owner of the world that it is about; NULL where there is none. */
+static const struct xw_owner *record_of_world(const struct xw_standing *standing)
+{
+    for (size_t i = 0; standing->explanation.why == XW_WHY_TEAM && i < standing->team_count; i++) {
+        if (standing->teams[i].gid == standing->explanation.team_by)
+            return &standing->teams[i];
+    }
+    return standing->owner_rc == 0 ? &standing->owner : NULL;
 }
 
 static void explain(struct xw_standing *standing)
@@ -70,40 +105,59 @@ static void explain(struct xw_standing *standing)
         .name = member->name,
         .owner_rc = standing->owner_rc,
         .owner = &standing->owner,
+        .team_count = standing->team_count,
+        .teams = standing->teams,
     };
 
     xw_explain(&claimant, &standing->lab->access, &standing->explanation);
-    standing->window = xw_access_window(standing->owner_rc == 0 ? &standing->owner : NULL,
-                                        &standing->lab->access, xw_clock_now());
+    const struct xw_owner *owner = record_of_world(standing);
+    standing->window = xw_access_window(owner, &standing->lab->access, xw_clock_now());
+    if (standing->explanation.why == XW_WHY_TEAM)
+        snprintf(standing->world, sizeof(standing->world), "%s", owner->name);
 }
 
 int xw_standing_find(const struct xw_survey *survey, const struct xw_lab_view *lab,
                      const struct xw_member *member, struct xw_standing *standing,
                      struct xw_error *err)
 {
+    int rc = 0;
+
     *standing = (struct xw_standing){
         .member = member,
         .lab = lab,
-        .has_world = has_world(lab, member->name),
         .has_domains = survey->domains_rc == 0,
-        .running = xw_domains_running(&survey->domains, lab->name, member->name),
         .owner_rc = -ENOENT,
         .explanation = {.decision = XW_DECISION_REFUSE, .why = XW_WHY_NO_GROUP},
     };
-    if (!member->exists)
-        return 0;
-    standing->owner_rc =
-        xw_owner_read(survey->owners_fd, member->uid, &standing->owner, &standing->trouble);
-    explain(standing);
-    return count_held(standing, err);
+    snprintf(standing->world, sizeof(standing->world), "%s", member->name);
+    if (member->exists) {
+        standing->owner_rc =
+            xw_owner_read(survey->owners_fd, member->uid, &standing->owner, &standing->trouble);
+        rc = read_teams(survey, standing, err);
+    }
+    if (rc == 0 && member->exists) {
+        explain(standing);
+        rc = count_held(standing, err);
+    }
+    standing->has_world = has_world(lab, standing->world);
+    standing->running = xw_domains_running(&survey->domains, lab->name, standing->world);
+    return rc;
+}
+
+void xw_standing_clear(struct xw_standing *standing)
+{
+    free(standing->teams);
+    standing->teams = NULL;
 }
 
 const char *xw_standing_may(const struct xw_standing *standing)
 {
     switch (standing->explanation.why) {
     case XW_WHY_WORLD:
+    case XW_WHY_TEAM:
         return "yes";
     case XW_WHY_NO_WORLD:
+    case XW_WHY_NO_TEAM_WORLD:
         return "not yet";
     case XW_WHY_INSTRUCTOR:
         return "instructor";
@@ -133,14 +187,46 @@ static void add_group(const struct xw_member *member, gid_t gid, struct xw_buffe
     xw_buffer_add(text, "in %s%s", name, member->primary == gid ? " (primary group)" : "");
 }
 
+/* Of the students and teams: who of them is a member has a world. */
 static void add_student_groups(const struct xw_access *access, struct xw_buffer *text)
 {
     char name[XW_GROUP_TEXT_SIZE];
 
-    for (size_t i = 0; i < access->student_count; i++) {
-        xw_group_text(access->students[i], name);
-        xw_buffer_add(text, "%s%s", i ? ", " : "", name);
+    for (size_t i = 0; i < access->student_count + access->team_count; i++) {
+        bool team = i >= access->student_count;
+        xw_group_text(team ? access->teams[i - access->student_count] : access->students[i], name);
+        xw_buffer_add(text, "%s%s%s", i ? ", " : "", team ? "team " : "", name);
     }
+}
+
+/* "in the team blue", and where there are several in which others */
+static void add_teams(const struct xw_standing *standing, struct xw_buffer *text)
+{
+    const struct xw_access *access = &standing->lab->access;
+    char name[XW_GROUP_TEXT_SIZE];
+
+    xw_group_text(standing->explanation.team_by, name);
+    xw_buffer_add(text, "in the team %s", name);
+    for (size_t i = 0; i < access->team_count; i++) {
+        if (access->teams[i] == standing->explanation.team_by ||
+            !xw_member_in(standing->member, access->teams[i]))
+            continue;
+        xw_group_text(access->teams[i], name);
+        xw_buffer_add(text, ", and %s", name);
+    }
+}
+
+static void add_no_team_world(const struct xw_standing *standing, struct xw_buffer *text)
+{
+    char name[XW_GROUP_TEXT_SIZE];
+
+    add_teams(standing, text);
+    xw_group_text(standing->explanation.team_by, name);
+    xw_buffer_add(text, "; its world is made %s `xwadm deploy %s --user @%s`",
+                  standing->window.state == XW_WINDOW_CLOSED
+                      ? "only by"
+                      : "at the next login of a member, or by",
+                  standing->lab->name, name);
 }
 
 /* As the keeper's prepare has it: a login makes no world of a lab that has closed. */
@@ -170,6 +256,12 @@ static void add_reason(const struct xw_standing *standing, struct xw_buffer *tex
         break;
     case XW_WHY_NO_WORLD:
         add_no_world(standing, text);
+        break;
+    case XW_WHY_TEAM:
+        add_teams(standing, text);
+        break;
+    case XW_WHY_NO_TEAM_WORLD:
+        add_no_team_world(standing, text);
         break;
     case XW_WHY_INSTRUCTOR:
         add_group(member, standing->explanation.instructor_by, text);
@@ -207,7 +299,8 @@ static void add_window(const struct xw_standing *standing, struct xw_buffer *tex
 {
     char window[XW_WINDOW_TEXT_SIZE];
 
-    if (!standing->explanation.student || standing->explanation.instructor)
+    if (standing->explanation.instructor ||
+        (!standing->explanation.student && !standing->explanation.team))
         return;
     xw_window_text(&standing->window, window);
     if (window[0])
@@ -228,6 +321,11 @@ void xw_standing_why(const struct xw_standing *standing, struct xw_buffer *text)
     }
     add_reason(standing, text);
     add_window(standing, text);
+    if (explanation->team && explanation->why != XW_WHY_TEAM &&
+        explanation->why != XW_WHY_NO_TEAM_WORLD) {
+        xw_buffer_add(text, "; ");
+        add_teams(standing, text);
+    }
     if (explanation->instructor && explanation->why != XW_WHY_INSTRUCTOR) {
         xw_buffer_add(text, "; instructor: ");
         add_group(member, explanation->instructor_by, text);
@@ -260,11 +358,16 @@ void xw_standing_json(const struct xw_standing *standing, struct json_object *ob
     xw_json_bool(object, "student", explanation->student);
     if (explanation->student)
         add_group_json(object, "student_group", explanation->student_by);
+    xw_json_bool(object, "team", explanation->team);
+    if (explanation->team)
+        add_group_json(object, "team_group", explanation->team_by);
     xw_json_bool(object, "instructor", explanation->instructor);
     if (explanation->instructor)
         add_group_json(object, "instructor_group", explanation->instructor_by);
     xw_window_json(&standing->window, object);
     xw_json_bool(object, "has_world", standing->has_world);
+    if (standing->has_world)
+        xw_json_text(object, "world_owner", standing->world);
     if (standing->has_world)
         xw_json_number(object, "machine_count", standing->lab->plan.machine_count);
     if (standing->has_world && standing->has_domains)

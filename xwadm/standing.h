@@ -34,7 +34,11 @@ struct xw_standing {
     const struct xw_lab_view *lab;
     struct xw_owner owner; /* the record of the uid, if owner_rc is 0 */
     int owner_rc;
-    struct xw_error trouble; /* of reading it */
+    struct xw_owner *teams; /* the records of the lab's teams that they are in */
+    size_t team_count;
+    char world[XW_NAME_SIZE]; /* the owner of the world that it is about: themselves, or their team
+                               */
+    struct xw_error trouble;  /* of reading it */
     struct xw_explanation explanation;
     struct xw_window window; /* of this person, now */
     bool has_world;
@@ -43,9 +47,12 @@ struct xw_standing {
     size_t held; /* of one who has left: processes that still have a group of the lab */
 };
 
+/* xw_standing_clear() in any case. */
 int xw_standing_find(const struct xw_survey *survey, const struct xw_lab_view *lab,
                      const struct xw_member *member, struct xw_standing *standing,
                      struct xw_error *err);
+
+void xw_standing_clear(struct xw_standing *standing);
 
 /* "yes", "not yet", "instructor" or "no" */
 const char *xw_standing_may(const struct xw_standing *standing);

@@ -37,13 +37,12 @@ static int show_standing(const struct xw_survey *survey, const struct xw_lab_vie
     struct xw_standing standing;
     int rc = xw_standing_find(survey, lab, member, &standing, err);
 
-    if (rc < 0)
-        return rc;
-    if (labs)
+    if (rc == 0 && labs)
         add_json(&standing, labs);
-    else
+    else if (rc == 0)
         print_line(&standing);
-    return 0;
+    xw_standing_clear(&standing);
+    return rc;
 }
 
 /* One lab's line. A lab whose records can't be read refuses everybody. */

@@ -17,10 +17,12 @@ static int find_people(const struct xw_lab_view *lab, struct xw_members *people,
     int rc = xw_members_add_groups(people, access->students, access->student_count, err);
 
     if (rc == 0)
+        rc = xw_members_add_groups(people, access->teams, access->team_count, err);
+    if (rc == 0)
         rc = xw_members_add_groups(people, access->instructors, access->instructor_count, err);
     for (size_t i = 0; i < lab->worlds.count && rc == 0; i++) {
         const char *owner = lab->worlds.items[i].owner;
-        rc = *owner == '@' ? 0 : xw_members_add(people, owner, err);
+        rc = xw_is_team(owner) ? 0 : xw_members_add(people, owner, err);
     }
     xw_members_sort(people);
     return rc;
@@ -63,6 +65,7 @@ static int show_people(const struct xw_survey *survey, const struct xw_lab_view 
             add_json(&standing, list);
         else if (rc == 0)
             print_line(&standing);
+        xw_standing_clear(&standing);
     }
     return rc;
 }

@@ -23,15 +23,16 @@ void xw_when_text(time_t when, char text[XW_WHEN_SIZE])
 int xw_extension_read(const char *lab, const char *user, struct xw_owner *owner,
                       struct xw_error *err)
 {
-    uid_t uid;
+    id_t number;
     XW_AUTO_CLOSE int owners = xw_directory_open(XW_OWNERS_DIR, err);
 
     memset(owner, 0, sizeof(*owner));
     if (owners < 0)
         return owners;
-    int rc = xw_world_owner(lab, user, &uid, err);
+    int rc = xw_world_owner(lab, user, &number, err);
     if (rc == 0)
-        rc = xw_owner_read(owners, uid, owner, err);
+        rc = xw_is_team(user) ? xw_owner_read_group(owners, number, owner, err)
+                              : xw_owner_read(owners, number, owner, err);
     return rc == -ENOENT ? 0 : rc;
 }
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -155,15 +156,23 @@ int xw_worlds_with_machine(const char *lab, const char *machine, struct xw_world
     return rc;
 }
 
-int xw_worlds_uid(const char *lab, const char *owner, uid_t *uid, struct xw_error *err)
+/* The number of a user or, with its '@', of a group; (id_t)-1 where there is none of that name. */
+static id_t find_number(const char *owner)
+{
+    const struct passwd *user = xw_is_team(owner) ? NULL : getpwnam(owner);
+    const struct group *group = xw_is_team(owner) ? getgrnam(owner + 1) : NULL;
+
+    return user ? user->pw_uid : group ? group->gr_gid : (id_t)-1;
+}
+
+int xw_worlds_number(const char *lab, const char *owner, id_t *number, struct xw_error *err)
 {
     struct xw_error reading = {0};
-    int rc = xw_world_owner(lab, owner, uid, &reading);
+    int rc = xw_world_owner(lab, owner, number, &reading);
 
     if (rc == 0 || (rc != -ENOENT && rc != -EBADMSG))
         return rc == 0 ? 0 : xw_fail(err, rc, "%s", reading.text);
-    const struct passwd *user = getpwnam(owner);
-    *uid = user ? user->pw_uid : (uid_t)-1;
+    *number = find_number(owner);
     return 0;
 }
 

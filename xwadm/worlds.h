@@ -36,11 +36,11 @@ int xw_worlds_with_machine(const char *lab, const char *machine, struct xw_world
                            struct xw_error *err);
 
 /*
- * The uid of a world's owner: by the world's record, or by name where that is gone, (uid_t)-1 where
- * neither says. Not by name where the record can't be read: the name may be somebody else's by now,
- * and the record of this uid would stay. Returns 0 or a negative errno.
+ * The uid of a world's owner, or a team's gid: by the world's record, or by name where that is
+ * gone, (id_t)-1 where neither says. Not by name where the record can't be read: the name may be
+ * somebody else's by now, and the record of this number would stay. Returns 0 or a negative errno.
  */
-int xw_worlds_uid(const char *lab, const char *owner, uid_t *uid, struct xw_error *err);
+int xw_worlds_number(const char *lab, const char *owner, id_t *number, struct xw_error *err);
 
 void xw_worlds_free(struct xw_worlds *worlds);
 

@@ -49,7 +49,21 @@ static unsigned int find_option(const char *word)
         return XW_OPTION_FORCE;
     if (strcmp(word, "--yes") == 0)
         return XW_OPTION_YES;
+    if (strcmp(word, "--none") == 0)
+        return XW_OPTION_NONE;
+    if (strcmp(word, "--lab") == 0 || strncmp(word, "--lab=", 6) == 0)
+        return XW_OPTION_LAB;
     return 0;
+}
+
+/* The value of --lab, in the same word or the next one, which is taken then; NULL where none is. */
+static const char *take_value(size_t count, const char *const *word, size_t *at)
+{
+    const char *equals = strchr(word[*at], '=');
+
+    if (equals)
+        return equals + 1;
+    return *at + 1 < count ? word[++*at] : NULL;
 }
 
 /* Sorts words into options and operands. Returns whether the command takes them. */
@@ -68,6 +82,8 @@ static bool sort_arguments(const struct xw_command *command, size_t count, const
             options_end = true;
         } else if (option & command->options) {
             arguments->options |= option;
+            if (option == XW_OPTION_LAB && !(arguments->lab = take_value(count, word, &i)))
+                return false;
         } else {
             return false;
         }

@@ -8,6 +8,7 @@
 #include "xwsh/console.h"
 #include "xwsh/gate.h"
 #include "xwsh/help.h"
+#include "xwsh/instructor.h"
 #include "xwsh/json.h"
 #include "xwsh/print.h"
 #include "xwsh/target.h"
@@ -32,14 +33,16 @@ static enum xw_exit run_version(const struct xw_session *session, const struct x
 static const struct xw_command commands[] = {
     {.name = "list",
      .operands = "",
-     .options = XW_OPTION_JSON,
+     .options = XW_OPTION_LAB | XW_OPTION_JSON,
      .verb = XW_VERB_LIST,
      .summary = "your worlds",
      .details =
          "Lists your worlds: how many machines each has, how many of them run, and when the\n"
-         "lab opens or closes.\n\n"
+         "lab opens or closes. A team's world, which its members share, is LAB:@TEAM.\n"
+         "Instructors see with --lab all worlds of a lab, and when each was last used.\n\n"
          "  list\n"
-         "  list --json          the same for a program\n",
+         "  list --json          the same for a program\n"
+         "  list --lab firewall  every world of it, for its instructors\n",
      .run = run_list},
     {.name = "status",
      .operands = "WORLD",
@@ -52,6 +55,7 @@ static const struct xw_command commands[] = {
          "Lists the machines of a world: state, memory, addresses; and when the lab opens or\n"
          "closes.\n\n"
          "  status firewall\n"
+         "  status firewall:@blue    the world that the team blue shares\n"
          "  status firewall --json\n",
      .run = run_list},
     {.name = "start",
@@ -120,6 +124,50 @@ static const struct xw_command commands[] = {
                 "  revert firewall/web\n"
                 "  revert firewall --yes        the whole world, without a question\n",
      .run = run_action},
+    {.name = "who-can",
+     .operands = "LAB",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_JSON,
+     .verb = XW_VERB_GRANTS,
+     .teaching = true,
+     .summary = "who may use a lab",
+     .details = "Lists the groups of a lab that you look after: those of its students, teams and\n"
+                "instructors, with their members; when it opens or closes, and for whom later.\n\n"
+                "  who-can firewall\n"
+                "  who-can firewall --json\n",
+     .run = xw_run_who_can},
+    {.name = "extend",
+     .operands = "LAB USER TIME|--none",
+     .operands_min = 2,
+     .operands_max = 4,
+     .options = XW_OPTION_NONE,
+     .verb = XW_VERB_EXTEND,
+     .teaching = true,
+     .summary = "keep a lab open for one user",
+     .details =
+         "Keeps a lab that you look after open for one user or @TEAM, longer than for others.\n"
+         "TIME is 30m, 12h, 2d or 1w, counted from the closing or, once that is past, from now;\n"
+         "or a time of the lab's host. It takes the place of an earlier one. --none takes it "
+         "back.\n"
+         "The world must be there.\n\n"
+         "  extend firewall alice 2d\n"
+         "  extend firewall @blue 2026-12-03 08:00\n"
+         "  extend firewall alice --none\n",
+     .run = xw_run_extend},
+    {.name = "prepare",
+     .operands = "LAB USER...",
+     .operands_min = 2,
+     .operands_max = XW_WORDS_MAX,
+     .verb = XW_VERB_DEPLOY,
+     .teaching = true,
+     .summary = "make worlds before their owners log in",
+     .details =
+         "Makes the worlds of these users or @TEAMs in a lab that you look after, as their next\n"
+         "login would. What is there already stays as it is, and nothing is started.\n\n"
+         "  prepare firewall alice bob\n"
+         "  prepare firewall @blue\n",
+     .run = xw_run_prepare},
     {.name = "help",
      .operands = "[COMMAND]",
      .operands_max = 1,
@@ -143,6 +191,12 @@ const struct xw_command *xw_commands(size_t *count)
     return commands;
 }
 
+enum xw_exit xw_command_refuse(const struct xw_session *session)
+{
+    xw_session_complain(session, XW_REFUSED_TEXT);
+    return XW_EXIT_REFUSED;
+}
+
 /* Makes the request of a command. Returns XW_EXIT_OK, or the code with the reason printed. */
 static enum xw_exit make_request(const struct xw_session *session, const struct xw_command *command,
                                  const struct xw_arguments *arguments, struct xw_request *request)
@@ -156,11 +210,7 @@ static enum xw_exit make_request(const struct xw_session *session, const struct 
         xw_help_usage(stderr, command);
         return XW_EXIT_USAGE;
     }
-    if (rc < 0) {
-        xw_session_complain(session, XW_REFUSED_TEXT);
-        return XW_EXIT_REFUSED;
-    }
-    return XW_EXIT_OK;
+    return rc < 0 ? xw_command_refuse(session) : XW_EXIT_OK;
 }
 
 /* How a request is told while it runs. */
@@ -174,12 +224,15 @@ struct telling {
 static void format_subject(const struct telling *telling, const char *machine, char *subject,
                            size_t size)
 {
-    snprintf(subject, size, "%s%s%s", telling->request->lab, *machine ? "/" : "", machine);
+    char world[XW_WORLD_SIZE];
+
+    snprintf(subject, size, "%s%s%s", xw_target_world(telling->request, world), *machine ? "/" : "",
+             machine);
 }
 
 static void print_result(const struct telling *telling, const struct xw_message *message)
 {
-    char subject[2 * XW_NAME_SIZE];
+    char subject[XW_WORLD_SIZE + XW_NAME_SIZE];
     char text[XW_ERROR_TEXT_MAX];
     char safe[XW_SAFE_SIZE(XW_ERROR_TEXT_MAX)];
 
@@ -198,7 +251,7 @@ static void print_result(const struct telling *telling, const struct xw_message 
 static void tell(const struct xw_message *message, void *data)
 {
     struct telling *telling = data;
-    char subject[2 * XW_NAME_SIZE];
+    char subject[XW_WORLD_SIZE + XW_NAME_SIZE];
 
     switch (message->kind) {
     case XW_MESSAGE_PROGRESS:
@@ -217,9 +270,8 @@ static void tell(const struct xw_message *message, void *data)
     }
 }
 
-/* Runs the request, and complains about its failure. */
-static enum xw_exit ask(const struct xw_session *session, const struct xw_request *request,
-                        bool results, struct xw_model *model)
+enum xw_exit xw_command_ask(const struct xw_session *session, const struct xw_request *request,
+                            bool results, struct xw_model *model)
 {
     struct xw_error err = {0};
     struct telling telling = {.session = session,
@@ -234,7 +286,7 @@ static enum xw_exit ask(const struct xw_session *session, const struct xw_reques
     return code;
 }
 
-static enum xw_exit check_json(const struct xw_session *session, enum xw_exit code, int rc)
+enum xw_exit xw_command_check_json(const struct xw_session *session, enum xw_exit code, int rc)
 {
     if (rc < 0)
         xw_session_complain(session, "out of memory");
@@ -246,19 +298,23 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
 {
     struct xw_model model = {0};
     struct xw_request request;
+    char world[XW_WORLD_SIZE];
     bool json = (arguments->options & XW_OPTION_JSON) != 0;
     bool worlds = command->verb == XW_VERB_LIST;
+
+    if (arguments->options & XW_OPTION_LAB)
+        return xw_run_list_lab(session, command, arguments);
     enum xw_exit code = make_request(session, command, arguments, &request);
 
     if (code == XW_EXIT_OK)
-        code = ask(session, &request, false, &model);
+        code = xw_command_ask(session, &request, false, &model);
     if (code == XW_EXIT_OK && json)
-        code = check_json(session, code,
-                          worlds ? xw_json_worlds(&model) : xw_json_machines(&request, &model));
+        code = xw_command_check_json(
+            session, code, worlds ? xw_json_worlds(&model) : xw_json_machines(&request, &model));
     else if (code == XW_EXIT_OK && worlds)
         xw_print_worlds(session, &model);
     else if (code == XW_EXIT_OK)
-        xw_print_machines(session, &model, request.lab);
+        xw_print_machines(session, &model, xw_target_world(&request, world));
     xw_model_clear(&model);
     return code;
 }
@@ -275,9 +331,9 @@ static enum xw_exit run_action(const struct xw_session *session, const struct xw
         code = xw_confirm(session, &request, (arguments->options & XW_OPTION_YES) != 0);
     if (code != XW_EXIT_OK)
         return code;
-    code = ask(session, &request, !json, &model);
+    code = xw_command_ask(session, &request, !json, &model);
     if (json && (code == XW_EXIT_OK || model.result_count > 0))
-        code = check_json(session, code, xw_json_results(&request, &model));
+        code = xw_command_check_json(session, code, xw_json_results(&request, &model));
     xw_model_clear(&model);
     return code;
 }

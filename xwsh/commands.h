@@ -4,17 +4,26 @@
 #ifndef XW_XWSH_COMMANDS_H
 #define XW_XWSH_COMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/exitcode.h"
 #include "common/request.h"
+#include "xwsh/model.h"
 #include "xwsh/session.h"
 
 /* Options of the whole command set; a command takes some of them. */
-enum xw_option { XW_OPTION_JSON = 1 << 0, XW_OPTION_FORCE = 1 << 1, XW_OPTION_YES = 1 << 2 };
+enum xw_option {
+    XW_OPTION_JSON = 1 << 0,
+    XW_OPTION_FORCE = 1 << 1,
+    XW_OPTION_YES = 1 << 2,
+    XW_OPTION_NONE = 1 << 3,
+    XW_OPTION_LAB = 1 << 4 /* takes a value */
+};
 
 struct xw_arguments {
     unsigned int options; /* enum xw_option */
+    const char *lab;      /* with XW_OPTION_LAB */
     size_t count;
     const char *operand[XW_WORDS_MAX];
 };
@@ -26,6 +35,7 @@ struct xw_command {
     size_t operands_max;
     unsigned int options; /* enum xw_option */
     enum xw_verb verb;    /* what is asked of the gate, if anything */
+    bool teaching;        /* for who looks after others' worlds */
     const char *summary;  /* a few words */
     const char *details;  /* sentences and examples, lines ended by \n */
     enum xw_exit (*run)(const struct xw_session *session, const struct xw_command *command,
@@ -47,5 +57,18 @@ enum xw_exit xw_command_unknown(const struct xw_session *session, const char *na
  */
 enum xw_exit xw_commands_run(const struct xw_session *session, size_t count,
                              const char *const *word);
+
+/*
+ * Runs a command's request, shows its progress and, with results, what has come of it as that
+ * comes, and complains about its failure. What is told goes into *model.
+ */
+enum xw_exit xw_command_ask(const struct xw_session *session, const struct xw_request *request,
+                            bool results, struct xw_model *model);
+
+/* Complains about a name that can't be one, which is answered as what does not exist. */
+enum xw_exit xw_command_refuse(const struct xw_session *session);
+
+/* Complains where a JSON document couldn't be made (rc < 0); returns code else. */
+enum xw_exit xw_command_check_json(const struct xw_session *session, enum xw_exit code, int rc);
 
 #endif

@@ -70,7 +70,7 @@ static enum xw_exit prove(const struct xw_session *session, const struct xw_sett
 enum xw_exit xw_confirm(const struct xw_session *session, const struct xw_request *request,
                         bool yes)
 {
-    const char *word = request->machine_count == 1 ? request->machines[0] : request->lab;
+    const char *word = xw_target_word(request);
     bool terminal = session->in_tty && session->out_tty;
     bool asks = request->verb == XW_VERB_REVERT && !yes && terminal;
     struct xw_settings settings;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 #include "xwsh/target.h"
 #include "xwsh/when.h"
 
-enum { CONSOLE_FD = 3, ARGUMENTS_MAX = 6 };
+enum { CONSOLE_FD = 3, ARGUMENTS_MAX = 6, NUMBER_SIZE = 24 };
 
 struct xw_gate {
     int fd;
@@ -26,7 +27,14 @@ struct xw_gate {
     struct xw_lines lines;
 };
 
-static void make_arguments(const struct xw_request *request, char *machines,
+/* What the arguments point into. */
+struct words {
+    char world[XW_WORLD_SIZE];
+    char machines[XW_TARGET_SIZE];
+    char until[NUMBER_SIZE];
+};
+
+static void make_arguments(const struct xw_request *request, struct words *words,
                            const char *argv[ARGUMENTS_MAX])
 {
     const struct xw_verb_info *verb = xw_verb_info(request->verb);
@@ -35,9 +43,13 @@ static void make_arguments(const struct xw_request *request, char *machines,
     argv[count++] = "xwhelper";
     argv[count++] = verb->name;
     if (verb->scope != XW_SCOPE_NONE)
-        argv[count++] = request->lab;
+        argv[count++] = xw_target_world(request, words->world);
     if (verb->scope == XW_SCOPE_SET || verb->scope == XW_SCOPE_ONE)
-        argv[count++] = xw_target_machines(request, machines);
+        argv[count++] = xw_target_machines(request, words->machines);
+    if (request->verb == XW_VERB_EXTEND) {
+        snprintf(words->until, sizeof(words->until), "%lld", (long long)request->until);
+        argv[count++] = words->until;
+    }
     if (request->force)
         argv[count++] = "--force";
     argv[count] = NULL;
@@ -78,7 +90,7 @@ static int set_signals(posix_spawnattr_t *attributes)
 static int spawn(const struct xw_request *request, int out, int console_fd, bool quiet)
 {
     static char *const no_environment[] = {NULL};
-    char machines[XW_TARGET_SIZE];
+    struct words words;
     const char *argv[ARGUMENTS_MAX];
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -92,7 +104,7 @@ static int spawn(const struct xw_request *request, int out, int console_fd, bool
         posix_spawn_file_actions_destroy(&actions);
         return rc;
     }
-    make_arguments(request, machines, argv);
+    make_arguments(request, &words, argv);
     rc = add_actions(&actions, out, console_fd, quiet);
     if (rc == 0)
         rc = set_signals(&attributes);
@@ -211,7 +223,7 @@ static void explain_limit(const struct xw_model *model, struct xw_error *err)
     if (model->window_count == 0)
         return;
     const struct xw_lab_window *told = &model->windows[0];
-    xw_when_refusal(told->lab, &told->window, xw_clock_now(), text, sizeof(text));
+    xw_when_refusal(told->world, &told->window, xw_clock_now(), text, sizeof(text));
     xw_fail(err, -EACCES, "%s", text);
 }
 
@@ -259,9 +271,11 @@ static int wait_for(int signal_fd, const struct xw_gate *gate)
 
 static enum xw_exit give_up(int why, const struct xw_request *request, struct xw_error *err)
 {
+    char world[XW_WORLD_SIZE];
+
     if (xw_verb_info(request->verb)->changes)
         xw_fail(err, why, "interrupted; what had begun goes on: 'status %s' shows it",
-                request->lab);
+                xw_target_world(request, world));
     else
         xw_fail(err, why, "interrupted");
     return XW_EXIT_FAILED;

@@ -83,12 +83,14 @@ static int finish(struct json_object *document, bool ok)
 static bool start(struct json_object **document, const struct xw_request *request, bool with_verb,
                   const char *list_key, struct json_object **list)
 {
+    char world[XW_WORLD_SIZE];
+
     *document = json_object_new_object();
     if (!*document || !add_number(*document, "schema", SCHEMA))
         return false;
     if (with_verb && !add_text(*document, "verb", xw_verb_info(request->verb)->name))
         return false;
-    if (request && !add_text(*document, "world", request->lab))
+    if (request && !add_text(*document, "world", xw_target_world(request, world)))
         return false;
     *list = json_object_new_array();
     return add(*document, list_key, *list);
@@ -125,39 +127,89 @@ int xw_json_worlds(const struct xw_model *model)
     for (size_t i = 0; ok && i < model->world_count; i++) {
         const struct xw_world *world = &model->worlds[i];
         struct json_object *item = append_object(list);
-        ok = item && add_text(item, "world", world->lab) && add_text(item, "owner", world->owner) &&
+        ok = item && add_text(item, "world", world->address) &&
+             add_text(item, "owner", world->owner) &&
              add_number(item, "machines", world->machines) &&
              add_number(item, "running", world->running) && add_text(item, "title", world->title) &&
-             add_window(item, xw_model_window(model, world->lab));
+             add_window(item, xw_model_window(model, world->address));
     }
     return finish(document, ok);
 }
 
-static bool add_addresses(struct json_object *item, const char *addresses)
+/* Names joined by commas as a list of their own; "-" for none. */
+static bool add_list(struct json_object *item, const char *key, const char *joined)
 {
     struct json_object *list = json_object_new_array();
 
-    if (!add(item, "addresses", list))
+    if (!add(item, key, list))
         return false;
-    while (strcmp(addresses, "-") != 0 && *addresses) {
-        size_t length = strcspn(addresses, ",");
-        struct json_object *text = json_object_new_string_len(addresses, (int)length);
+    while (strcmp(joined, "-") != 0 && *joined) {
+        size_t length = strcspn(joined, ",");
+        struct json_object *text = json_object_new_string_len(joined, (int)length);
         if (!text || json_object_array_add(list, text) < 0) {
             json_object_put(text);
             return false;
         }
-        addresses += length + (addresses[length] == ',');
+        joined += length + (joined[length] == ',');
     }
     return true;
+}
+
+int xw_json_members(const struct xw_request *request, const struct xw_model *model)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, NULL, false, "worlds", &list);
+
+    ok = ok && add_text(document, "lab", request->lab);
+    for (size_t i = 0; ok && i < model->world_count; i++) {
+        const struct xw_world *world = &model->worlds[i];
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "world", world->address) &&
+             add_text(item, "owner", world->owner) &&
+             add_number(item, "machines", world->machines) &&
+             add_number(item, "running", world->running) &&
+             add_time(item, "last_use", world->last_use) &&
+             add_window(item, xw_model_window(model, world->address));
+    }
+    return finish(document, ok);
+}
+
+int xw_json_grants(const struct xw_request *request, const struct xw_model *model,
+                   const struct xw_group_view *groups)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, NULL, false, "groups", &list);
+
+    ok = ok && add_text(document, "lab", request->lab) &&
+         add_window(document, xw_model_window(model, request->lab));
+    for (size_t i = 0; ok && i < model->grant_count; i++) {
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "role", xw_grant_role_word(model->grants[i].role)) &&
+             add_text(item, "group", groups[i].name) &&
+             add_number(item, "gid", model->grants[i].gid) &&
+             add_list(item, "members", groups[i].members);
+    }
+    list = ok ? json_object_new_array() : NULL;
+    ok = ok && add(document, "extensions", list);
+    for (size_t i = 0; ok && i < model->extension_count; i++) {
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "owner", model->extensions[i].owner) &&
+             add_time(item, "until", model->extensions[i].until);
+    }
+    return finish(document, ok);
 }
 
 int xw_json_machines(const struct xw_request *request, const struct xw_model *model)
 {
     struct json_object *document;
     struct json_object *list;
+    char world[XW_WORLD_SIZE];
     bool ok = start(&document, request, false, "machines", &list);
 
-    ok = ok && add_window(document, xw_model_window(model, request->lab));
+    xw_target_world(request, world);
+    ok = ok && add_window(document, xw_model_window(model, world));
     for (size_t i = 0; ok && i < model->machine_count; i++) {
         const struct xw_machine *machine = &model->machines[i];
         struct json_object *item = append_object(list);
@@ -165,7 +217,7 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
              add_text(item, "owner", machine->owner) &&
              add_text(item, "state", xw_state_name(machine->state)) &&
              add_number(item, "memory", (uint64_t)machine->memory * MIB) &&
-             add_addresses(item, machine->addresses);
+             add_list(item, "addresses", machine->addresses);
     }
     return finish(document, ok);
 }

@@ -8,6 +8,7 @@
 #define XW_XWSH_JSON_H
 
 #include "common/request.h"
+#include "xwsh/groups.h"
 #include "xwsh/model.h"
 
 /* Each returns 0 or -ENOMEM, with nothing printed. */
@@ -19,6 +20,19 @@
 
 /* {"schema":1,"worlds":[{"world","owner","machines","running","title","window"}]} */
 int xw_json_worlds(const struct xw_model *model);
+
+/*
+ * {"schema":1,"lab","worlds":[{"world","owner","machines","running","last_use","window"}]}: those
+ * of a lab, for who looks after them; last_use is null where it isn't known
+ */
+int xw_json_members(const struct xw_request *request, const struct xw_model *model);
+
+/*
+ * {"schema":1,"lab","window","groups":[{"role","group","gid","members":[]}],
+ * "extensions":[{"owner","until"}]}; groups has model->grant_count entries
+ */
+int xw_json_grants(const struct xw_request *request, const struct xw_model *model,
+                   const struct xw_group_view *groups);
 
 /* {"schema":1,"world","machines":[{"machine","owner","state","memory","addresses":[]}],"window"},
  * memory in bytes */

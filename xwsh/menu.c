@@ -31,12 +31,8 @@ size_t xw_menu_rows(const struct xw_menu *menu)
 {
     const struct xw_model *model = &menu->model[menu->page];
 
-    return menu->page == XW_PAGE_WORLDS ? model->world_count : model->machine_count;
-}
-
-const char *xw_menu_word(const struct xw_request *request)
-{
-    return request->machine_count == 1 ? request->machines[0] : request->lab;
+    return menu->page == XW_PAGE_MACHINES ? model->machine_count
+                                          : model->world_count + model->lab_count;
 }
 
 void xw_menu_tell(struct xw_menu *menu, bool is_error, const char *text)
@@ -50,25 +46,39 @@ const char *xw_menu_name_at_cursor(const struct xw_menu *menu)
     const struct xw_model *model = &menu->model[menu->page];
     size_t cursor = menu->cursor[menu->page];
 
-    if (cursor >= xw_menu_rows(menu))
-        return "";
-    return menu->page == XW_PAGE_WORLDS ? model->worlds[cursor].lab : model->machines[cursor].name;
+    if (menu->page == XW_PAGE_MACHINES)
+        return cursor < model->machine_count ? model->machines[cursor].name : "";
+    return cursor < model->world_count ? model->worlds[cursor].address : "";
 }
 
-/* Takes a fresh list, with the cursor staying on the name that it is on. */
+const char *xw_menu_lab_at_cursor(const struct xw_menu *menu)
+{
+    const struct xw_model *model = &menu->model[menu->page];
+    size_t cursor = menu->cursor[menu->page];
+
+    if (menu->page == XW_PAGE_MACHINES || cursor < model->world_count ||
+        cursor - model->world_count >= model->lab_count)
+        return "";
+    return model->labs[cursor - model->world_count].lab;
+}
+
+/* Takes a fresh list, with the cursor staying on what it is on. */
 static void take_list(struct xw_menu *menu, struct xw_model *fresh)
 {
-    char name[XW_NAME_SIZE];
+    char name[XW_WORLD_SIZE];
+    char lab[XW_NAME_SIZE];
     size_t *cursor = &menu->cursor[menu->page];
 
     snprintf(name, sizeof(name), "%s", xw_menu_name_at_cursor(menu));
     xw_menu_prepared_compare(menu, fresh);
+    snprintf(lab, sizeof(lab), "%s", xw_menu_lab_at_cursor(menu));
     xw_model_replace(&menu->model[menu->page], fresh);
     menu->loaded[menu->page] = true;
     size_t rows = xw_menu_rows(menu);
     size_t old = *cursor;
     for (*cursor = 0; *cursor < rows; ++*cursor) {
-        if (strcmp(xw_menu_name_at_cursor(menu), name) == 0)
+        if (strcmp(xw_menu_name_at_cursor(menu), name) == 0 &&
+            strcmp(xw_menu_lab_at_cursor(menu), lab) == 0)
             return;
     }
     *cursor = old < rows ? old : rows > 0 ? rows - 1 : 0;
@@ -89,8 +99,11 @@ static void start_refresh(struct xw_menu *menu)
 
     if (menu->page == XW_PAGE_MACHINES) {
         request.verb = XW_VERB_STATUS;
-        snprintf(request.lab, sizeof(request.lab), "%s", menu->world);
+        xw_request_set_world(&request, menu->world);
         pause = REFRESH_MACHINES_MS;
+    } else if (menu->page == XW_PAGE_LAB) {
+        request.verb = XW_VERB_WORLDS;
+        xw_request_set_world(&request, menu->lab);
     } else if (xw_menu_prepared_waits(menu)) {
         pause = REFRESH_MACHINES_MS;
     }
@@ -115,8 +128,8 @@ static void end_refresh(struct xw_menu *menu, enum xw_exit code)
     if (xw_pump_now() - menu->last_key <= IDLE_AFTER_MS)
         menu->next_refresh = xw_pump_now() + REFRESH_MACHINES_MS;
     menu->loaded[menu->page] = true;
-    if (code == XW_EXIT_REFUSED && menu->page == XW_PAGE_MACHINES)
-        xw_menu_show_page(menu, XW_PAGE_WORLDS);
+    if (code == XW_EXIT_REFUSED && menu->page != XW_PAGE_WORLDS)
+        xw_menu_show_page(menu, menu->page == XW_PAGE_MACHINES ? menu->back : XW_PAGE_WORLDS);
 }
 
 static void end_action(struct xw_menu *menu, enum xw_exit code)
@@ -304,8 +317,8 @@ int xw_menu_run(const struct xw_session *session, const struct xw_settings *sett
         turn(&menu);
     }
     bool busy = menu.action.gate != NULL;
-    char lab[XW_NAME_SIZE];
-    snprintf(lab, sizeof(lab), "%s", menu.action.request.lab);
+    char world[XW_WORLD_SIZE];
+    xw_target_world(&menu.action.request, world);
     xw_dialog_end(&menu);
     xw_job_stop(&menu.refresh);
     xw_job_stop(&menu.action);
@@ -314,7 +327,7 @@ int xw_menu_run(const struct xw_session *session, const struct xw_settings *sett
     endwin();
     delscreen(screen);
     if (busy)
-        fprintf(stderr, "What had begun in %s goes on; 'status %s' shows it.\n", lab, lab);
+        fprintf(stderr, "What had begun in %s goes on; 'status %s' shows it.\n", world, world);
     *code = XW_EXIT_OK;
     return 0;
 }

@@ -31,8 +31,7 @@ static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V 
 static const char *const machine_hints[] = {"Enter console", "s start",  "t stop",
                                             "r reboot",      "v revert", "S T V all"};
 
-/* Draws text, made safe, at most `columns` wide; returns the columns taken. */
-static int draw(const struct xw_menu *menu, int row, int column, int columns, const char *text)
+int xw_menu_put(const struct xw_menu *menu, int row, int column, int columns, const char *text)
 {
     char safe[LINE_SIZE];
     char fitted[LINE_SIZE + 4];
@@ -47,208 +46,64 @@ static int draw(const struct xw_menu *menu, int row, int column, int columns, co
     return taken;
 }
 
+/* The title of a world's lab, or of a lab, where the list of worlds has told it. */
+static const char *title_of(const struct xw_menu *menu, const char *about)
+{
+    const struct xw_model *told = &menu->model[XW_PAGE_WORLDS];
+    size_t length = strcspn(about, ":");
+
+    for (size_t i = 0; i < told->world_count; i++) {
+        if (strcmp(told->worlds[i].address, about) == 0)
+            return told->worlds[i].title;
+    }
+    for (size_t i = 0; i < told->lab_count; i++) {
+        const char *lab = told->labs[i].lab;
+        if (strncmp(lab, about, length) == 0 && lab[length] == '\0')
+            return told->labs[i].title;
+    }
+    return "";
+}
+
 static void draw_bar(const struct xw_menu *menu)
 {
-    char text[XW_TITLE_MAX + XW_NAME_SIZE + XW_WHEN_SIZE + 8];
+    char text[XW_TITLE_MAX + XW_WORLD_SIZE + XW_WHEN_SIZE + 32];
     char when[XW_WHEN_SIZE];
-    const struct xw_model *worlds = &menu->model[XW_PAGE_WORLDS];
-    const char *title = "";
+    const bool lab = menu->page == XW_PAGE_LAB;
+    const char *about = lab ? menu->lab : menu->world;
+    const char *title = title_of(menu, about);
 
-    for (size_t i = 0; i < worlds->world_count; i++) {
-        if (strcmp(worlds->worlds[i].lab, menu->world) == 0)
-            title = worlds->worlds[i].title;
-    }
-    xw_when_text(xw_model_window(&menu->model[menu->page], menu->world), xw_clock_now(), when);
+    xw_when_text(xw_model_window(&menu->model[menu->page], about), xw_clock_now(), when);
     if (menu->page == XW_PAGE_WORLDS)
         snprintf(text, sizeof(text), " Your worlds");
     else
-        snprintf(text, sizeof(text), " %s%s%s%s%s%s", menu->world, *when ? " (" : "", when,
-                 *when ? ")" : "", *title ? ": " : "", title);
+        snprintf(text, sizeof(text), " %s%s%s%s%s%s%s", lab ? "All worlds of " : "", about,
+                 *when ? " (" : "", when, *when ? ")" : "", *title ? ": " : "", title);
     attron(A_REVERSE);
     mvhline(0, 0, ' ', COLS);
-    draw(menu, 0, 0, COLS - 1, text);
+    xw_menu_put(menu, 0, 0, COLS - 1, text);
     attroff(A_REVERSE);
 }
 
 static void draw_keys(const struct xw_menu *menu)
 {
-    bool worlds = menu->page == XW_PAGE_WORLDS;
+    bool worlds = menu->page != XW_PAGE_MACHINES;
 
     if (menu->mode == XW_MODE_NOTICE) {
-        draw(menu, LINES - 1, 0, COLS - 1, "^] (Ctrl and ]) or Esc goes back to the menu.");
+        xw_menu_put(menu, LINES - 1, 0, COLS - 1, "^] (Ctrl and ]) or Esc goes back to the menu.");
         return;
     }
     const char *const *hint = worlds ? world_hints : machine_hints;
     size_t count = worlds ? sizeof(world_hints) / sizeof(world_hints[0])
                           : sizeof(machine_hints) / sizeof(machine_hints[0]);
     int row = LINES - 1;
-    int column = draw(menu, row, 0, COLS - 1, worlds ? "? help  q leave" : "? help  q back");
+    int column = xw_menu_put(menu, row, 0, COLS - 1,
+                             menu->page == XW_PAGE_WORLDS ? "? help  q leave" : "? help  q back");
 
     for (size_t i = 0; i < count; i++) {
         int width = (int)strlen(hint[i]);
         if (column + 2 + width > COLS - 1)
             break;
-        column += 2 + draw(menu, row, column + 2, width, hint[i]);
-    }
-}
-
-static chtype state_look(enum xw_state state)
-{
-    switch (state) {
-    case XW_STATE_RUNNING:
-        return (chtype)COLOR_PAIR(XW_PAIR_GOOD);
-    case XW_STATE_STARTING:
-    case XW_STATE_STOPPING:
-    case XW_STATE_PAUSED:
-    case XW_STATE_SUSPENDED:
-        return (chtype)COLOR_PAIR(XW_PAIR_BUSY);
-    case XW_STATE_DISK_FULL:
-    case XW_STATE_CRASHED:
-    case XW_STATE_MISSING:
-        return (chtype)COLOR_PAIR(XW_PAIR_BAD);
-    default:
-        return A_NORMAL;
-    }
-}
-
-/* The width of the column of names: as wide as the longest, a third of the window at most. */
-static int name_width(const struct xw_menu *menu)
-{
-    const struct xw_model *model = &menu->model[menu->page];
-    int width = 7;
-
-    for (size_t i = 0; i < xw_menu_rows(menu); i++) {
-        const char *name =
-            menu->page == XW_PAGE_WORLDS ? model->worlds[i].lab : model->machines[i].name;
-        int length = (int)strlen(name);
-        width = length > width ? length : width;
-    }
-    return width > COLS / 3 ? COLS / 3 : width;
-}
-
-static chtype window_look(const struct xw_window *window)
-{
-    return window->state == XW_WINDOW_OPEN ? (chtype)COLOR_PAIR(XW_PAIR_BUSY)
-                                           : (chtype)COLOR_PAIR(XW_PAIR_BAD);
-}
-
-static void draw_world(const struct xw_menu *menu, int row, int width, chtype look,
-                       const struct xw_world *world)
-{
-    const struct xw_window *window = xw_model_window(&menu->model[XW_PAGE_WORLDS], world->lab);
-    char text[64];
-    char when[XW_WHEN_SIZE];
-    int column = width + 18;
-
-    draw(menu, row, 1, width, world->lab);
-    snprintf(text, sizeof(text), "%lu of %lu run", world->running, world->machines);
-    draw(menu, row, width + 3, 13, text);
-    xw_when_text(window, xw_clock_now(), when);
-    if (*when) {
-        chtype colour = look == A_NORMAL ? window_look(window) : A_NORMAL;
-        attron(colour);
-        column += draw(menu, row, column, COLS - column - 1, when) + 2;
-        attroff(colour);
-    }
-    draw(menu, row, column, COLS - column - 1, world->title);
-}
-
-static void draw_machine(const struct xw_menu *menu, int row, int width, chtype look,
-                         const struct xw_machine *machine)
-{
-    char text[64];
-    int column = width + 3;
-    chtype colour = look == A_NORMAL ? state_look(machine->state) : A_NORMAL;
-
-    draw(menu, row, 1, width, machine->name);
-    attron(colour);
-    draw(menu, row, column, 9, xw_state_name(machine->state));
-    attroff(colour);
-    column += 11;
-    if (COLS >= 60) {
-        snprintf(text, sizeof(text), "%lu MiB", machine->memory);
-        draw(menu, row, column, 10, text);
-        column += 12;
-    }
-    column += draw(menu, row, column, COLS - column - 1, machine->addresses) + 2;
-    if (machine->state == XW_STATE_SUSPENDED && column < COLS - 1)
-        draw(menu, row, column, COLS - column - 1, "(resumes in about a second)");
-}
-
-static void draw_heading(const struct xw_menu *menu, int row, int width)
-{
-    attron(A_BOLD);
-    draw(menu, row, 1, width, menu->page == XW_PAGE_WORLDS ? "WORLD" : "MACHINE");
-    if (menu->page == XW_PAGE_WORLDS) {
-        draw(menu, row, width + 3, 13, "MACHINES");
-        draw(menu, row, width + 18, COLS, "TITLE");
-    } else {
-        draw(menu, row, width + 3, 9, "STATE");
-        draw(menu, row, width + 14, 10, COLS >= 60 ? "MEMORY" : "ADDRESSES");
-        if (COLS >= 60)
-            draw(menu, row, width + 26, COLS, "ADDRESSES");
-    }
-    attroff(A_BOLD);
-}
-
-/* Moves the first row so that `height` rows are full where they can be, and show the cursor. */
-static void keep_in_view(struct xw_menu *menu, size_t height)
-{
-    size_t *first = &menu->first[menu->page];
-    size_t cursor = menu->cursor[menu->page];
-    size_t rows = xw_menu_rows(menu);
-    size_t last_first = rows > height ? rows - height : 0;
-
-    if (*first > last_first)
-        *first = last_first;
-    if (cursor < *first)
-        *first = cursor;
-    if (cursor >= *first + height)
-        *first = cursor - height + 1;
-}
-
-static const char *empty_text(const struct xw_menu *menu, const char *being_made)
-{
-    if (!menu->loaded[menu->page])
-        return "Asking the lab ...";
-    if (menu->refresh_failed)
-        return "The list can't be had now. It is asked for again by itself.";
-    if (menu->page == XW_PAGE_WORLDS && *being_made)
-        return being_made;
-    return menu->page == XW_PAGE_WORLDS
-               ? "No worlds yet. They appear by themselves when a course gives you a lab."
-               : "This world has no machines.";
-}
-
-static void draw_list(struct xw_menu *menu)
-{
-    const struct xw_model *model = &menu->model[menu->page];
-    size_t rows = xw_menu_rows(menu);
-    char being_made[XW_ERROR_TEXT_MAX];
-    int top = LINES >= 8 ? 2 : 1;
-    int width = name_width(menu);
-
-    if (LINES >= 6 && rows > 0)
-        draw_heading(menu, top++, width);
-    int height = LINES - 2 - top;
-    if (height < 1)
-        height = 1;
-    if (rows == 0) {
-        xw_menu_prepared_describe(menu, being_made, sizeof(being_made));
-        draw(menu, top, 1, COLS - 2, empty_text(menu, being_made));
-    }
-    keep_in_view(menu, (size_t)height);
-    for (size_t i = menu->first[menu->page]; i < rows && height > 0; i++, height--, top++) {
-        bool here = i == menu->cursor[menu->page];
-        chtype look = here ? A_REVERSE : A_NORMAL;
-        attron(look);
-        if (here)
-            mvhline(top, 0, ' ', COLS);
-        if (menu->page == XW_PAGE_WORLDS)
-            draw_world(menu, top, width, look, &model->worlds[i]);
-        else
-            draw_machine(menu, top, width, look, &model->machines[i]);
-        attroff(look);
+        column += 2 + xw_menu_put(menu, row, column + 2, width, hint[i]);
     }
 }
 
@@ -293,7 +148,7 @@ static void draw_lines(const struct xw_menu *menu, const char *text)
         snprintf(part, sizeof(part), "%.*s", (int)length[i], line[i]);
         move(LINES - 1 - count + i, 0);
         clrtoeol();
-        draw(menu, LINES - 1 - count + i, 0, COLS - 1, part);
+        xw_menu_put(menu, LINES - 1 - count + i, 0, COLS - 1, part);
     }
 }
 
@@ -326,11 +181,11 @@ static void draw_question(const struct xw_menu *menu)
         snprintf(text, sizeof(text), "%s %s? Esc: no.", xw_verb_info(menu->pending.verb)->name,
                  target);
     attron(A_BOLD);
-    draw(menu, LINES - 2, 0, COLS - 1, text);
+    xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
     attroff(A_BOLD);
-    snprintf(text, sizeof(text), "Type %s: ", xw_menu_word(&menu->pending));
-    int column = draw(menu, LINES - 1, 0, COLS - 2, text);
-    column += draw(menu, LINES - 1, column, COLS - 1 - column, menu->typed);
+    snprintf(text, sizeof(text), "Type %s: ", xw_target_word(&menu->pending));
+    int column = xw_menu_put(menu, LINES - 1, 0, COLS - 2, text);
+    column += xw_menu_put(menu, LINES - 1, column, COLS - 1 - column, menu->typed);
     move(LINES - 1, column < COLS ? column : COLS - 1);
 }
 
@@ -341,12 +196,12 @@ static void draw_answer(const struct xw_menu *menu, int row)
     const struct xw_dialog *dialog = &menu->dialog;
 
     if (dialog->stage != XW_DIALOG_ASKS) {
-        draw(menu, row, 0, COLS - 1, dialog->stage == XW_DIALOG_WAITS ? "Checking ..." : "");
+        xw_menu_put(menu, row, 0, COLS - 1, dialog->stage == XW_DIALOG_WAITS ? "Checking ..." : "");
         return;
     }
-    int column = draw(menu, row, 0, COLS - 2, dialog->question);
+    int column = xw_menu_put(menu, row, 0, COLS - 2, dialog->question);
     if (dialog->shown)
-        column += draw(menu, row, column, COLS - 1 - column, xw_secret_text(&dialog->typed));
+        column += xw_menu_put(menu, row, column, COLS - 1 - column, xw_secret_text(&dialog->typed));
     move(row, column < COLS ? column : COLS - 1);
 }
 
@@ -359,7 +214,7 @@ static void draw_password(const struct xw_menu *menu)
              xw_verb_info(menu->pending.verb)->name, xw_target_format(&menu->pending, target),
              menu->dialog.told);
     attron(A_BOLD);
-    draw(menu, LINES - 2, 0, COLS - 1, text);
+    xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
     attroff(A_BOLD);
     draw_answer(menu, LINES - 1);
 }
@@ -371,16 +226,16 @@ static void draw_lock(const struct xw_menu *menu)
 
     attron(A_REVERSE);
     mvhline(0, 0, ' ', COLS);
-    draw(menu, 0, 1, COLS - 2, "Locked");
+    xw_menu_put(menu, 0, 1, COLS - 2, "Locked");
     attroff(A_REVERSE);
     snprintf(text, sizeof(text), "No key came for a while, %s.", menu->settings->user);
     if (LINES >= 6)
-        draw(menu, 2, 1, COLS - 2, text);
-    draw(menu, LINES - 3, 0, COLS - 1, menu->dialog.told);
+        xw_menu_put(menu, 2, 1, COLS - 2, text);
+    xw_menu_put(menu, LINES - 3, 0, COLS - 1, menu->dialog.told);
     draw_answer(menu, LINES - 2);
     int column = getcurx(stdscr);
-    draw(menu, LINES - 1, 0, COLS - 1,
-         menu->dialog.stage == XW_DIALOG_RESTS ? "Enter unlock  ^C leave" : "^C leave");
+    xw_menu_put(menu, LINES - 1, 0, COLS - 1,
+                menu->dialog.stage == XW_DIALOG_RESTS ? "Enter unlock  ^C leave" : "^C leave");
     move(LINES - 2, column);
 }
 
@@ -390,10 +245,10 @@ static void draw_help(const struct xw_menu *menu)
 
     attron(A_REVERSE);
     mvhline(0, 0, ' ', COLS);
-    draw(menu, 0, 1, COLS - 2, "Help");
+    xw_menu_put(menu, 0, 1, COLS - 2, "Help");
     attroff(A_REVERSE);
     for (int i = 0; i < count && 1 + i < LINES; i++)
-        draw(menu, LINES > count + 1 ? 2 + i : 1 + i, 1, COLS - 2, help_lines[i]);
+        xw_menu_put(menu, LINES > count + 1 ? 2 + i : 1 + i, 1, COLS - 2, help_lines[i]);
 }
 
 void xw_menu_draw(struct xw_menu *menu)
@@ -403,14 +258,14 @@ void xw_menu_draw(struct xw_menu *menu)
     erase();
     curs_set(asks || menu->dialog.stage == XW_DIALOG_ASKS ? 1 : 0);
     if (LINES < 4 || COLS < 12) {
-        draw(menu, 0, 0, COLS, "Too small");
+        xw_menu_put(menu, 0, 0, COLS, "Too small");
     } else if (menu->mode == XW_MODE_LOCKED) {
         draw_lock(menu);
     } else if (menu->mode == XW_MODE_HELP) {
         draw_help(menu);
     } else {
         draw_bar(menu);
-        draw_list(menu);
+        xw_menu_draw_list(menu);
         if (asks) {
             draw_question(menu);
         } else if (menu->mode == XW_MODE_PASSWORD) {

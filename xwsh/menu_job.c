@@ -61,6 +61,7 @@ void xw_job_conclude(const struct xw_job *job, enum xw_exit code, char *text, si
     const struct xw_model *model = &job->model;
     const struct xw_result *shown = model->result_count > 0 ? &model->results[0] : NULL;
     char target[XW_TARGET_SIZE];
+    char world[XW_WORLD_SIZE];
 
     xw_target_format(&job->request, target);
     for (size_t i = model->result_count; i > 0; i--) {
@@ -74,6 +75,6 @@ void xw_job_conclude(const struct xw_job *job, enum xw_exit code, char *text, si
     else if (shown->done && model->result_count > 1)
         snprintf(text, size, "%.80s: done, %zu machines", target, model->result_count);
     else
-        snprintf(text, size, "%s%s%s: %.400s", job->request.lab, *shown->machine ? "/" : "",
-                 shown->machine, shown->text);
+        snprintf(text, size, "%s%s%s: %.400s", xw_target_world(&job->request, world),
+                 *shown->machine ? "/" : "", shown->machine, shown->text);
 }

@@ -14,20 +14,24 @@ static bool make_request(const struct xw_menu *menu, enum xw_verb verb, bool who
                          struct xw_request *request)
 {
     const char *name = xw_menu_name_at_cursor(menu);
-    bool worlds = menu->page == XW_PAGE_WORLDS;
+    bool worlds = menu->page != XW_PAGE_MACHINES;
 
     *request = (struct xw_request){.verb = verb};
     if (!*name && (worlds || !whole))
         return false;
-    snprintf(request->lab, sizeof(request->lab), "%s", worlds ? name : menu->world);
-    return xw_request_set_machines(request, whole ? "*" : name) == 0;
+    return xw_request_set_world(request, worlds ? name : menu->world) == 0 &&
+           xw_request_set_machines(request, whole ? "*" : name) == 0;
 }
 
 static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
 {
     struct xw_request request;
 
-    if (menu->page == XW_PAGE_WORLDS && !whole) {
+    if (*xw_menu_lab_at_cursor(menu)) {
+        xw_menu_tell(menu, false, "Enter opens the lab; in it, S, T and V are for a whole world.");
+        return;
+    }
+    if (menu->page != XW_PAGE_MACHINES && !whole) {
         xw_menu_tell(menu, false, "Enter opens the world; S, T and V are for all its machines.");
         return;
     }
@@ -90,24 +94,46 @@ static void open_console(struct xw_menu *menu)
     xw_menu_guard(menu);
 }
 
+/* Forgets what a page showed: it is about something else from now on. */
+static void clear_page(struct xw_menu *menu, enum xw_menu_page page)
+{
+    xw_model_clear(&menu->model[page]);
+    menu->loaded[page] = false;
+    menu->cursor[page] = 0;
+}
+
+static void open_lab(struct xw_menu *menu, const char *lab)
+{
+    if (strcmp(menu->lab, lab) != 0) {
+        snprintf(menu->lab, sizeof(menu->lab), "%s", lab);
+        clear_page(menu, XW_PAGE_LAB);
+    }
+    xw_menu_tell(menu, false, "");
+    xw_menu_show_page(menu, XW_PAGE_LAB);
+}
+
+static void open_world(struct xw_menu *menu, const char *world)
+{
+    if (strcmp(menu->world, world) != 0) {
+        snprintf(menu->world, sizeof(menu->world), "%s", world);
+        clear_page(menu, XW_PAGE_MACHINES);
+    }
+    menu->back = menu->page;
+    xw_menu_tell(menu, false, "");
+    xw_menu_show_page(menu, XW_PAGE_MACHINES);
+}
+
 static void open_row(struct xw_menu *menu)
 {
     const char *name = xw_menu_name_at_cursor(menu);
+    const char *lab = xw_menu_lab_at_cursor(menu);
 
-    if (!*name)
-        return;
-    if (menu->page == XW_PAGE_MACHINES) {
+    if (*lab)
+        open_lab(menu, lab);
+    else if (*name && menu->page == XW_PAGE_MACHINES)
         open_console(menu);
-        return;
-    }
-    if (strcmp(menu->world, name) != 0) {
-        snprintf(menu->world, sizeof(menu->world), "%s", name);
-        xw_model_clear(&menu->model[XW_PAGE_MACHINES]);
-        menu->loaded[XW_PAGE_MACHINES] = false;
-        menu->cursor[XW_PAGE_MACHINES] = 0;
-    }
-    xw_menu_tell(menu, false, "");
-    xw_menu_show_page(menu, XW_PAGE_MACHINES);
+    else if (*name)
+        open_world(menu, name);
 }
 
 /* The keys that end a program elsewhere don't end this one; they shall not seem dead. */
@@ -131,8 +157,8 @@ static void tell_no_meaning(struct xw_menu *menu, int key)
 
 static void go_back(struct xw_menu *menu, int key)
 {
-    if (menu->page == XW_PAGE_MACHINES)
-        xw_menu_show_page(menu, XW_PAGE_WORLDS);
+    if (menu->page != XW_PAGE_WORLDS)
+        xw_menu_show_page(menu, menu->page == XW_PAGE_MACHINES ? menu->back : XW_PAGE_WORLDS);
     else if (key == 'q')
         menu->leaving = true;
     else
@@ -249,7 +275,7 @@ static void take_browse_key(struct xw_menu *menu, int key)
 static void end_confirm(struct xw_menu *menu)
 {
     menu->mode = XW_MODE_BROWSE;
-    menu->confirmed = strcmp(menu->typed, xw_menu_word(&menu->pending)) == 0;
+    menu->confirmed = strcmp(menu->typed, xw_target_word(&menu->pending)) == 0;
     if (menu->confirmed)
         xw_menu_guard(menu);
     else

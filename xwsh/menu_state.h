@@ -1,8 +1,8 @@
 /*
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
  * menu_job.c (requests that run while keys are read), menu_prepared.c (worlds that are still being
- * made), menu_password.c (the lock, and the password
- * before a verb), menu_draw.c (the screen). Nothing outside the menu includes this.
+ * made), menu_password.c (the lock, and the password before a verb), menu_draw.c (the screen),
+ * menu_list.c (the list on it). Nothing outside the menu includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
 #define XW_XWSH_MENU_STATE_H
@@ -17,8 +17,10 @@
 #include "xwsh/secret.h"
 #include "xwsh/session.h"
 #include "xwsh/settings.h"
+#include "xwsh/target.h"
 
-enum xw_menu_page { XW_PAGE_WORLDS, XW_PAGE_MACHINES, XW_PAGE_COUNT };
+/* One's own worlds and the labs that one looks after; all worlds of such a lab; a world. */
+enum xw_menu_page { XW_PAGE_WORLDS, XW_PAGE_LAB, XW_PAGE_MACHINES, XW_PAGE_COUNT };
 
 enum xw_menu_mode {
     XW_MODE_BROWSE,
@@ -68,8 +70,10 @@ struct xw_menu {
     bool loaded[XW_PAGE_COUNT];
     size_t cursor[XW_PAGE_COUNT];
     size_t first[XW_PAGE_COUNT]; /* index of the first row on the screen */
-    char world[XW_NAME_SIZE];    /* of the machines' page */
-    struct xw_job refresh;       /* list or status */
+    char lab[XW_NAME_SIZE];      /* of the lab's page */
+    char world[XW_WORLD_SIZE];   /* of the machines' page */
+    enum xw_menu_page back;      /* from there */
+    struct xw_job refresh;       /* list, worlds or status */
     struct xw_job action;        /* start, stop, reboot, revert */
     int64_t next_refresh;
     int64_t made_since; /* worlds are still being made since then; -1: none are */
@@ -88,11 +92,11 @@ struct xw_menu {
 /* How many rows the current page has. */
 size_t xw_menu_rows(const struct xw_menu *menu);
 
-/* The word to be typed before a revert: the machine's name, or the world's. */
-const char *xw_menu_word(const struct xw_request *request);
-
-/* The name in the row of the cursor, or "" where there is none. */
+/* The machine, or the world as it is written, in the row of the cursor; "" where there is none. */
 const char *xw_menu_name_at_cursor(const struct xw_menu *menu);
+
+/* The lab in the row of the cursor; "" where there is none. */
+const char *xw_menu_lab_at_cursor(const struct xw_menu *menu);
 
 /* Sets the message, which stands until the next key. */
 void xw_menu_tell(struct xw_menu *menu, bool is_error, const char *text);
@@ -147,6 +151,12 @@ void xw_dialog_step(struct xw_menu *menu);
 void xw_dialog_end(struct xw_menu *menu);
 
 void xw_menu_draw(struct xw_menu *menu);
+
+/* The part of it between the bar and the message. */
+void xw_menu_draw_list(struct xw_menu *menu);
+
+/* Draws text, made safe, at most `columns` wide; returns the columns taken. */
+int xw_menu_put(const struct xw_menu *menu, int row, int column, int columns, const char *text);
 
 /* Starts a job that does not run yet. Returns 0 or a negative errno with job->err set. */
 int xw_job_start(struct xw_job *job, const struct xw_request *request);

@@ -14,6 +14,7 @@
 #include "common/names.h"
 #include "common/record.h"
 #include "common/request.h"
+#include "xwsh/target.h"
 
 #define XW_WORLDS_MAX    1024
 #define XW_ADDRESSES_MAX 512 /* bytes */
@@ -34,8 +35,10 @@ enum xw_state {
 struct xw_world {
     char lab[XW_NAME_SIZE];
     char owner[XW_NAME_SIZE];
+    char address[XW_WORLD_SIZE]; /* how its user writes it: LAB, or LAB:OWNER where not one's own */
     unsigned long machines;
     unsigned long running;
+    time_t last_use;              /* of a `member` line; 0 where unknown */
     char title[XW_TITLE_MAX + 1]; /* unsafe: show it through safe_text.h */
 };
 
@@ -50,13 +53,37 @@ struct xw_machine {
 
 /* When a lab may be used; of those that are always open nothing is told. */
 struct xw_lab_window {
-    char lab[XW_NAME_SIZE];
+    char world[XW_WORLD_SIZE]; /* LAB for all its worlds, or LAB:OWNER for that one */
     struct xw_window window;
+};
+
+/* A lab whose worlds the caller looks after. */
+struct xw_lab_instructed {
+    char lab[XW_NAME_SIZE];
+    char title[XW_TITLE_MAX + 1]; /* unsafe to show */
+};
+
+enum xw_grant_role { XW_GRANT_STUDENT, XW_GRANT_TEAM, XW_GRANT_INSTRUCTOR, XW_GRANT_ROLES };
+
+/* A group that a lab names. */
+struct xw_grant {
+    enum xw_grant_role role;
+    gid_t gid;
+};
+
+/* One owner's own closing time of a lab. */
+struct xw_extension {
+    char owner[XW_NAME_SIZE];
+    time_t until;
 };
 
 enum xw_message_kind {
     XW_MESSAGE_HELLO,
     XW_MESSAGE_WORLD,
+    XW_MESSAGE_MEMBER,
+    XW_MESSAGE_INSTRUCTS,
+    XW_MESSAGE_GRANT,
+    XW_MESSAGE_EXTENSION,
     XW_MESSAGE_WINDOW,
     XW_MESSAGE_MACHINE,
     XW_MESSAGE_PROGRESS,
@@ -69,12 +96,15 @@ enum xw_message_kind {
 
 struct xw_message {
     enum xw_message_kind kind;
-    struct xw_world world;       /* WORLD */
-    struct xw_lab_window window; /* WINDOW */
-    struct xw_machine machine;   /* MACHINE */
-    char subject[XW_NAME_SIZE];  /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
-    const char *text;            /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
-    enum xw_exit code;           /* END */
+    struct xw_world world;         /* WORLD, MEMBER */
+    struct xw_lab_window window;   /* WINDOW */
+    struct xw_lab_instructed lab;  /* INSTRUCTS */
+    struct xw_grant grant;         /* GRANT */
+    struct xw_extension extension; /* EXTENSION */
+    struct xw_machine machine;     /* MACHINE */
+    char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
+    const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
+    enum xw_exit code;          /* END */
 };
 
 /*
@@ -98,6 +128,12 @@ struct xw_model {
     size_t world_count;
     struct xw_lab_window *windows;
     size_t window_count;
+    struct xw_lab_instructed *labs;
+    size_t lab_count;
+    struct xw_grant *grants;
+    size_t grant_count;
+    struct xw_extension *extensions;
+    size_t extension_count;
     struct xw_machine *machines;
     size_t machine_count;
     struct xw_result *results;
@@ -115,8 +151,13 @@ bool xw_model_suspended(const struct xw_model *model);
  */
 int xw_model_add(struct xw_model *model, const struct xw_message *message);
 
-/* The window of a lab; NULL where none has been told. */
-const struct xw_window *xw_model_window(const struct xw_model *model, const char *lab);
+/*
+ * The window of a world, by its address: its own, or its lab's; NULL where none has been told.
+ */
+const struct xw_window *xw_model_window(const struct xw_model *model, const char *world);
+
+/* The protocol's word for the role of a group. */
+const char *xw_grant_role_word(enum xw_grant_role role);
 
 /* The protocol's word for a window's state. */
 const char *xw_window_word(enum xw_window_state state);

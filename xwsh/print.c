@@ -1,6 +1,7 @@
 #include "xwsh/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static void fill_world(const struct xw_session *session, const struct xw_model *
 {
     const struct xw_world *world = &model->worlds[index];
 
-    snprintf(row->cell[0], CELL_SIZE, "%s", world->lab);
+    snprintf(row->cell[0], CELL_SIZE, "%s", world->address);
     snprintf(row->cell[1], CELL_SIZE, "%s", world->owner);
     snprintf(row->cell[2], CELL_SIZE, "%lu", world->machines);
     snprintf(row->cell[3], CELL_SIZE, "%lu", world->running);
@@ -38,7 +39,7 @@ static void fill_world(const struct xw_session *session, const struct xw_model *
 static void fill_world_shown(const struct xw_session *session, const struct xw_model *model,
                              size_t index, struct row *row)
 {
-    const struct xw_window *window = xw_model_window(model, model->worlds[index].lab);
+    const struct xw_window *window = xw_model_window(model, model->worlds[index].address);
     char when[XW_WHEN_SIZE];
 
     fill_world(session, model, index, row);
@@ -59,13 +60,33 @@ static void fill_time(time_t when, char *cell)
 static void fill_world_plain(const struct xw_session *session, const struct xw_model *model,
                              size_t index, struct row *row)
 {
-    const struct xw_window *window = xw_model_window(model, model->worlds[index].lab);
+    const struct xw_window *window = xw_model_window(model, model->worlds[index].address);
 
     fill_world(session, model, index, row);
     snprintf(row->cell[5], CELL_SIZE, "%s",
              xw_window_word(window ? window->state : XW_WINDOW_OPEN));
     fill_time(window ? window->opens : 0, row->cell[6]);
     fill_time(window ? window->closes : 0, row->cell[7]);
+}
+
+/* What has not been used since it was made, or isn't known, has no time. */
+static void fill_member(const struct xw_session *session, const struct xw_model *model,
+                        size_t index, struct row *row)
+{
+    const struct xw_world *world = &model->worlds[index];
+    char when[XW_WHEN_SIZE];
+
+    fill_world_shown(session, model, index, row);
+    memcpy(row->cell[5], row->cell[4], CELL_SIZE);
+    xw_when_date(world->last_use, xw_clock_now(), when);
+    snprintf(row->cell[4], CELL_SIZE, "%s", world->last_use ? when : "-");
+}
+
+static void fill_member_plain(const struct xw_session *session, const struct xw_model *model,
+                              size_t index, struct row *row)
+{
+    fill_world_plain(session, model, index, row);
+    fill_time(model->worlds[index].last_use, row->cell[4]);
 }
 
 static void fill_machine(const struct xw_session *session, const struct xw_model *model,
@@ -158,6 +179,20 @@ void xw_print_worlds(const struct xw_session *session, const struct xw_model *mo
         print_table(session, model, session->out_tty ? &shown : &plain);
 }
 
+void xw_print_members(const struct xw_session *session, const struct xw_model *model)
+{
+    const char *heading[] = {"WORLD",   "OWNER",    "MACHINES",
+                             "RUNNING", "LAST USE", model->window_count > 0 ? "WHEN" : ""};
+    const struct table shown = {heading, model->window_count > 0 ? 6 : 5, model->world_count,
+                                fill_member};
+    const struct table plain = {heading, 8, model->world_count, fill_member_plain};
+
+    if (model->world_count == 0 && session->out_tty)
+        puts("This lab has no worlds yet. 'prepare LAB USER' makes one before its owner logs in.");
+    else
+        print_table(session, model, session->out_tty ? &shown : &plain);
+}
+
 /* When the lab opens or closes: no line of the table, so beside it where programs read that. */
 static void print_when(const struct xw_session *session, const struct xw_model *model,
                        const char *lab)
@@ -209,4 +244,42 @@ void xw_progress_show(struct xw_progress *progress, const char *subject, const c
     xw_progress_clear(progress);
     progress->columns = xw_safe_fit(session->charset, safe, columns - 1, fitted, sizeof(fitted));
     fputs(fitted, stderr);
+}
+
+/* One line about who may: of three fields, the last of any length. */
+static void print_grant(const struct xw_session *session, const char *role, const char *name,
+                        const char *rest)
+{
+    const enum xw_charset charset = xw_session_out_charset(session);
+    char safe_name[XW_SAFE_SIZE(XW_GROUP_NAME_SIZE)];
+    size_t size = XW_SAFE_SIZE(strlen(rest));
+    char *safe = malloc(size);
+
+    xw_safe_text(charset, name, safe_name, sizeof(safe_name));
+    if (safe)
+        xw_safe_text(charset, rest, safe, size);
+    printf(session->out_tty ? "%-10s  %-16s  %s\n" : "%s\t%s\t%s\n", role, safe_name,
+           safe ? safe : "");
+    free(safe);
+}
+
+void xw_print_grants(const struct xw_session *session, const struct xw_model *model,
+                     const char *lab, const struct xw_group_view *groups)
+{
+    char when[XW_WHEN_SIZE];
+
+    print_when(session, model, lab);
+    if (session->out_tty)
+        print_grant(session, "ROLE", "GROUP", "MEMBERS");
+    for (size_t i = 0; i < model->grant_count; i++)
+        print_grant(session, xw_grant_role_word(model->grants[i].role), groups[i].name,
+                    groups[i].members);
+    for (size_t i = 0; i < model->extension_count; i++) {
+        const struct xw_extension *extension = &model->extensions[i];
+        if (session->out_tty)
+            xw_when_date(extension->until, xw_clock_now(), when);
+        else
+            xw_when_rfc3339(extension->until, when);
+        print_grant(session, "extended", extension->owner, when);
+    }
 }

@@ -6,6 +6,7 @@
 #ifndef XW_XWSH_PRINT_H
 #define XW_XWSH_PRINT_H
 
+#include "xwsh/groups.h"
 #include "xwsh/model.h"
 #include "xwsh/session.h"
 
@@ -14,6 +15,17 @@
  * in RFC 3339, or "-"
  */
 void xw_print_worlds(const struct xw_session *session, const struct xw_model *model);
+
+/* The worlds of a lab, for who looks after them: the same with the last use in the title's place.
+ */
+void xw_print_members(const struct xw_session *session, const struct xw_model *model);
+
+/*
+ * Who may use a lab: role, group, members joined by commas; then "extended", owner, until when.
+ * groups has model->grant_count entries.
+ */
+void xw_print_grants(const struct xw_session *session, const struct xw_model *model,
+                     const char *lab, const struct xw_group_view *groups);
 
 /* machine, state, memory in MiB, addresses joined by commas or "-" */
 void xw_print_machines(const struct xw_session *session, const struct xw_model *model,

@@ -10,6 +10,7 @@
 #include "xwsh/gate.h"
 #include "xwsh/password.h"
 #include "xwsh/pump.h"
+#include "xwsh/target.h"
 #include "xwsh/tty.h"
 #include "xwsh/when.h"
 
@@ -18,9 +19,9 @@ enum { OPERAND_SIZE = 2 * XW_COMMAND_MAX };
 struct prompt {
     const struct xw_session *session; /* ours, with .quiet set */
     struct xw_settings settings;
-    int64_t quiet;            /* how long no key came on a console */
-    char world[XW_NAME_SIZE]; /* "" on the list of worlds */
-    struct xw_model model;    /* what is listed */
+    int64_t quiet;             /* how long no key came on a console */
+    char world[XW_WORLD_SIZE]; /* "" on the list of worlds */
+    struct xw_model model;     /* what is listed */
     bool leaving;
 };
 
@@ -45,13 +46,16 @@ static void show_worlds(const struct prompt *prompt)
         const struct xw_world *world = &prompt->model.worlds[i];
         char title[XW_SAFE_SIZE(XW_TITLE_MAX)];
         char when[XW_WHEN_SIZE + 2];
-        when_of(prompt, world->lab, when);
+        when_of(prompt, world->address, when);
         xw_safe_text(prompt->session->charset, world->title, title, sizeof(title));
-        printf("%3zu  %s, %lu of %lu machines running%s: %s\n", i + 1, world->lab, world->running,
-               world->machines, when, title);
+        printf("%3zu  %s, %lu of %lu machines running%s: %s\n", i + 1, world->address,
+               world->running, world->machines, when, title);
     }
     if (prompt->model.world_count == 0)
         puts("  none yet; they appear by themselves when a course gives you a lab.");
+    for (size_t i = 0; i < prompt->model.lab_count; i++)
+        printf("You look after %s: 'list --lab %s' shows all its worlds.\n",
+               prompt->model.labs[i].lab, prompt->model.labs[i].lab);
     puts("Type a number to open a world; 'start 1' to start its machines; 'help'; 'quit'.");
 }
 
@@ -81,7 +85,8 @@ static void reload(struct prompt *prompt)
     struct xw_model fresh = {0};
     struct xw_error err = {0};
 
-    snprintf(request.lab, sizeof(request.lab), "%s", prompt->world);
+    if (*prompt->world)
+        xw_request_set_world(&request, prompt->world);
     enum xw_exit code = xw_gate_run(prompt->session->signal_fd, &request, &fresh, NULL, NULL, &err);
     if (code != XW_EXIT_OK) {
         xw_session_complain(prompt->session, err.text);
@@ -105,7 +110,7 @@ static const char *numbered(const struct prompt *prompt, const char *word)
     if (xw_number(word, listed(prompt), &number) < 0 || number == 0)
         return NULL;
     return *prompt->world ? prompt->model.machines[number - 1].name
-                          : prompt->model.worlds[number - 1].lab;
+                          : prompt->model.worlds[number - 1].address;
 }
 
 static bool is_machine(const struct prompt *prompt, const char *name)
@@ -159,7 +164,7 @@ static void run_command(const struct prompt *prompt, const struct xw_words *word
 /* A number alone opens a world, or a machine's console. */
 static void choose(struct prompt *prompt, const char *name)
 {
-    char target[2 * XW_NAME_SIZE];
+    char target[XW_WORLD_SIZE + XW_NAME_SIZE];
 
     if (!*prompt->world) {
         snprintf(prompt->world, sizeof(prompt->world), "%s", name);
@@ -243,7 +248,7 @@ static void lock(struct prompt *prompt)
 static void turn(struct prompt *prompt)
 {
     char line[XW_COMMAND_MAX];
-    char text[XW_NAME_SIZE + 3];
+    char text[XW_WORLD_SIZE + 3];
     int64_t limit = prompt->settings.lock_ms;
 
     snprintf(text, sizeof(text), "%s> ", *prompt->world ? prompt->world : "worlds");

@@ -4,21 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static int set_lab(struct xw_request *request, const char *text, size_t length)
+const char *xw_target_world(const struct xw_request *request, char buffer[XW_WORLD_SIZE])
 {
-    if (length > XW_NAME_MAX)
-        return -EINVAL;
-    memcpy(request->lab, text, length);
-    request->lab[length] = '\0';
-    return xw_name_ok(request->lab) ? 0 : -EINVAL;
+    snprintf(buffer, XW_WORLD_SIZE, "%s%s%s", request->lab, *request->owner ? ":" : "",
+             request->owner);
+    return buffer;
 }
 
 int xw_target_parse(const char *text, struct xw_request *request)
 {
     enum xw_scope scope = xw_verb_info(request->verb)->scope;
     const char *slash = strchr(text, '/');
-    int rc = set_lab(request, text, slash ? (size_t)(slash - text) : strlen(text));
+    char world[XW_WORLD_SIZE];
+    size_t length = slash ? (size_t)(slash - text) : strlen(text);
 
+    if (length >= sizeof(world))
+        return -EINVAL;
+    memcpy(world, text, length);
+    world[length] = '\0';
+    int rc = xw_request_set_world(request, world);
     if (rc < 0)
         return rc;
     if (slash && scope == XW_SCOPE_LAB)
@@ -49,11 +53,20 @@ const char *xw_target_machines(const struct xw_request *request, char buffer[XW_
 const char *xw_target_format(const struct xw_request *request, char buffer[XW_TARGET_SIZE])
 {
     char machines[XW_TARGET_SIZE];
+    char world[XW_WORLD_SIZE];
 
+    xw_target_world(request, world);
     if (request->whole_world || request->machine_count == 0)
-        snprintf(buffer, XW_TARGET_SIZE, "%s", request->lab);
+        snprintf(buffer, XW_TARGET_SIZE, "%s", world);
     else
-        snprintf(buffer, XW_TARGET_SIZE, "%s/%.*s", request->lab, XW_TARGET_SIZE - XW_NAME_SIZE - 1,
+        snprintf(buffer, XW_TARGET_SIZE, "%s/%.*s", world, XW_TARGET_SIZE - XW_WORLD_SIZE - 1,
                  xw_target_machines(request, machines));
     return buffer;
+}
+
+const char *xw_target_word(const struct xw_request *request)
+{
+    if (*request->owner)
+        return request->owner;
+    return request->machine_count == 1 ? request->machines[0] : request->lab;
 }

@@ -22,6 +22,14 @@ static void date(time_t when, time_t now, char text[DATE_SIZE])
              months[at.tm_mon], year, at.tm_hour, at.tm_min);
 }
 
+void xw_when_date(time_t when, time_t now, char text[XW_WHEN_SIZE])
+{
+    char day[DATE_SIZE];
+
+    date(when, now, day);
+    snprintf(text, XW_WHEN_SIZE, "%s", day);
+}
+
 /* How long still, rounded down: nobody is promised more than there is. */
 static void closes(time_t when, time_t now, char text[XW_WHEN_SIZE])
 {

@@ -23,6 +23,9 @@ void xw_when_text(const struct xw_window *window, time_t now, char text[XW_WHEN_
 void xw_when_refusal(const char *lab, const struct xw_window *window, time_t now, char *text,
                      size_t size);
 
+/* "Tue 1 Dec 08:00", with the year where it isn't this one. */
+void xw_when_date(time_t when, time_t now, char text[XW_WHEN_SIZE]);
+
 /* UTC as RFC 3339 has it: "2026-12-01T08:00:00Z". */
 #define XW_RFC3339_SIZE 32
 void xw_when_rfc3339(time_t when, char text[XW_RFC3339_SIZE]);

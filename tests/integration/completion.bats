@@ -42,7 +42,7 @@ offers() {
 
 @test "xwsh: every command of its help, its options, the caller's worlds and machines" {
     local commands
-    mapfile -t commands < <(xwsh help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')
+    mapfile -t commands < <(xwsh help 2>/dev/null | sed -n 's/^  \([a-z-]*\) .*/\1/p')
     [ "${#commands[@]}" -ge 9 ]
     offers 'xwsh ' "${commands[@]}"
     offers 'xwsh help ' "${commands[@]}"
@@ -58,7 +58,7 @@ offers() {
 
 @test "xwsh: the options that completion offers are those of the usage line" {
     local command
-    for command in list status start stop reboot console revert version help; do
+    for command in list status start stop reboot console revert who-can extend prepare version help; do
         mapfile -t options < <(xwsh help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
         offers "xwsh $command -" "${options[@]}" --help
     done

@@ -7,14 +7,6 @@ load lib/common
 readonly WORLDS=/var/lib/xworlds/worlds/firewall
 readonly EXTRA=/var/lib/extrausers
 
-# make_person NAME GROUPS: a student with a key.
-make_person() {
-    useradd --create-home --shell /usr/local/bin/xwsh --groups "$2" "$1"
-    ssh-keygen -q -t ed25519 -N '' -C "$1" -f "/run/throwaway/keys/$1"
-    install -d -m 0700 -o "$1" -g "$1" "/home/$1/.ssh"
-    install -m 0600 -o "$1" -g "$1" "/run/throwaway/keys/$1.pub" "/home/$1/.ssh/authorized_keys"
-}
-
 # make_lab NAME GROUPS: the firewall lab once more, for other groups.
 make_lab() {
     sed "s/students: .*/students: [$2]/" labs/firewall/lab.yaml >"$BATS_FILE_TMPDIR/$1.yaml"
@@ -25,20 +17,16 @@ setup_file() {
     xwadm image add build/images/tiny
     xwadm lab apply labs/firewall/lab.yaml
     xwadm deploy firewall --user alice --user bob
-    cp -a /etc/pam.d /run/pam.d.before
     cp -a /etc/nsswitch.conf /run/nsswitch.before
     cp -a /usr/bin/gpasswd /run/gpasswd.before
     make_person carol xworlds
     make_person dave xworlds
-    local command
-    while IFS= read -r command; do
-        bash -c "$command"
-    done < <(tests/install-commands Logins)
+    pam_on
 }
 
 teardown_file() {
-    rm -rf /etc/pam.d "$EXTRA" "$BATS_FILE_TMPDIR"/*.yaml
-    cp -a /run/pam.d.before /etc/pam.d
+    rm -rf "$EXTRA" "$BATS_FILE_TMPDIR"/*.yaml
+    pam_off
     xwadm destroy firewall --user carol --user dave --yes --force || true
     userdel -r carol
     rm -f /run/throwaway/keys/{carol,dave}*
@@ -92,13 +80,6 @@ runs() {
 
 is_gone() {
     ! runs "$1"
-}
-
-# as_new_login USER WORD...: asked by a login that PAM has not seen.
-as_new_login() {
-    local user=$1
-    shift
-    setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups /usr/local/bin/xwsh "$@"
 }
 
 # field LAB USER KEY: of who-can.

@@ -82,7 +82,7 @@ has_word() {
     while IFS= read -r verb; do
         has_word "$text" "$verb" || { echo "missing: $verb"; false; }
         count=$((count + 1))
-    done < <(xwsh help | sed -nE 's/^  ([a-z]+).*/\1/p')
+    done < <(xwsh help | sed -nE 's/^  ([a-z-]+).*/\1/p')
     [ "$count" -ge 7 ]
     text=$(page xwkeeper 8)
     count=0
@@ -133,7 +133,7 @@ has_word() {
         xwhelper/keeper/image.c)
     [ "$count" -ge 11 ]
     text=$(page xworlds-lab 5)
-    for key in xworlds title description access students instructors opens closes timezone grace suspend-after segments machines \
+    for key in xworlds title description access students teams instructors opens closes timezone grace suspend-after segments machines \
         image memory vcpus order forward gateway interfaces segment address; do
         grep -q "\"$key\"" xwadm/lab_*.c || { echo "no key of a lab: $key"; false; }
         has_word "$text" "$key" || { echo "missing: $key"; false; }

@@ -63,9 +63,11 @@ static inline void put_users(void)
     put_file("/etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n"
                             "alice:x:1001:100::/:/bin/sh\nbob:x:1002:100::/:/bin/sh\n"
                             "tina:x:1003:100::/:/bin/sh\nstaff:x:1004:100::/:/bin/sh\n"
-                            "Upper:x:1005:2000::/:/bin/sh\n");
-    put_file("/etc/group", "root:x:0:\nusers:x:100:\nxworlds:x:2000:alice,bob,tina\n"
-                           "cs530:x:2001:alice,Upper\ncs530-ta:x:2002:tina\n");
+                            "Upper:x:1005:2000::/:/bin/sh\ncarol:x:1006:100::/:/bin/sh\n"
+                            "blue:x:1007:100::/:/bin/sh\n");
+    put_file("/etc/group", "root:x:0:\nusers:x:100:\nxworlds:x:2000:alice,bob,tina,carol,blue\n"
+                           "cs530:x:2001:alice,Upper\ncs530-ta:x:2002:tina\nblue:x:2003:carol\n"
+                           "red:x:2004:carol\n");
 }
 
 static inline void put_records(void)

@@ -955,7 +955,12 @@ static void everything_that_is_theirs(void **state)
     assert_int_equal(ask_as(TINA, BLUE, "1 list - tina - - " ID "\n"), 3);
     /* Who looks after a lab has no world by that; nor has a group that is another's now. */
     assert_int_equal(ask_as(TINA, TEACHERS, "1 list - - - - " ID "\n"), 0);
-    assert_string_equal(seen->reply, "end 0\n");
+    assert_string_equal(seen->reply, "instructs teams A\nend 0\n");
+    so.second_group = TEACHERS;
+    assert_int_equal(ask_as(TINA, BLUE, "1 list - - - - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "window teams:@blue open 0 5000 5000\ninstructs teams A\n"
+                                     "world teams @blue\nend 0\n");
+    so.second_group = 0;
     assert_int_equal(ask_as(TINA, RED, "1 list - - - - " ID "\n"), 0);
     assert_string_equal(seen->reply, "end 0\n");
 }

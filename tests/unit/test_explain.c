@@ -16,7 +16,15 @@
 #include "common/access.h"
 #include "xwadm/explain.h"
 
-enum { ALICE = 1001, STUDENTS = 2001, SECOND = 2002, TEACHERS = 2003, OTHERS = 2004 };
+enum {
+    ALICE = 1001,
+    STUDENTS = 2001,
+    SECOND = 2002,
+    TEACHERS = 2003,
+    OTHERS = 2004,
+    BLUE = 2005,
+    RED = 2006
+};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -24,6 +32,8 @@ static const struct xw_access firewall = {.lab = "firewall",
                                           .title = "A firewall",
                                           .student_count = 2,
                                           .students = {STUDENTS, SECOND},
+                                          .team_count = 2,
+                                          .teams = {BLUE, RED},
                                           .instructor_count = 1,
                                           .instructors = {TEACHERS},
                                           .machine_count = 2,
@@ -38,6 +48,12 @@ static const struct xw_owner of_zoe = {
 static const struct xw_owner of_another_uid = {
     .uid = ALICE + 1, .name = "alice", .lab_count = 1, .labs = {"firewall"}};
 
+/* What the host has of teams: blue has a world, red has one of another lab. */
+static const struct xw_owner team_records[] = {
+    {.gid = RED, .name = "@red", .lab_count = 1, .labs = {"history"}},
+    {.gid = BLUE, .name = "@blue", .lab_count = 2, .labs = {"firewall", "history"}},
+};
+
 static const struct {
     const char *what;
     uid_t uid;
@@ -47,7 +63,7 @@ static const struct {
     int owner_rc;
     const struct xw_owner *owner;
     enum xw_why why;
-    gid_t student_by, instructor_by;
+    gid_t student_by, instructor_by, team_by;
 } people[] = {
     {"a student with a world",
      ALICE,
@@ -58,6 +74,7 @@ static const struct {
      &with_world,
      XW_WHY_WORLD,
      STUDENTS,
+     0,
      0},
     {"a student by the second group",
      ALICE,
@@ -68,6 +85,7 @@ static const struct {
      &with_world,
      XW_WHY_WORLD,
      SECOND,
+     0,
      0},
     {"by both groups: the lab's first counts",
      ALICE,
@@ -78,6 +96,7 @@ static const struct {
      &with_world,
      XW_WHY_WORLD,
      STUDENTS,
+     0,
      0},
     {"a student who helps",
      ALICE,
@@ -88,7 +107,8 @@ static const struct {
      &with_world,
      XW_WHY_WORLD,
      STUDENTS,
-     TEACHERS},
+     TEACHERS,
+     0},
     {"a student without a record",
      ALICE,
      {STUDENTS},
@@ -98,6 +118,7 @@ static const struct {
      NULL,
      XW_WHY_NO_WORLD,
      STUDENTS,
+     0,
      0},
     {"a student with other worlds",
      ALICE,
@@ -108,8 +129,9 @@ static const struct {
      &without_world,
      XW_WHY_NO_WORLD,
      STUDENTS,
+     0,
      0},
-    {"one who has left", ALICE, {100, OTHERS}, 2, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0},
+    {"one who has left", ALICE, {100, OTHERS}, 2, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0, 0},
     {"one who has become an instructor",
      ALICE,
      {TEACHERS},
@@ -117,10 +139,11 @@ static const struct {
      "alice",
      0,
      &with_world,
-     XW_WHY_WORLD,
+     XW_WHY_INSTRUCTOR,
      0,
-     TEACHERS},
-    {"one without groups", ALICE, {0}, 0, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0},
+     TEACHERS,
+     0},
+    {"one without groups", ALICE, {0}, 0, "alice", 0, &with_world, XW_WHY_LEFT, 0, 0, 0},
     {"an instructor",
      ALICE,
      {100, TEACHERS},
@@ -130,8 +153,9 @@ static const struct {
      NULL,
      XW_WHY_INSTRUCTOR,
      0,
-     TEACHERS},
-    {"an outsider", ALICE, {OTHERS}, 1, "alice", -ENOENT, NULL, XW_WHY_NO_GROUP, 0, 0},
+     TEACHERS,
+     0},
+    {"an outsider", ALICE, {OTHERS}, 1, "alice", -ENOENT, NULL, XW_WHY_NO_GROUP, 0, 0, 0},
     {"an outsider with other worlds",
      ALICE,
      {OTHERS},
@@ -141,7 +165,99 @@ static const struct {
      &without_world,
      XW_WHY_NO_GROUP,
      0,
+     0,
      0},
+    {"of a team with a world", ALICE, {BLUE}, 1, "alice", -ENOENT, NULL, XW_WHY_TEAM, 0, 0, BLUE},
+    {"of both teams, of which one has a world",
+     ALICE,
+     {RED, BLUE},
+     2,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_TEAM,
+     0,
+     0,
+     BLUE},
+    {"of a team without one",
+     ALICE,
+     {RED},
+     1,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_NO_TEAM_WORLD,
+     0,
+     0,
+     RED},
+    {"a student, with a world, of a team",
+     ALICE,
+     {STUDENTS, BLUE},
+     2,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_WORLD,
+     STUDENTS,
+     0,
+     BLUE},
+    {"a student, without a world, of a team",
+     ALICE,
+     {STUDENTS, BLUE},
+     2,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_TEAM,
+     STUDENTS,
+     0,
+     BLUE},
+    {"a student, without a world, of a team without one",
+     ALICE,
+     {STUDENTS, RED},
+     2,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_NO_WORLD,
+     STUDENTS,
+     0,
+     RED},
+    {"who has left the students for a team",
+     ALICE,
+     {BLUE},
+     1,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_TEAM,
+     0,
+     0,
+     BLUE},
+    {"a name beyond the grammar, of a team",
+     ALICE,
+     {BLUE},
+     1,
+     "Alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_TEAM,
+     0,
+     0,
+     BLUE},
+    {"an instructor of a team",
+     ALICE,
+     {TEACHERS, BLUE},
+     2,
+     "alice",
+     -ENOENT,
+     NULL,
+     XW_WHY_TEAM,
+     0,
+     TEACHERS,
+     BLUE},
+    {"root in a team", 0, {BLUE}, 1, "root", -ENOENT, NULL, XW_WHY_ROOT, 0, 0, 0},
+    {"a user called blue", ALICE, {OTHERS}, 1, "blue", -ENOENT, NULL, XW_WHY_NO_GROUP, 0, 0, 0},
     {"a uid that was another's",
      ALICE,
      {STUDENTS},
@@ -151,6 +267,7 @@ static const struct {
      &of_zoe,
      XW_WHY_OTHER_NAME,
      STUDENTS,
+     0,
      0},
     {"a uid that was another's, of an outsider",
      ALICE,
@@ -160,6 +277,7 @@ static const struct {
      0,
      &of_zoe,
      XW_WHY_NO_GROUP,
+     0,
      0,
      0},
     {"a record of another uid",
@@ -171,6 +289,7 @@ static const struct {
      &of_another_uid,
      XW_WHY_REFUSED,
      STUDENTS,
+     0,
      0},
     {"a record that can't be read",
      ALICE,
@@ -181,6 +300,7 @@ static const struct {
      NULL,
      XW_WHY_RECORD,
      STUDENTS,
+     0,
      0},
     {"a name beyond the grammar",
      ALICE,
@@ -191,6 +311,7 @@ static const struct {
      NULL,
      XW_WHY_NAME,
      STUDENTS,
+     0,
      0},
     {"a name that is too long",
      ALICE,
@@ -201,19 +322,53 @@ static const struct {
      NULL,
      XW_WHY_NAME,
      STUDENTS,
+     0,
      0},
-    {"root in the group", 0, {0, STUDENTS}, 2, "root", -ENOENT, NULL, XW_WHY_ROOT, 0, 0},
-    {"root with a record", 0, {STUDENTS, TEACHERS}, 2, "alice", 0, &with_world, XW_WHY_ROOT, 0, 0},
+    {"root in the group", 0, {0, STUDENTS}, 2, "root", -ENOENT, NULL, XW_WHY_ROOT, 0, 0, 0},
+    {"root with a record",
+     0,
+     {STUDENTS, TEACHERS},
+     2,
+     "alice",
+     0,
+     &with_world,
+     XW_WHY_ROOT,
+     0,
+     0,
+     0},
 };
 
-static enum xw_decision ask_rule(const struct xw_claimant *claimant, const struct xw_access *access)
+/* What the rule says to the owner of one world who asks to see it. */
+static bool rule_allows(const struct xw_claimant *claimant, const struct xw_access *access,
+                        const char *name, const struct xw_owner *owner)
 {
     struct xw_request request = {.verb = XW_VERB_STATUS};
-    const struct xw_owner *owner = claimant->owner_rc == 0 ? claimant->owner : NULL;
 
     snprintf(request.lab, sizeof(request.lab), "%s", access->lab);
-    snprintf(request.owner, sizeof(request.owner), "%s", claimant->name);
-    return xw_access_decide(&claimant->caller, &request, owner, access, 0);
+    snprintf(request.owner, sizeof(request.owner), "%s", name);
+    return xw_access_decide(&claimant->caller, &request, owner, access, 0) == XW_DECISION_ALLOW;
+}
+
+/*
+ * Whether a world is theirs as the rule has it: their own, or a team's. An instructor may use
+ * worlds of others as well, so that what is theirs is asked for with the instructors left out.
+ */
+static bool ask_rule(const struct xw_claimant *claimant, const struct xw_access *access)
+{
+    struct xw_access others = *access;
+    const struct xw_owner *owner = claimant->owner_rc == 0 ? claimant->owner : NULL;
+
+    others.instructor_count = 0;
+    bool allowed = rule_allows(claimant, &others, claimant->name, owner);
+    for (size_t i = 0; i < claimant->team_count; i++)
+        allowed =
+            allowed || rule_allows(claimant, &others, claimant->teams[i].name, &claimant->teams[i]);
+    return allowed;
+}
+
+static bool is_allowed(enum xw_why why)
+{
+    return why == XW_WHY_WORLD || why == XW_WHY_TEAM;
 }
 
 static void each_person_is_explained(void **state)
@@ -224,17 +379,22 @@ static void each_person_is_explained(void **state)
             .caller = {people[i].uid, people[i].groups, people[i].group_count},
             .name = people[i].name,
             .owner_rc = people[i].owner_rc,
-            .owner = people[i].owner};
+            .owner = people[i].owner,
+            .team_count = COUNT(team_records),
+            .teams = team_records};
         struct xw_explanation got;
 
         xw_explain(&claimant, &firewall, &got);
         if (got.why != people[i].why)
             fail_msg("%s: %s and not %s", people[i].what, xw_why_word(got.why),
                      xw_why_word(people[i].why));
-        if (got.decision != ask_rule(&claimant, &firewall) ||
-            (got.decision == XW_DECISION_ALLOW) != (got.why == XW_WHY_WORLD))
+        bool rule = ask_rule(&claimant, &firewall);
+        if ((got.decision == XW_DECISION_ALLOW) != rule || is_allowed(got.why) != rule)
             fail_msg("%s: not what the rule says", people[i].what);
         assert_int_equal(got.student, people[i].student_by != 0);
+        assert_int_equal(got.team, people[i].team_by != 0);
+        if (got.team)
+            assert_int_equal(got.team_by, people[i].team_by);
         assert_int_equal(got.instructor, people[i].instructor_by != 0);
         if (got.student)
             assert_int_equal(got.student_by, people[i].student_by);
@@ -245,8 +405,9 @@ static void each_person_is_explained(void **state)
 
 /* The wheels of the exhaustive comparison. */
 static const uid_t uids[] = {ALICE, ALICE + 1, 0, 1, 4294967295U};
-static const gid_t groups[][2] = {{STUDENTS, 100}, {SECOND, TEACHERS}, {TEACHERS, OTHERS},
-                                  {OTHERS, 100},   {0, 4294967295U},   {STUDENTS + 65536, 0}};
+static const gid_t groups[][2] = {{STUDENTS, 100},      {SECOND, TEACHERS}, {TEACHERS, OTHERS},
+                                  {OTHERS, 100},        {BLUE, RED},        {0, 4294967295U},
+                                  {STUDENTS + 65536, 0}};
 static const char *const names[] = {
     "alice", "zoe", "@alice", "", "Alice", "alicea", "a23456789012345678901234567890123"};
 static const struct xw_owner *const owners[] = {&with_world, &without_world, &of_zoe,
@@ -256,7 +417,14 @@ static const struct xw_access lab_records[] = {
     {.lab = "firewall", .student_count = 1, .students = {STUDENTS}},
     {.lab = "firewall", .student_count = 2, .students = {OTHERS, SECOND}},
     {.lab = "firewall", .instructor_count = 1, .instructors = {STUDENTS}},
+    {.lab = "firewall", .team_count = 1, .teams = {BLUE}},
+    {.lab = "firewall",
+     .student_count = 1,
+     .students = {STUDENTS},
+     .team_count = 2,
+     .teams = {STUDENTS, RED}},
     {.lab = "firewall"},
+    {.lab = "history", .team_count = 1, .teams = {RED}},
     {.lab = "history", .student_count = 1, .students = {STUDENTS}},
     {.lab = "firewall1", .student_count = 1, .students = {STUDENTS}},
 };
@@ -267,8 +435,8 @@ static void compare(const struct xw_claimant *claimant, const struct xw_access *
     struct xw_explanation got;
 
     xw_explain(claimant, access, &got);
-    bool rule = ask_rule(claimant, access) == XW_DECISION_ALLOW;
-    if ((got.decision == XW_DECISION_ALLOW) != rule || (got.why == XW_WHY_WORLD) != rule)
+    bool rule = ask_rule(claimant, access);
+    if ((got.decision == XW_DECISION_ALLOW) != rule || is_allowed(got.why) != rule)
         fail_msg("uid %u called %s, lab %s: %s, and the rule %s",
                  (unsigned int)claimant->caller.uid, claimant->name, access->lab,
                  xw_why_word(got.why), rule ? "allows" : "refuses");
@@ -279,6 +447,8 @@ static void compare(const struct xw_claimant *claimant, const struct xw_access *
         assert_true(got.student);
     if (got.why == XW_WHY_LEFT || got.why == XW_WHY_NO_GROUP || got.why == XW_WHY_INSTRUCTOR)
         assert_false(got.student);
+    if (got.why == XW_WHY_NO_TEAM_WORLD)
+        assert_true(got.team);
     *allowed += rule;
 }
 
@@ -301,7 +471,8 @@ static void every_explanation_is_what_the_rule_says(void **state)
         rest /= COUNT(codes);
         const struct xw_access *access = &lab_records[rest % COUNT(lab_records)];
         rest /= COUNT(lab_records);
-        const struct xw_claimant claimant = {{uids[rest], gids, 2}, name, code, owner};
+        const struct xw_claimant claimant = {{uids[rest], gids, 2}, name,        code, owner,
+                                             COUNT(team_records),   team_records};
         compare(&claimant, access, &allowed);
     }
     printf("# explanations: %zu compared with the rule, %zu of them allowed\n", all, allowed);

@@ -1,4 +1,4 @@
-/* links: xwadm/extension.c xwadm/local_time.c common/names.c */
+/* links: xwadm/extension.c xwadm/local_time.c common/error.c common/lines.c common/names.c */
 /*
  * Until when a user's extension goes, by a clock that is given: so much more, or a time of the
  * host's.
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,11 +101,42 @@ static void times_that_are_wrong(void **state)
     assert_non_null(xw_extension_time("10000w", 253370764740, CLOSES, &until));
 }
 
+/* What is no extension is said in words, with the closing that it would have to be after. */
+static void extensions_of_a_lab(void **state)
+{
+    static const struct {
+        const char *text;
+        time_t closes, now;
+        int rc;
+        const char *words;
+    } cases[] = {
+        {"2d", CLOSES, CLOSES - DAY, 0, ""},
+        {"2d", 0, CLOSES, -ERANGE, "the lab \"fw\" doesn't close: there is nothing to extend"},
+        {"soon", CLOSES, CLOSES - DAY, -EDOM, "\"soon\": write 30m"},
+        {"2026-12-01 07:00", CLOSES, CLOSES - DAY, -ERANGE,
+         "the lab \"fw\" is open until 2026-12-01 08:00 CET for everybody: give a later time"},
+        {"2026-12-01 09:00", CLOSES, CLOSES + DAY, -ERANGE, "that time is past"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct xw_error err = {0};
+        time_t until = 0;
+        assert_int_equal(
+            xw_extension_find("fw", cases[i].text, cases[i].closes, cases[i].now, &until, &err),
+            cases[i].rc);
+        assert_int_equal(strncmp(err.text, cases[i].words, strlen(cases[i].words)), 0);
+        if (cases[i].rc == 0)
+            assert_int_equal(until, cases[i].closes + 2 * DAY);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_that_are_right),
         cmocka_unit_test(times_that_are_wrong),
+        cmocka_unit_test(extensions_of_a_lab),
     };
 
     return cmocka_run_group_tests(tests, begin, NULL);

@@ -199,6 +199,11 @@ static const struct mistake mistakes[] = {
     {2, "title:", "2 7 ", "title is empty"},
     {2, "title: {a: b}", "2 8 ", "title is a mapping"},
     {3, "access: [s]", "3 9 ", "access is a list; it must be a mapping"},
+    {3, "access: {teams: []}", "3 17 ", "teams names no group, so nobody could use the lab"},
+    {3, "access: {students: [], teams: []}", "3 20 ", "students names no group"},
+    {3, "access: {students: [s], teams: t}", "3 32 ", "teams is a word; it must be a list"},
+    {3, "access: {students: [s], teams: [[t]]}", "3 33 ", "a group is a list"},
+    {3, "access: {students: [s], team: [t]}", "3 25 ", "did you mean \"teams\"?"},
     {3, "access: {students: s}", "3 20 ", "students is a word; it must be a list of groups"},
     {3, "access: {students: []}", "3 20 ", "names no group"},
     {3, "access: {students: [[s]]}", "3 21 ", "a group is a list"},
@@ -503,6 +508,9 @@ static void too_many(void **state)
     xw_buffer_add(&source, "xworlds: 1\ntitle: T\naccess:\n  students: [");
     for (int i = 0; i <= XW_GROUPS_PER_LAB_MAX; i++)
         xw_buffer_add(&source, "%sg%d", i ? "," : "", i);
+    xw_buffer_add(&source, "]\n  teams: [");
+    for (int i = 0; i <= XW_GROUPS_PER_LAB_MAX; i++)
+        xw_buffer_add(&source, "%st%d", i ? "," : "", i);
     xw_buffer_add(&source, "]\nsegments: [");
     for (int i = 0; i <= XW_SEGMENTS_MAX; i++)
         xw_buffer_add(&source, "%ss%d", i ? "," : "", i);
@@ -510,8 +518,9 @@ static void too_many(void **state)
     for (int i = 0; i <= XW_MACHINES_MAX; i++)
         xw_buffer_add(&source, "  m%d: {image: tiny}\n", i);
     xw_lab_translate(source.text, source.length, &out);
-    assert_int_equal(count_of(out.text, "\nerror "), 3);
-    assert_non_null(strstr(out.text, "at most 32 groups"));
+    assert_int_equal(count_of(out.text, "\nerror "), 4);
+    assert_non_null(strstr(out.text, "students: at most 32 groups"));
+    assert_non_null(strstr(out.text, "teams: at most 32 groups"));
     assert_non_null(strstr(out.text, "at most 64 segments"));
     assert_non_null(strstr(out.text, "at most 64 machines"));
 }
@@ -552,8 +561,8 @@ static int fake_group(const char *name, gid_t *gid, struct xw_error *err)
     static const struct {
         const char *name;
         gid_t gid;
-    } groups[] = {
-        {"cs530", 2001}, {"cs530-ta", 2002}, {"wheel", 0}, {"domain users", 3000}, {"same", 2001}};
+    } groups[] = {{"cs530", 2001}, {"cs530-ta", 2002}, {"blue", 2003},         {"red", 2004},
+                  {"Cyan", 2005},  {"wheel", 0},       {"domain users", 3000}, {"same", 2001}};
 
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         if (strcmp(groups[i].name, name) == 0) {
@@ -618,6 +627,55 @@ static void groups_are_sorted_and_once(void **state)
     assert_int_equal(compiled.access.students[0], 2001);
     assert_int_equal(compiled.access.students[1], 3000);
     forget();
+}
+
+#define MACHINE                                                                                    \
+    "title T\nmachine m\nimage 1 1 tiny\nmemory 1 1 0\nvcpus 1\norder 0\ngateway -\nforward "      \
+    "0\nend\n"
+
+static void teams_with_and_without_students(void **state)
+{
+    static const char both[] = "xworlds: 1\ntitle: T\naccess:\n  students: [cs530]\n"
+                               "  teams: [red, blue]\n  instructors: [cs530-ta]\n"
+                               "machines: {m: {image: tiny}}\n";
+    XW_AUTO_BUFFER out = {0};
+
+    (void)state;
+    xw_lab_translate(both, strlen(both), &out);
+    assert_non_null(strstr(out.text, "student 4 14 cs530\nteam 5 11 red\nteam 5 16 blue\n"
+                                     "instructor 6 17 cs530-ta\n"));
+    assert_int_equal(compile(out.text), 0);
+    assert_non_null(strstr(compiled.access_text.text,
+                           "\nstudent 2001\nteam 2003\nteam 2004\ninstructor 2002\n"));
+    assert_int_equal(compiled.access.team_count, 2);
+    forget();
+    assert_int_equal(compile("xworlds-lab 1\nteam 1 1 blue\n" MACHINE), 0);
+    assert_int_equal(compiled.access.student_count, 0);
+    assert_int_equal(compiled.access.team_count, 1);
+    assert_int_equal(compiled.access.teams[0], 2003);
+    forget();
+}
+
+/* A group with a record of its own must have a name that can stand there. */
+static void names_of_teams_and_instructors(void **state)
+{
+    static const char *const wrong[] = {"team 3 4 Cyan\n", "team 3 4 domain users\n",
+                                        "team 3 4 a234567890123456789012345678901\n"
+                                        "team 3 4 a2345678901234567890123456789012\n",
+                                        "instructor 3 4 Cyan\n"};
+    char lines[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(lines, sizeof(lines), "xworlds-lab 1\nstudent 1 1 domain users\n%s" MACHINE,
+                 wrong[i]);
+        assert_int_equal(compile(lines), -EINVAL);
+        assert_int_equal(problems.items[0].at.line, 3);
+        const char *last = problems.items[problems.count - 1].text;
+        if (!strstr(last, "that takes a name of small letters, digits, - and _, at most 31"))
+            fail_msg("%s: %s", wrong[i], last);
+        forget();
+    }
 }
 
 /* What the parent finds is told together with what the child has found, in the file's order. */
@@ -779,6 +837,8 @@ int main(void)
         cmocka_unit_test(every_cut),
         cmocka_unit_test(good_lines_compile),
         cmocka_unit_test(groups_are_sorted_and_once),
+        cmocka_unit_test(teams_with_and_without_students),
+        cmocka_unit_test(names_of_teams_and_instructors),
         cmocka_unit_test(unknown_names_are_told),
         cmocka_unit_test(hostile_lines),
         cmocka_unit_test(plan_too_large),

@@ -638,6 +638,87 @@ static void several_labs(void **state)
     assert_int_equal(rmdir("/var/lib/xworlds/owners"), 0);
 }
 
+/* --- teams ------------------------------------------------------------------------------------ */
+
+static void put_team(const char *file, const char *lines, const char *rest)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "xworlds-owner 1\n%s%send\n", lines, rest);
+    put_file(file, text);
+}
+
+#define BLUE "/var/lib/xworlds/owners/g2003"
+#define RED  "/var/lib/xworlds/owners/g2004"
+
+static void put_lab_of_teams(const char *groups, const char *times)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text), "xworlds-access 1\nlab firewall\ntitle A\n%s%smachine m\nend\n",
+             groups, times);
+    put_file(ACCESS, text);
+}
+
+static void expect_of(const char *user, int status, const char *sentence)
+{
+    forget();
+    assert_int_equal(call(user, ACCOUNT), status);
+    assert_string_equal(told, sentence);
+}
+
+/* A member of a team's group is let in; who only has the team's name for their own is not. */
+static void members_of_teams(void **state)
+{
+    (void)state;
+    put_service(faulty, "");
+    put_records();
+    expect_of("carol", PAM_PERM_DENIED, NO_LAB);
+    put_lab_of_teams("team 2003\n", "");
+    expect_of("carol", PAM_SUCCESS, "");
+    expect_of("alice", PAM_PERM_DENIED, NO_LAB);
+    expect_of("blue", PAM_PERM_DENIED, NO_LAB);
+    put_lab_of_teams("student 2001\nteam 2003\ninstructor 2002\n", "");
+    expect_of("carol", PAM_SUCCESS, "");
+    expect_of("alice", PAM_SUCCESS, "");
+    expect_of("tina", PAM_SUCCESS, "");
+    expect_of("bob", PAM_PERM_DENIED, NO_LAB);
+    put_records();
+}
+
+/* T-E7. One team's extension is that of its members, and of nobody else. */
+static void extensions_of_teams(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+    tzset();
+    put_service(faulty, "");
+    (void)mkdir("/var/lib/xworlds/owners", 0755);
+    put_lab_of_teams("student 2001\nteam 2003\nteam 2004\n", "closes " PAST "\n");
+    expect_of("carol", PAM_PERM_DENIED, HAS_CLOSED);
+    put_team(BLUE, "gid 2003\nname @blue\n", "lab firewall\n");
+    put_team(RED, "gid 2004\nname @red\n", "lab firewall\nuntil " FUTURE "\n");
+    expect_of("carol", PAM_SUCCESS, "");
+    expect_of("alice", PAM_PERM_DENIED, HAS_CLOSED);
+    put_team(RED, "gid 2004\nname @red\n", "lab firewall\n");
+    expect_of("carol", PAM_PERM_DENIED, HAS_CLOSED);
+    /* Her own isn't the team's, for which alone she has the lab. */
+    put_team("/var/lib/xworlds/owners/1006", "uid 1006\nname carol\n",
+             "lab firewall\nuntil " FUTURE "\n");
+    expect_of("carol", PAM_PERM_DENIED, HAS_CLOSED);
+    /* A record that can't be read may be the one that lets her in. */
+    put_file(RED, "xworlds-owner 2\n");
+    expect_of("carol", PAM_SERVICE_ERR,
+              "The lab can't check your account just now; tell your administrator.\n");
+    put_team(BLUE, "gid 2003\nname @blue\n", "lab firewall\nuntil " FUTURE "\n");
+    expect_of("carol", PAM_SUCCESS, "");
+    assert_int_equal(unlink("/var/lib/xworlds/owners/1006"), 0);
+    assert_int_equal(unlink(BLUE), 0);
+    assert_int_equal(unlink(RED), 0);
+    assert_int_equal(rmdir("/var/lib/xworlds/owners"), 0);
+    put_records();
+}
+
 /* --- T-I5: order, threads, callers --------------------------------------------------------------
  */
 
@@ -964,6 +1045,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(one_broken_lab_is_not_all_labs),
         cmocka_unit_test(labs_that_are_not_open),
         cmocka_unit_test(several_labs),
+        cmocka_unit_test(members_of_teams),
+        cmocka_unit_test(extensions_of_teams),
         cmocka_unit_test(calls_in_any_order),
         cmocka_unit_test(many_at_once_in_one_process),
         cmocka_unit_test(a_caller_without_privilege_gets_an_error),

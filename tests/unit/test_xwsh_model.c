@@ -1,4 +1,4 @@
-/* links: xwsh/model.c common/names.c common/request.c */
+/* links: xwsh/model.c xwsh/message.c xwsh/target.c common/names.c common/request.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +71,7 @@ static void parses_windows(void **state)
     (void)state;
     assert_int_equal(parse("window firewall closed 0 1796112000 1796113800", &message), 0);
     assert_int_equal(message.kind, XW_MESSAGE_WINDOW);
-    assert_string_equal(message.window.lab, "firewall");
+    assert_string_equal(message.window.world, "firewall");
     assert_int_equal(message.window.window.state, XW_WINDOW_CLOSED);
     assert_int_equal(message.window.window.opens, 0);
     assert_int_equal(message.window.window.closes, 1796112000);
@@ -98,6 +98,75 @@ static void parses_windows(void **state)
         assert_int_equal(parse(text, &message), 0);
         assert_int_equal(message.window.window.state, i);
     }
+}
+
+/* What is written for it: LAB for one's own, LAB:@TEAM for a team's, LAB:OWNER for all others. */
+static void addresses_of_worlds(void **state)
+{
+    struct xw_message message;
+
+    (void)state;
+    assert_int_equal(parse("world firewall alice 3 2 Title", &message), 0);
+    assert_string_equal(message.world.address, "firewall");
+    assert_int_equal(parse("world firewall @blue 3 2 Title", &message), 0);
+    assert_string_equal(message.world.address, "firewall:@blue");
+    assert_int_equal(parse("member firewall alice 3 2 1796112000", &message), 0);
+    assert_string_equal(message.world.address, "firewall:alice");
+    assert_int_equal(message.world.last_use, 1796112000);
+    assert_int_equal(message.world.running, 2);
+}
+
+static void windows_of_worlds_and_labs(void **state)
+{
+    static const char *const lines[] = {"window firewall closed 0 10 11",
+                                        "window firewall:@blue open 0 20 21",
+                                        "window fire before 5 0 0"};
+    struct xw_model model = {0};
+    struct xw_message message;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(parse(lines[i], &message), 0);
+        assert_int_equal(xw_model_add(&model, &message), 0);
+    }
+    assert_int_equal(xw_model_window(&model, "firewall")->closes, 10);
+    assert_int_equal(xw_model_window(&model, "firewall:@blue")->closes, 20);
+    assert_int_equal(xw_model_window(&model, "firewall:@red")->closes, 10);
+    assert_int_equal(xw_model_window(&model, "fire:alice")->opens, 5);
+    assert_null(xw_model_window(&model, "fir"));
+    assert_null(xw_model_window(&model, "firewall2:@blue"));
+    xw_model_clear(&model);
+}
+
+static void what_instructors_are_told(void **state)
+{
+    static const char *const lines[] = {"instructs firewall A firewall",
+                                        "instructs untitled",
+                                        "member firewall @blue 3 0 0",
+                                        "grant student 2001",
+                                        "grant team 2003",
+                                        "grant instructor 2002",
+                                        "extension alice 1797292740"};
+    struct xw_model model = {0};
+    struct xw_message message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        assert_int_equal(parse(lines[i], &message), 0);
+        assert_int_equal(xw_model_add(&model, &message), 0);
+    }
+    assert_int_equal(model.lab_count, 2);
+    assert_string_equal(model.labs[0].lab, "firewall");
+    assert_string_equal(model.labs[0].title, "A firewall");
+    assert_string_equal(model.labs[1].title, "");
+    assert_int_equal(model.world_count, 1);
+    assert_int_equal(model.grant_count, 3);
+    assert_string_equal(xw_grant_role_word(model.grants[1].role), "team");
+    assert_int_equal(model.grants[2].gid, 2002);
+    assert_int_equal(model.extension_count, 1);
+    assert_string_equal(model.extensions[0].owner, "alice");
+    assert_int_equal(model.extensions[0].until, 1797292740);
+    xw_model_clear(&model);
 }
 
 static void refuses_other_lines(void **state)
@@ -132,8 +201,26 @@ static void refuses_other_lines(void **state)
         "machine firewall alice router running 99999999999 -",
         "machine firewall alice .. running 64 -",
         "machine firewall alice aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa running 64 -",
+        "member firewall alice 3 1",
+        "member firewall alice 3 1 0 more",
+        "member firewall alice 3 4 0",
+        "member firewall alice 3 1 -1",
+        "member firewall Alice 3 1 0",
+        "instructs",
+        "instructs fire/wall Title",
+        "grant student",
+        "grant student -1",
+        "grant student 4294967296",
+        "grant student 2001 more",
+        "grant admin 2001",
+        "extension alice",
+        "extension alice never",
+        "extension Alice 1797292740",
+        "extension alice 1797292740 more",
         "window",
         "window firewall",
+        "window firewall: open 1 2 3",
+        "window firewall:@ open 1 2 3",
         "window firewall open 1 2",
         "window firewall open 1 2 3 4",
         "window firewall shut 1 2 3",
@@ -211,6 +298,9 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(parses_worlds_and_machines),
                                        cmocka_unit_test(parses_the_other_kinds),
                                        cmocka_unit_test(parses_windows),
+                                       cmocka_unit_test(addresses_of_worlds),
+                                       cmocka_unit_test(windows_of_worlds_and_labs),
+                                       cmocka_unit_test(what_instructors_are_told),
                                        cmocka_unit_test(refuses_other_lines),
                                        cmocka_unit_test(long_fields_are_cut_or_refused),
                                        cmocka_unit_test(collects_a_bounded_model)};

@@ -165,6 +165,8 @@ struct list {
     size_t count;
     struct xw_listed worlds[LISTED_MAX];
     struct xw_access labs[LISTED_MAX]; /* of each world */
+    size_t instructed_count;
+    char instructed[LISTED_MAX][XW_NAME_SIZE]; /* labs that the caller looks after */
     int code;
 };
 
@@ -194,6 +196,28 @@ static void list_owner(const struct child *child, int peer, const struct xw_owne
     }
 }
 
+/* The labs that a group of the caller's looks after, each once: a menu offers them by these lines.
+ */
+static void list_instructed(const struct child *child, int peer, gid_t gid, struct list *list)
+{
+    static struct xw_access access;
+    const struct xw_authority *authority = &child->authority;
+    struct xw_owner group;
+
+    if (xw_owner_read_group(authority->owners, gid, &group, NULL) < 0)
+        return;
+    for (size_t i = 0; i < group.instructed_count && list->instructed_count < LISTED_MAX; i++) {
+        const char *lab = group.instructed[i];
+        const size_t count = list->instructed_count;
+        if (xw_names_find((const char(*)[XW_NAME_SIZE])list->instructed, count, lab) < count ||
+            xw_access_read(authority->labs, lab, &access, NULL) < 0 ||
+            !xw_access_instructs(&authority->caller, &access))
+            continue;
+        memcpy(list->instructed[list->instructed_count++], lab, XW_NAME_SIZE);
+        xw_reply(peer, "instructs %s %s", access.lab, access.title);
+    }
+}
+
 static int list(struct child *child, int peer, struct xw_error *err)
 {
     static struct list list = {.code = XW_EXIT_OK};
@@ -205,6 +229,7 @@ static int list(struct child *child, int peer, struct xw_error *err)
     for (size_t i = 0; i < authority->caller.group_count; i++) {
         if (xw_authority_team(authority, i, &team))
             list_owner(child, peer, &team, &list);
+        list_instructed(child, peer, authority->caller.groups[i], &list);
     }
     become_reader(child);
     int rc = xw_reader_list(peer, list.worlds, list.count, err);

@@ -24,3 +24,40 @@ refute() {
         return 1
     fi
 }
+
+# make_person NAME GROUPS [OPTION...]: somebody with a key, who gets xwsh; options are useradd's.
+make_person() {
+    local name=$1 groups=$2
+    shift 2
+    useradd --create-home --shell /usr/local/bin/xwsh --groups "$groups" "$@" "$name"
+    ssh-keygen -q -t ed25519 -N '' -C "$name" -f "/run/throwaway/keys/$name"
+    install -d -m 0700 -o "$name" "/home/$name/.ssh"
+    install -m 0600 -o "$name" "/run/throwaway/keys/$name.pub" "/home/$name/.ssh/authorized_keys"
+}
+
+# remove_person NAME
+remove_person() {
+    userdel -r "$1"
+    rm -f "/run/throwaway/keys/$1" "/run/throwaway/keys/$1.pub"
+}
+
+# as_new_login USER WORD...: asked by a login that PAM has not seen.
+as_new_login() {
+    local user=$1
+    shift
+    setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups /usr/local/bin/xwsh "$@"
+}
+
+# pam_on: logins go through the module, as INSTALL says. pam_off: as before.
+pam_on() {
+    local command
+    cp -a /etc/pam.d /run/pam.d.before
+    while IFS= read -r command; do
+        bash -c "$command"
+    done < <(tests/install-commands Logins)
+}
+
+pam_off() {
+    rm -rf /etc/pam.d
+    mv /run/pam.d.before /etc/pam.d
+}

@@ -1,0 +1,323 @@
+/* The lines of the protocol, read. */
+#include "xwsh/model.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FIELDS_MAX = 7, NUMBER_MAX = 1 << 30 };
+
+static const char *const state_names[XW_STATE_COUNT] = {
+    [XW_STATE_OFF] = "off",
+    [XW_STATE_STARTING] = "starting",
+    [XW_STATE_RUNNING] = "running",
+    [XW_STATE_PAUSED] = "paused",
+    [XW_STATE_DISK_FULL] = "disk-full",
+    [XW_STATE_SUSPENDED] = "suspended",
+    [XW_STATE_STOPPING] = "stopping",
+    [XW_STATE_CRASHED] = "crashed",
+    [XW_STATE_MISSING] = "missing",
+};
+
+static const char *const window_words[] = {[XW_WINDOW_OPEN] = "open",
+                                           [XW_WINDOW_BEFORE] = "before",
+                                           [XW_WINDOW_GRACE] = "grace",
+                                           [XW_WINDOW_CLOSED] = "closed"};
+
+static const char *const role_words[XW_GRANT_ROLES] = {
+    [XW_GRANT_STUDENT] = "student", [XW_GRANT_TEAM] = "team", [XW_GRANT_INSTRUCTOR] = "instructor"};
+
+const char *xw_grant_role_word(enum xw_grant_role role)
+{
+    return role_words[role];
+}
+
+const char *xw_window_word(enum xw_window_state state)
+{
+    return window_words[state];
+}
+
+const char *xw_state_name(enum xw_state state)
+{
+    return state_names[state];
+}
+
+static int parse_state(const char *word, enum xw_state *state)
+{
+    for (int i = 0; i < XW_STATE_COUNT; i++) {
+        if (strcmp(state_names[i], word) == 0) {
+            *state = (enum xw_state)i;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
+/*
+ * Cuts line into count fields at single spaces. With rest, the last field is the remainder of the
+ * line with its spaces, and may be empty or missing.
+ */
+static bool split(char *line, char *fields[FIELDS_MAX], int count, bool rest)
+{
+    char *at = line;
+
+    for (int i = 0; i < count; i++) {
+        bool last = i == count - 1;
+        fields[i] = at;
+        if (last && rest)
+            return true;
+        size_t length = strcspn(at, " ");
+        bool ends = at[length] == '\0';
+        at += length;
+        if (length == 0 || (ends && !last && !(rest && i == count - 2)) || (!ends && last))
+            return false;
+        if (!ends)
+            *at++ = '\0';
+    }
+    return true;
+}
+
+static bool copy(char *to, size_t size, const char *from)
+{
+    int n = snprintf(to, size, "%s", from);
+
+    return n >= 0 && (size_t)n < size;
+}
+
+/* Lab, owner and the two counts, which `world` and `member` have in common. */
+static bool parse_counts(char *const field[FIELDS_MAX], struct xw_world *world)
+{
+    if (!xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
+        xw_number(field[3], XW_MACHINES_MAX, &world->machines) < 0 ||
+        xw_number(field[4], world->machines, &world->running) < 0)
+        return false;
+    snprintf(world->lab, sizeof(world->lab), "%s", field[1]);
+    snprintf(world->owner, sizeof(world->owner), "%s", field[2]);
+    return true;
+}
+
+/*
+ * One of the caller's own: what isn't a team's is theirs alone, and needs no owner's name. A title
+ * that is too long is cut, not refused: it is only shown.
+ */
+static int parse_world(char *line, struct xw_world *world)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 6, true) || !parse_counts(field, world))
+        return -EBADMSG;
+    bool team = *world->owner == '@';
+    snprintf(world->address, sizeof(world->address), "%s%s%s", world->lab, team ? ":" : "",
+             team ? world->owner : "");
+    snprintf(world->title, sizeof(world->title), "%s", field[5]);
+    return 0;
+}
+
+static bool parse_time(const char *word, time_t *when)
+{
+    unsigned long seconds;
+
+    if (xw_number(word, (unsigned long)XW_TIME_MAX + XW_GRACE_MAX, &seconds) < 0)
+        return false;
+    *when = (time_t)seconds;
+    return true;
+}
+
+/* A world of a lab that the caller looks after. */
+static int parse_member(char *line, struct xw_world *world)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 6, false) || !parse_counts(field, world) ||
+        !parse_time(field[5], &world->last_use))
+        return -EBADMSG;
+    snprintf(world->address, sizeof(world->address), "%s:%s", world->lab, world->owner);
+    return 0;
+}
+
+static int parse_instructs(char *line, struct xw_lab_instructed *lab)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 3, true) || !xw_name_ok(field[1]))
+        return -EBADMSG;
+    snprintf(lab->lab, sizeof(lab->lab), "%s", field[1]);
+    snprintf(lab->title, sizeof(lab->title), "%s", field[2]);
+    return 0;
+}
+
+static int parse_grant(char *line, struct xw_grant *grant)
+{
+    char *field[FIELDS_MAX];
+    unsigned long gid;
+
+    if (!split(line, field, 3, false) || xw_number(field[2], UINT_MAX, &gid) < 0)
+        return -EBADMSG;
+    grant->gid = (gid_t)gid;
+    for (int i = 0; i < XW_GRANT_ROLES; i++) {
+        if (strcmp(role_words[i], field[1]) == 0) {
+            grant->role = (enum xw_grant_role)i;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
+static int parse_extension(char *line, struct xw_extension *extension)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 3, false) || !xw_owner_ok(field[1]) ||
+        !parse_time(field[2], &extension->until))
+        return -EBADMSG;
+    snprintf(extension->owner, sizeof(extension->owner), "%s", field[1]);
+    return 0;
+}
+
+static int parse_window(char *line, struct xw_lab_window *window)
+{
+    char *field[FIELDS_MAX];
+    struct xw_request world = {0};
+
+    if (!split(line, field, 6, false) || xw_request_set_world(&world, field[1]) < 0 ||
+        !parse_time(field[3], &window->window.opens) ||
+        !parse_time(field[4], &window->window.closes) ||
+        !parse_time(field[5], &window->window.ends))
+        return -EBADMSG;
+    snprintf(window->world, sizeof(window->world), "%s", field[1]);
+    for (size_t i = 0; i < sizeof(window_words) / sizeof(window_words[0]); i++) {
+        if (strcmp(window_words[i], field[2]) == 0) {
+            window->window.state = (enum xw_window_state)i;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
+static int parse_machine(char *line, struct xw_machine *machine)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 7, false) || !xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
+        !xw_name_ok(field[3]) || parse_state(field[4], &machine->state) < 0 ||
+        xw_number(field[5], NUMBER_MAX, &machine->memory) < 0 ||
+        !copy(machine->addresses, sizeof(machine->addresses), field[6]))
+        return -EBADMSG;
+    snprintf(machine->lab, sizeof(machine->lab), "%s", field[1]);
+    snprintf(machine->owner, sizeof(machine->owner), "%s", field[2]);
+    snprintf(machine->name, sizeof(machine->name), "%s", field[3]);
+    return 0;
+}
+
+static int parse_about(char *line, struct xw_message *message)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 3, true))
+        return -EBADMSG;
+    bool whole = strcmp(field[1], "-") == 0;
+    if (!whole && !xw_name_ok(field[1]))
+        return -EBADMSG;
+    snprintf(message->subject, sizeof(message->subject), "%s", whole ? "" : field[1]);
+    message->text = field[2];
+    return 0;
+}
+
+static int parse_error(char *line, struct xw_message *message)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 2, true))
+        return -EBADMSG;
+    message->text = field[1];
+    return 0;
+}
+
+static int parse_end(char *line, struct xw_message *message)
+{
+    static const enum xw_exit known[] = {XW_EXIT_OK,      XW_EXIT_FAILED,  XW_EXIT_USAGE,
+                                         XW_EXIT_REFUSED, XW_EXIT_LIMITED, XW_EXIT_TRY_AGAIN};
+    char *field[FIELDS_MAX];
+    unsigned long code = 0;
+
+    if (!split(line, field, 2, false) || xw_number(field[1], XW_EXIT_TRY_AGAIN, &code) < 0)
+        return -EBADMSG;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (code == (unsigned long)known[i]) {
+            message->code = known[i];
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
+static int parse_hello(char *line)
+{
+    char *field[FIELDS_MAX];
+
+    /* Of another version only the version is known to be in its place. */
+    if (!split(line, field, 3, true))
+        return -EBADMSG;
+    if (strcmp(field[1], XW_PROTOCOL_VERSION) != 0)
+        return -EPROTO;
+    return xw_request_id_ok(field[2]) ? 0 : -EBADMSG;
+}
+
+static int parse_kind(const char *line, size_t length, enum xw_message_kind *kind)
+{
+    static const char *const names[] = {
+        [XW_MESSAGE_HELLO] = "xworlds",     [XW_MESSAGE_WORLD] = "world",
+        [XW_MESSAGE_MEMBER] = "member",     [XW_MESSAGE_INSTRUCTS] = "instructs",
+        [XW_MESSAGE_GRANT] = "grant",       [XW_MESSAGE_EXTENSION] = "extension",
+        [XW_MESSAGE_WINDOW] = "window",     [XW_MESSAGE_MACHINE] = "machine",
+        [XW_MESSAGE_PROGRESS] = "progress", [XW_MESSAGE_DONE] = "done",
+        [XW_MESSAGE_FAIL] = "fail",         [XW_MESSAGE_ERROR] = "error",
+        [XW_MESSAGE_OPEN] = "open",         [XW_MESSAGE_END] = "end",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == length && strncmp(line, names[i], length) == 0) {
+            *kind = (enum xw_message_kind)i;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
+int xw_message_parse(char *line, struct xw_message *message)
+{
+    memset(message, 0, sizeof(*message));
+    message->text = "";
+    if (parse_kind(line, strcspn(line, " "), &message->kind) < 0)
+        return -EBADMSG;
+    switch (message->kind) {
+    case XW_MESSAGE_HELLO:
+        return parse_hello(line);
+    case XW_MESSAGE_WORLD:
+        return parse_world(line, &message->world);
+    case XW_MESSAGE_MEMBER:
+        return parse_member(line, &message->world);
+    case XW_MESSAGE_INSTRUCTS:
+        return parse_instructs(line, &message->lab);
+    case XW_MESSAGE_GRANT:
+        return parse_grant(line, &message->grant);
+    case XW_MESSAGE_EXTENSION:
+        return parse_extension(line, &message->extension);
+    case XW_MESSAGE_WINDOW:
+        return parse_window(line, &message->window);
+    case XW_MESSAGE_MACHINE:
+        return parse_machine(line, &message->machine);
+    case XW_MESSAGE_PROGRESS:
+    case XW_MESSAGE_DONE:
+    case XW_MESSAGE_FAIL:
+        return parse_about(line, message);
+    case XW_MESSAGE_ERROR:
+        return parse_error(line, message);
+    case XW_MESSAGE_OPEN:
+        return strcmp(line, "open") == 0 ? 0 : -EBADMSG;
+    case XW_MESSAGE_END:
+        return parse_end(line, message);
+    }
+    return -EBADMSG;
+}
