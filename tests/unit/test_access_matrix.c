@@ -294,7 +294,8 @@ static bool is_theirs(const struct cell *cell)
 
 static enum xw_decision expected(const struct cell *cell)
 {
-    const bool at_any_time = is_verb(cell, "list status worlds grants extend deploy prepare suspend");
+    const bool at_any_time =
+        is_verb(cell, "list status worlds grants extend deploy prepare suspend");
 
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;
