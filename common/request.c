@@ -8,8 +8,8 @@ enum { FIELDS = 7 };
 
 /* Name, scope, role and deadline; then what else is so of the verb. */
 static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
-    [XW_VERB_LIST] = {"list", XW_SCOPE_NONE, XW_ROLE_STUDENT, 10},
-    [XW_VERB_STATUS] = {"status", XW_SCOPE_LAB, XW_ROLE_STUDENT, 10},
+    [XW_VERB_LIST] = {"list", XW_SCOPE_NONE, XW_ROLE_STUDENT, 10, .changes = false},
+    [XW_VERB_STATUS] = {"status", XW_SCOPE_LAB, XW_ROLE_STUDENT, 10, .changes = false},
     [XW_VERB_START] = {"start", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true},
     [XW_VERB_STOP] = {"stop", XW_SCOPE_SET, XW_ROLE_STUDENT, 180, .changes = true,
                       .may_force = true},
@@ -17,8 +17,8 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
                         .may_force = true},
     [XW_VERB_REVERT] = {"revert", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true},
     [XW_VERB_CONSOLE] = {"console", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
-    [XW_VERB_WORLDS] = {"worlds", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30},
-    [XW_VERB_GRANTS] = {"grants", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30},
+    [XW_VERB_WORLDS] = {"worlds", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
+    [XW_VERB_GRANTS] = {"grants", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
     [XW_VERB_EXTEND] = {"extend", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 30, .changes = true,
                         .takes_time = true},
     [XW_VERB_DEPLOY] = {"deploy", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 120, .changes = true},
