@@ -152,8 +152,10 @@ static void cell(const struct person *person, size_t verb, const struct target *
     snprintf(what, sizeof(what), "%s: %s%s %s/%s", person->what, verbs[verb].verb,
              option ? " --force" : "", target->lab, target->machine);
     /* The gate can't know of others' worlds which there are; the keeper does. */
-    bool asked = is_instructor(person, target->lab) && strchr(target->lab, ':') &&
-                 !is_world(target->lab) && !strstr(target->machine, "nosuch");
+    const char *owner = strchr(target->lab, ':');
+    bool own = owner && strcmp(owner, ":alice") == 0 && person->user->uid == people.alice->uid;
+    bool asked = is_instructor(person, target->lab) && owner && !own && !is_world(target->lab) &&
+                 !strstr(target->machine, "nosuch");
     if (!is_hers(person, verb, target) && asked)
         refused_by_keeper(what, &call);
     else if (!is_hers(person, verb, target))
@@ -289,8 +291,12 @@ static void the_lists(void)
     lists(people.bob, "bob",
           "world hostile bob 2 0 Lab hostile\nworld lab10 bob 1 0 Lab lab10\nend 0\n");
     lists(people.eve, "eve", "end 0\n");
-    lists(people.tina, "tina", "end 0\n");
-    lists(people.hank, "hank", "end 0\n");
+    lists(people.tina, "tina",
+          "instructs hostile Lab hostile\ninstructs lab1 Lab lab1\ninstructs lab10 Lab lab10\n"
+          "instructs uuids Lab uuids\n"
+          "instructs llllllllllllllllllllllllllllllll Lab llllllllllllllllllllllllllllllll\n"
+          "instructs early Lab early\ninstructs late Lab late\nend 0\n");
+    lists(people.hank, "hank", "instructs other Lab other\nend 0\n");
     lists(people.oscar, "oscar", "end 0\n");
     lists(people.gail, "gail", "world hostile @blue 2 0 Lab hostile\nend 0\n");
     lists(people.blue, "blue", "world hostile blue 2 0 Lab hostile\nend 0\n");

@@ -19,7 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CALLS_MAX = 4096, FOLLOW_SECONDS = 60 };
+/* The gate looks for a record of each of the 65,536 groups that a caller may have. */
+enum { CALLS_MAX = 4096 + 2 * 65536, FOLLOW_SECONDS = 60 };
 
 static const long OPTIONS =
     PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
