@@ -66,6 +66,7 @@ on() {
     local lab=$1 owner=$2 machine
     shift 2
     for machine in "${@:-box}"; do
+        made_partition "xw:$lab:$owner:$machine"
         virsh -q -c qemu:///system start "xw:$lab:$owner:$machine" >/dev/null
     done
 }

@@ -61,3 +61,20 @@ pam_off() {
     rm -rf /etc/pam.d
     mv /run/pam.d.before /etc/pam.d
 }
+
+# made_partition DOMAIN: makes the cgroups of its world, as the keeper does before a start, where systemd doesn't.
+made_partition() {
+    local group directory
+    group=$(virsh -q -c qemu:///system dumpxml "$1" |
+        sed -nE 's|.*<partition>/machine/xw/([^<]+)</partition>.*|\1|p')
+    for directory in /sys/fs/cgroup/*/machine/xw.partition; do
+        [[ -n $group && ! -L ${directory%/machine/*} && -d $directory ]] || continue
+        mkdir -p "$directory/$group.partition"
+        [[ $directory != */cpuset*/machine/* ]] || copy_cpuset "$directory" "$directory/$group.partition"
+    done
+}
+
+copy_cpuset() {
+    cat "$1/cpuset.cpus" >"$2/cpuset.cpus"
+    cat "$1/cpuset.mems" >"$2/cpuset.mems"
+}
