@@ -30,7 +30,8 @@ static const struct xw_lab_keys interface_keys = {"an interface", COUNT(interfac
 static void take_groups(const struct xw_node *list, const char *what, struct xw_lab_groups *groups,
                         struct xw_problems *problems)
 {
-    if (!xw_lab_is_kind(list, XW_NODE_LIST, what, "a list of groups, like [cs530]", problems))
+    if (!list ||
+        !xw_lab_is_kind(list, XW_NODE_LIST, what, "a list of groups, like [cs530]", problems))
         return;
     for (size_t i = 0; i < list->count; i++) {
         const struct xw_node *value = list->entries[i].value;
