@@ -107,12 +107,15 @@ static int set_number(struct xw_config *config, const char *key, const char *val
     return 1;
 }
 
-/* Whether a student can be asked for the password before this verb: listing is never worth it. */
+/*
+ * Whether a student can be asked for the password before this verb: listing is never worth it, and
+ * to watch a console or take it over counts as `console`.
+ */
 static bool is_guardable(enum xw_verb verb)
 {
     const struct xw_verb_info *info = xw_verb_info(verb);
 
-    return info->role == XW_ROLE_STUDENT && (info->changes || info->takes_descriptor);
+    return info->role == XW_ROLE_STUDENT && (info->changes || verb == XW_VERB_CONSOLE);
 }
 
 static int set_reauthenticate(struct xw_config *config, char *value, const char *where,

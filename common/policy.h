@@ -41,7 +41,7 @@ enum {
     XW_REACH_READ,         /* files and directories */
     XW_REACH_EXECUTE,      /* and execute */
     XW_REACH_WRITE,        /* read and write what is there */
-    XW_REACH_CHANGE,       /* and make, rename and remove files and directories */
+    XW_REACH_CHANGE,       /* and make, rename and remove files, sockets and directories */
     XW_REACH_FIFOS,        /* and make FIFOs */
     XW_REACH_IF_THERE = 16 /* added to one of these: the path may be missing */
 };

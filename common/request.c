@@ -17,6 +17,8 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
                         .may_force = true},
     [XW_VERB_REVERT] = {"revert", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true},
     [XW_VERB_CONSOLE] = {"console", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
+    [XW_VERB_WATCH] = {"watch", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
+    [XW_VERB_TAKE] = {"take", XW_SCOPE_ONE, XW_ROLE_INSTRUCTOR, 15, .takes_descriptor = true},
     [XW_VERB_WORLDS] = {"worlds", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
     [XW_VERB_GRANTS] = {"grants", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
     [XW_VERB_EXTEND] = {"extend", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 30, .changes = true,
@@ -24,6 +26,7 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
     [XW_VERB_DEPLOY] = {"deploy", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 120, .changes = true},
     [XW_VERB_PREPARE] = {"prepare", XW_SCOPE_NONE, XW_ROLE_ROOT, 300, .changes = true},
     [XW_VERB_SUSPEND] = {"suspend", XW_SCOPE_NONE, XW_ROLE_ROOT, 300, .changes = true},
+    [XW_VERB_RELAY] = {"relay", XW_SCOPE_ONE, XW_ROLE_ROOT, 15, .changes = false},
 };
 
 const struct xw_verb_info *xw_verb_info(enum xw_verb verb)

@@ -25,12 +25,15 @@ enum xw_verb {
     XW_VERB_REBOOT,
     XW_VERB_REVERT,
     XW_VERB_CONSOLE,
+    XW_VERB_WATCH, /* a console, without typing */
+    XW_VERB_TAKE,  /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
     XW_VERB_EXTEND,
     XW_VERB_DEPLOY,
     XW_VERB_PREPARE,
     XW_VERB_SUSPEND,
+    XW_VERB_RELAY, /* a child of the keeper's, for one of the three */
     XW_VERB_COUNT
 };
 
@@ -58,7 +61,7 @@ struct xw_verb_info {
     bool changes;          /* changes a world, or what is known of one */
     bool may_force;        /* takes --force */
     bool takes_time;       /* a time has to be given */
-    bool takes_descriptor; /* one descriptor comes along */
+    bool takes_descriptor; /* a console's: one descriptor comes along */
 };
 
 /* The table's row for a verb; never NULL for a value below XW_VERB_COUNT. */

@@ -103,13 +103,26 @@ static const struct xw_command commands[] = {
      .operands = "WORLD/MACHINE",
      .operands_min = 1,
      .operands_max = 1,
+     .options = XW_OPTION_TAKE,
      .verb = XW_VERB_CONSOLE,
      .summary = "use a machine's serial console",
      .details =
          "Connects your terminal to the serial console of a machine. Press Enter if nothing\n"
-         "shows. ^] (Ctrl and ]) leaves; the machine goes on. If its world is suspended, that\n"
-         "goes on first, where it was.\n\n"
+         "shows. ^] (Ctrl and ]) leaves, or shows what else there is; the machine goes on.\n"
+         "If its world is suspended, that goes on first, where it was.\n"
+         "Several can be at one console: everybody sees the same, and everybody can type.\n"
+         "With --take an instructor is the only one who types, until they leave.\n\n"
          "  console firewall/router      from your computer: ssh -t HOST console ...\n",
+     .run = run_console},
+    {.name = "watch",
+     .operands = "WORLD/MACHINE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .verb = XW_VERB_WATCH,
+     .summary = "look at a machine's console without typing",
+     .details = "Shows the serial console of a machine. Your keys go nowhere; who is at the\n"
+                "console is told that you watch. ^] (Ctrl and ]) leaves.\n\n"
+                "  watch firewall/router        from your computer: ssh -t HOST watch ...\n",
      .run = run_console},
     {.name = "revert",
      .operands = SET,
@@ -345,10 +358,13 @@ static enum xw_exit run_console(const struct xw_session *session, const struct x
     struct xw_request request;
     enum xw_exit code = make_request(session, command, arguments, &request);
 
+    /* Where a console wants the password, so do the other two. */
+    request.verb = XW_VERB_CONSOLE;
     if (code == XW_EXIT_OK)
         code = xw_confirm(session, &request, false);
     if (code != XW_EXIT_OK)
         return code;
+    request.verb = arguments->options & XW_OPTION_TAKE ? XW_VERB_TAKE : command->verb;
     struct xw_console_end end;
     code = xw_console_run(session, &request, &end, &err);
     if (session->quiet)

@@ -17,8 +17,9 @@ enum xw_option {
     XW_OPTION_JSON = 1 << 0,
     XW_OPTION_FORCE = 1 << 1,
     XW_OPTION_YES = 1 << 2,
-    XW_OPTION_NONE = 1 << 3,
-    XW_OPTION_LAB = 1 << 4 /* takes a value */
+    XW_OPTION_TAKE = 1 << 3,
+    XW_OPTION_NONE = 1 << 4,
+    XW_OPTION_LAB = 1 << 5 /* takes a value */
 };
 
 struct xw_arguments {

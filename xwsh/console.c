@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "xwsh/company.h"
+#include "xwsh/console_keys.h"
 #include "xwsh/gate.h"
 #include "xwsh/print.h"
 #include "xwsh/pump.h"
@@ -25,6 +27,11 @@ enum { LAST_WORDS_MS = 5000, LEAVE_MS = 1000 };
 struct console {
     const struct xw_session *session;
     const char *target; /* firewall/router */
+    enum xw_verb verb;  /* how this viewer is there */
+    enum xw_verb next;  /* how they want to be, where they have asked */
+    struct xw_company company;
+    bool opened;
+    int64_t menu_until; /* ^] was typed, and a key is waited for until then; 0: it wasn't */
     struct xw_gate *gate;
     bool raw; /* the terminal is in raw mode: lines need their own carriage return */
     char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
@@ -35,18 +42,43 @@ struct console {
     struct xw_error *err;
 };
 
-/*
- * Keeps what the gate says about the machine, and shows it at once while the guest is shown: on a
- * line of its own between what the guest writes.
- */
-static void note(struct console *console, const char *text)
+/* While the guest is shown: on a line of its own between what the guest writes. */
+static void show(const struct console *console, const char *text)
 {
-    char safe[XW_SAFE_SIZE(XW_ERROR_TEXT_MAX)];
+    char safe[XW_SAFE_SIZE(XW_COMPANY_TEXT_MAX)];
 
-    snprintf(console->note, sizeof(console->note), "%s", text);
-    xw_safe_text(xw_session_err_charset(console->session), console->note, safe, sizeof(safe));
+    xw_safe_text(xw_session_err_charset(console->session), text, safe, sizeof(safe));
     if (console->raw)
         fprintf(stderr, "\r\n[%s: %s]\r\n", console->target, safe);
+}
+
+/* Keeps what the gate says about the machine, and shows it at once. */
+static void note(struct console *console, const char *text)
+{
+    snprintf(console->note, sizeof(console->note), "%s", text);
+    show(console, console->note);
+}
+
+static enum xw_viewer_mode mode_of(enum xw_verb verb)
+{
+    return verb == XW_VERB_WATCH  ? XW_VIEWER_WATCHES
+           : verb == XW_VERB_TAKE ? XW_VIEWER_TAKES
+                                  : XW_VIEWER_WRITES;
+}
+
+/* Somebody else has come or left, or was there before this viewer. */
+static void take_viewer(struct console *console, const struct xw_message *message)
+{
+    char text[XW_COMPANY_TEXT_MAX];
+    bool joined = message->kind == XW_MESSAGE_VIEWER;
+
+    if (joined)
+        xw_company_join(&console->company, &message->viewer);
+    else
+        xw_company_leave(&console->company, &message->viewer);
+    if (console->opened)
+        show(console, xw_company_news(&console->company, &message->viewer, joined,
+                                      mode_of(console->verb), text));
 }
 
 /* Takes all messages that are there. Returns 0, 1 when `open` was among them, or -errno. */
@@ -62,7 +94,10 @@ static int take_messages(struct console *console, struct xw_progress *progress)
             xw_progress_show(progress, console->target, message.text);
         else if (message.kind == XW_MESSAGE_PROGRESS)
             note(console, message.text);
+        else if (message.kind == XW_MESSAGE_VIEWER || message.kind == XW_MESSAGE_LEFT)
+            take_viewer(console, &message);
         opened = message.kind == XW_MESSAGE_OPEN;
+        console->opened = console->opened || opened;
         rc = xw_gate_take(&message, &console->model, &console->code, console->err);
         if (rc < 0)
             break;
@@ -111,7 +146,7 @@ static void prepare_wait(const struct console *console, const struct xw_pump *pu
         guest_events |= POLLOUT;
     wait[GUEST] = (struct pollfd){.fd = pump->socket, .events = guest_events};
     wait[INPUT] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-    if (!xw_pump_wants_input(pump))
+    if (!xw_pump_wants_input(pump) && console->menu_until == 0)
         wait[INPUT].fd = -1;
     /* No event asked for: an error or hang-up of the reader of our output is always told. */
     wait[OUTPUT] = (struct pollfd){.fd = STDOUT_FILENO};
@@ -138,18 +173,95 @@ static enum xw_pump_end take_signals(const struct console *console)
     }
 }
 
+static void show_help(const struct console *console)
+{
+    const char *text = xw_console_help(console->verb);
+
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+        fprintf(stderr, "\r\n%.*s", (int)(end - text), text);
+    fputs("\r\n", stderr);
+}
+
+/* One key after ^]. */
+static enum xw_pump_end obey(struct console *console, struct xw_pump *pump)
+{
+    char bytes[XW_PUMP_CHUNK];
+    char text[XW_COMPANY_TEXT_MAX];
+    ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return XW_PUMP_GOES_ON;
+    if (got <= 0)
+        return XW_PUMP_GONE;
+    console->menu_until = 0;
+    xw_pump_note_quiet(pump);
+    if (xw_pump_is_escape(pump, bytes, (size_t)got))
+        return XW_PUMP_LEFT;
+    switch (xw_console_key(bytes, (size_t)got, console->verb)) {
+    case XW_CONSOLE_LEAVES:
+        return XW_PUMP_LEFT;
+    case XW_CONSOLE_GIVES:
+        console->next = XW_VERB_WATCH;
+        return XW_PUMP_LEFT;
+    case XW_CONSOLE_TAKES:
+        console->next = XW_VERB_TAKE;
+        return XW_PUMP_LEFT;
+    case XW_CONSOLE_WHO:
+        show(console, xw_company_list(&console->company, text));
+        return XW_PUMP_GOES_ON;
+    case XW_CONSOLE_BREAK:
+        show(console, xw_console_break());
+        return XW_PUMP_GOES_ON;
+    case XW_CONSOLE_HELP:
+        show_help(console);
+        return XW_PUMP_GOES_ON;
+    case XW_CONSOLE_LITERAL:
+        return xw_pump_type(pump, "\x1d", 1);
+    case XW_CONSOLE_STAYS:
+        break;
+    }
+    return xw_pump_type(pump, bytes, (size_t)got);
+}
+
+static enum xw_pump_end take_input(struct console *console, struct xw_pump *pump)
+{
+    if (console->menu_until > 0)
+        return obey(console, pump);
+    enum xw_pump_end end = xw_pump_from_input(pump);
+    if (end != XW_PUMP_ESCAPE)
+        return end;
+    show(console, xw_console_menu(console->verb));
+    console->menu_until = xw_pump_now() + XW_CONSOLE_MENU_MS;
+    return XW_PUMP_GOES_ON;
+}
+
+/* How long to wait for anything, in milliseconds; -1 for ever. */
+static int timeout(const struct console *console, const struct xw_pump *pump)
+{
+    int limit = xw_pump_timeout(pump);
+
+    if (console->menu_until == 0)
+        return limit;
+    int64_t left = console->menu_until - xw_pump_now();
+    if (left < 0)
+        left = 0;
+    return limit >= 0 && limit < left ? limit : (int)left;
+}
+
 static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
 {
     struct pollfd wait[WAITS];
     enum xw_pump_end end = XW_PUMP_GOES_ON;
 
     prepare_wait(console, pump, wait);
-    if (poll(wait, WAITS, xw_pump_timeout(pump)) < 0 && errno != EINTR)
+    if (poll(wait, WAITS, timeout(console, pump)) < 0 && errno != EINTR)
         return XW_PUMP_GONE;
     if (wait[SIGNALS].revents)
         end = take_signals(console);
     if (end == XW_PUMP_GOES_ON && wait[INPUT].revents)
-        end = xw_pump_from_input(pump);
+        end = take_input(console, pump);
+    if (end == XW_PUMP_GOES_ON && console->menu_until > 0 && xw_pump_now() >= console->menu_until)
+        end = XW_PUMP_LEFT;
     if (end == XW_PUMP_GOES_ON && (wait[GUEST].revents & POLLOUT))
         end = xw_pump_to_guest(pump);
     if (end == XW_PUMP_GOES_ON && (wait[GUEST].revents & ~POLLOUT))
@@ -163,16 +275,28 @@ static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
 
 static void greet(const struct console *console)
 {
-    fprintf(stderr,
-            "Connected to %s. Press ^] (Ctrl and ]) to leave.\nIf nothing shows, press Enter.\n",
-            console->target);
+    char text[XW_COMPANY_TEXT_MAX];
+
+    if (console->verb == XW_VERB_WATCH)
+        fprintf(stderr, "Watching %s; your keys go nowhere. Press ^] (Ctrl and ]) to leave.\n",
+                console->target);
+    else
+        fprintf(stderr,
+                "Connected to %s. Press ^] (Ctrl and ]) to leave.\n"
+                "If nothing shows, press Enter.\n",
+                console->target);
+    if (console->company.count > 0)
+        fprintf(stderr, "Also here: %s.\n", xw_company_list(&console->company, text));
+    if (console->verb == XW_VERB_CONSOLE && xw_company_taken(&console->company))
+        fputs("Your keys do nothing until the one who has taken over leaves.\n", stderr);
 }
 
 /* Moves bytes until something ends it, with the terminal raw meanwhile and as before after it. */
 static enum xw_pump_end attend(struct console *console, int socket)
 {
     const struct xw_session *session = console->session;
-    struct xw_pump pump = {.socket = socket, .in_tty = session->in_tty};
+    struct xw_pump pump = {
+        .socket = socket, .in_tty = session->in_tty, .watching = console->verb == XW_VERB_WATCH};
     struct termios saved;
     enum xw_pump_end end = XW_PUMP_GOES_ON;
     bool shown = session->in_tty && session->out_tty && *session->term && session->capable;
@@ -260,8 +384,9 @@ static enum xw_exit run(struct console *console, const struct xw_request *reques
     return conclude(console, ours, end);
 }
 
+/* Once, by one verb; *next is the one that was asked for, or the same. */
 static enum xw_exit run_once(const struct xw_session *session, const struct xw_request *request,
-                             struct xw_console_end *end, struct xw_error *err)
+                             struct xw_console_end *end, enum xw_verb *next, struct xw_error *err)
 {
     char target[XW_TARGET_SIZE];
     int ends[2];
@@ -275,25 +400,54 @@ static enum xw_exit run_once(const struct xw_session *session, const struct xw_r
     XW_AUTO_CLOSE int theirs = ends[1];
     struct console console = {.session = session,
                               .target = xw_target_format(request, target),
+                              .verb = request->verb,
+                              .next = request->verb,
                               .end = end,
                               .code = XW_EXIT_TRY_AGAIN,
                               .err = err};
     enum xw_exit code = run(&console, request, ours, &theirs);
     xw_model_clear(&console.model);
     xw_gate_close(console.gate);
+    *next = console.next;
     return code;
+}
+
+/* The same; a world that is suspended goes on first, unless it is only to be watched. */
+static enum xw_exit run_awake(const struct xw_session *session, const struct xw_request *request,
+                              struct xw_console_end *end, enum xw_verb *next, struct xw_error *err)
+{
+    enum xw_exit code = run_once(session, request, end, next, err);
+    bool suspended;
+
+    if (code != XW_EXIT_FAILED || end->opened || request->verb == XW_VERB_WATCH)
+        return code;
+    enum xw_exit resumed = xw_resume(session, request, &suspended, err);
+    if (!suspended)
+        return code;
+    return resumed == XW_EXIT_OK ? run_once(session, request, end, next, err) : resumed;
 }
 
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
                             struct xw_console_end *end, struct xw_error *err)
 {
-    enum xw_exit code = run_once(session, request, end, err);
-    bool suspended;
+    struct xw_request now = *request;
+    enum xw_verb next = now.verb;
+    enum xw_verb before = now.verb;
+    int64_t quiet = 0;
 
-    if (code != XW_EXIT_FAILED || end->opened)
-        return code;
-    enum xw_exit resumed = xw_resume(session, request, &suspended, err);
-    if (!suspended)
-        return code;
-    return resumed == XW_EXIT_OK ? run_once(session, request, end, err) : resumed;
+    for (;;) {
+        enum xw_exit code = run_awake(session, &now, end, &next, err);
+        quiet = end->quiet > quiet ? end->quiet : quiet;
+        end->quiet = quiet;
+        /* Who may not take over stays as before. */
+        if (code == XW_EXIT_REFUSED && now.verb != before) {
+            fprintf(stderr, "To take over is for instructors.\n");
+            next = before;
+        } else if (code != XW_EXIT_OK || next == now.verb) {
+            return code;
+        }
+        before = now.verb;
+        now.verb = next;
+        *err = (struct xw_error){0};
+    }
 }

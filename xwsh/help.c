@@ -5,6 +5,7 @@ static const struct {
     const char *name;
 } option_names[] = {{XW_OPTION_LAB, "--lab LAB"},
                     {XW_OPTION_FORCE, "--force"},
+                    {XW_OPTION_TAKE, "--take"},
                     {XW_OPTION_YES, "--yes"},
                     {XW_OPTION_JSON, "--json"}};
 

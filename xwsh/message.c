@@ -224,6 +224,24 @@ static int parse_about(char *line, struct xw_message *message)
     return 0;
 }
 
+static int parse_viewer(char *line, struct xw_viewer *viewer)
+{
+    static const char *const modes[] = {
+        [XW_VIEWER_WRITES] = "write", [XW_VIEWER_WATCHES] = "watch", [XW_VIEWER_TAKES] = "take"};
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 3, false) || !xw_owner_ok(field[1]))
+        return -EBADMSG;
+    snprintf(viewer->name, sizeof(viewer->name), "%s", field[1]);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(modes[i], field[2]) == 0) {
+            viewer->mode = (enum xw_viewer_mode)i;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
 static int parse_error(char *line, struct xw_message *message)
 {
     char *field[FIELDS_MAX];
@@ -273,6 +291,7 @@ static int parse_kind(const char *line, size_t length, enum xw_message_kind *kin
         [XW_MESSAGE_WINDOW] = "window",     [XW_MESSAGE_MACHINE] = "machine",
         [XW_MESSAGE_PROGRESS] = "progress", [XW_MESSAGE_DONE] = "done",
         [XW_MESSAGE_FAIL] = "fail",         [XW_MESSAGE_ERROR] = "error",
+        [XW_MESSAGE_VIEWER] = "viewer",     [XW_MESSAGE_LEFT] = "left",
         [XW_MESSAGE_OPEN] = "open",         [XW_MESSAGE_END] = "end",
     };
 
@@ -312,6 +331,9 @@ int xw_message_parse(char *line, struct xw_message *message)
     case XW_MESSAGE_DONE:
     case XW_MESSAGE_FAIL:
         return parse_about(line, message);
+    case XW_MESSAGE_VIEWER:
+    case XW_MESSAGE_LEFT:
+        return parse_viewer(line, &message->viewer);
     case XW_MESSAGE_ERROR:
         return parse_error(line, message);
     case XW_MESSAGE_OPEN:

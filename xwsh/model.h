@@ -77,6 +77,14 @@ struct xw_extension {
     time_t until;
 };
 
+/* How somebody is at a console. */
+enum xw_viewer_mode { XW_VIEWER_WRITES, XW_VIEWER_WATCHES, XW_VIEWER_TAKES };
+
+struct xw_viewer {
+    char name[XW_NAME_SIZE];
+    enum xw_viewer_mode mode;
+};
+
 enum xw_message_kind {
     XW_MESSAGE_HELLO,
     XW_MESSAGE_WORLD,
@@ -90,6 +98,8 @@ enum xw_message_kind {
     XW_MESSAGE_DONE,
     XW_MESSAGE_FAIL,
     XW_MESSAGE_ERROR,
+    XW_MESSAGE_VIEWER,
+    XW_MESSAGE_LEFT,
     XW_MESSAGE_OPEN,
     XW_MESSAGE_END
 };
@@ -102,6 +112,7 @@ struct xw_message {
     struct xw_grant grant;         /* GRANT */
     struct xw_extension extension; /* EXTENSION */
     struct xw_machine machine;     /* MACHINE */
+    struct xw_viewer viewer;       /* VIEWER, LEFT */
     char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
     const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
     enum xw_exit code;          /* END */

@@ -61,7 +61,7 @@ enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump)
 
 static void append(struct xw_pump *pump, const char *bytes, size_t count)
 {
-    if (count > room(pump))
+    if (pump->watching || count > room(pump))
         return;
     /* An idle guest has not stalled: the time counts from the first byte that waits. */
     if (pump->count == 0)
@@ -82,10 +82,18 @@ void xw_pump_note_quiet(struct xw_pump *pump)
         pump->quiet = since;
 }
 
+bool xw_pump_is_escape(struct xw_pump *pump, const char *bytes, size_t count)
+{
+    int behind = 0;
+
+    if (ioctl(STDIN_FILENO, FIONREAD, &behind) < 0)
+        behind = 0;
+    return xw_escape_scan(&pump->escape, bytes, count, XW_PUMP_CHUNK, behind > 0);
+}
+
 enum xw_pump_end xw_pump_from_input(struct xw_pump *pump)
 {
     char bytes[XW_PUMP_CHUNK];
-    int behind = 0;
     ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -97,12 +105,14 @@ enum xw_pump_end xw_pump_from_input(struct xw_pump *pump)
         return xw_pump_to_guest(pump);
     }
     xw_pump_note_quiet(pump);
-    if (ioctl(STDIN_FILENO, FIONREAD, &behind) < 0)
-        behind = 0;
-    if (pump->in_tty &&
-        xw_escape_scan(&pump->escape, bytes, (size_t)got, sizeof(bytes), behind > 0))
-        return XW_PUMP_LEFT;
-    append(pump, bytes, (size_t)got);
+    if (pump->in_tty && xw_pump_is_escape(pump, bytes, (size_t)got))
+        return XW_PUMP_ESCAPE;
+    return xw_pump_type(pump, bytes, (size_t)got);
+}
+
+enum xw_pump_end xw_pump_type(struct xw_pump *pump, const char *bytes, size_t count)
+{
+    append(pump, bytes, count);
     return xw_pump_to_guest(pump);
 }
 
@@ -120,7 +130,7 @@ enum xw_pump_end xw_pump_to_guest(struct xw_pump *pump)
     }
     if (pump->count == 0)
         pump->start = 0;
-    if (pump->count == 0 && pump->in_ended)
+    if (pump->count == 0 && pump->in_ended && !pump->watching)
         shutdown(pump->socket, SHUT_WR);
     return XW_PUMP_GOES_ON;
 }

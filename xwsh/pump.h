@@ -15,7 +15,8 @@ enum { XW_PUMP_CHUNK = 4096, XW_PUMP_WAITING_MAX = 65536 };
 
 enum xw_pump_end {
     XW_PUMP_GOES_ON,
-    XW_PUMP_LEFT,   /* ^] */
+    XW_PUMP_ESCAPE, /* ^] was typed; the console goes on */
+    XW_PUMP_LEFT,   /* to leave was asked for */
     XW_PUMP_CLOSED, /* the other side has closed */
     XW_PUMP_GONE    /* the terminal, or whoever reads our output, is gone */
 };
@@ -24,6 +25,7 @@ enum xw_pump_end {
 struct xw_pump {
     int socket; /* non-blocking */
     bool in_tty;
+    bool watching;    /* nothing is sent to the guest, and the end of input is none */
     bool in_ended;    /* standard input has ended */
     int64_t moved_at; /* when the guest last took something; milliseconds, monotonic */
     int64_t typed_at; /* when input last came */
@@ -55,5 +57,11 @@ void xw_pump_note_quiet(struct xw_pump *pump);
 enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump);
 enum xw_pump_end xw_pump_from_input(struct xw_pump *pump);
 enum xw_pump_end xw_pump_to_guest(struct xw_pump *pump);
+
+/* Whether what one read(2) of at most XW_PUMP_CHUNK bytes gave is ^] (escape.h). */
+bool xw_pump_is_escape(struct xw_pump *pump, const char *bytes, size_t count);
+
+/* Puts bytes behind what waits for the guest, if they have room, and sends what it takes. */
+enum xw_pump_end xw_pump_type(struct xw_pump *pump, const char *bytes, size_t count);
 
 #endif

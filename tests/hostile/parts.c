@@ -315,17 +315,36 @@ static _Noreturn void be_victim_client(int part, int ready)
         pause();
 }
 
-/* The keeper's only child. */
+/* Whether a process is the relay of a console, which viewers share. */
+static bool is_consoles_relay(int pid)
+{
+    char path[64];
+    char name[32] = "";
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+    FILE *file = fopen(path, "re");
+    bool read = file && fgets(name, sizeof(name), file);
+    if (file)
+        fclose(file);
+    return read && strcmp(name, "xwrelay-console\n") == 0;
+}
+
+/* The keeper's only child; a viewer's relay comes with the console's, which isn't counted. */
 static pid_t child_of_keeper(void)
 {
     char path[64];
+    int found = 0;
     int child = 0;
     int count = 0;
 
     snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper_pid(), (int)keeper_pid());
     FILE *file = fopen(path, "re");
-    while (file && fscanf(file, "%d", &child) == 1)
+    while (file && fscanf(file, "%d", &found) == 1) {
+        if (is_consoles_relay(found))
+            continue;
+        child = found;
         count++;
+    }
     if (file)
         fclose(file);
     return count == 1 ? (pid_t)child : count == 0 ? 0 : -1;

@@ -79,28 +79,37 @@ descriptors() {
     setpriv --reuid alice --regid alice --init-groups kill -0 "$(pgrep -x -u alice xwsh)"
 }
 
-@test "the relay: xwrelay, no group, no capability, a filter, no libvirt, six descriptors" {
-    local pid uid
-    pid=$(cat "$BATS_FILE_TMPDIR/relay")
+# is_relay PID DESCRIPTORS: what both relays are.
+is_relay() {
+    local uid
     uid=$(uid_of xwrelay)
-    [ "$(field "$pid" Uid)" = "$uid $uid $uid $uid" ]
-    [ -z "$(field "$pid" Groups)" ]
-    [ "$(field "$pid" CapPrm)" = 0000000000000000 ]
-    [ "$(field "$pid" NoNewPrivs)" = 1 ]
-    [ "$(field "$pid" Seccomp)" = 2 ]
-    refute grep -q libvirt "/proc/$pid/maps"
-    [ "$(numbers "$pid")" = "3 4 5 6 7 8" ]
-    [[ $(readlink "/proc/$pid/fd/6") == /run/xworlds/console/*.viewer ]]
-    [ "$(readlink "/proc/$pid/fd/7")" = "anon_inode:[timerfd]" ]
-    [[ $(readlink "/proc/$pid/fd/8") == /run/xworlds/console/*.notice ]]
-    [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
-    [ "$(grep '^Max core file size' "/proc/$pid/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
+    [ "$(field "$1" Uid)" = "$uid $uid $uid $uid" ]
+    [ -z "$(field "$1" Groups)" ]
+    [ "$(field "$1" CapPrm)" = 0000000000000000 ]
+    [ "$(field "$1" NoNewPrivs)" = 1 ]
+    [ "$(field "$1" Seccomp)" = 2 ]
+    refute grep -q libvirt "/proc/$1/maps"
+    [ "$(numbers "$1")" = "$2" ]
+    [ "$(stat -c %u "/proc/$1/environ")" = 0 ]
+    [ "$(grep '^Max core file size' "/proc/$1/limits" | tr -s ' ')" = "Max core file size 0 0 bytes " ]
 }
 
-@test "a second viewer is told who is there" {
-    run as alice console firewall/web
-    [ "$status" -eq 1 ]
-    [[ $output == *"alice is at the console of web"* ]]
+@test "the viewer's relay: xwrelay, no group, no capability, a filter, no libvirt, four descriptors" {
+    local pid
+    pid=$(cat "$BATS_FILE_TMPDIR/relay")
+    is_relay "$pid" "3 4 5 6"
+    [ "$(readlink "/proc/$pid/fd/6")" = "anon_inode:[timerfd]" ]
+}
+
+@test "the console's relay: the same; the guest, the keeper's way to it, the lock, its notices, and one descriptor a viewer" {
+    local pid
+    pid=$(pgrep -x xwrelay-console)
+    is_relay "$pid" "0 3 4 5 6"
+    [[ $(readlink "/proc/$pid/fd/5") == /run/xworlds/console/*.relay ]]
+    [[ $(readlink "/proc/$pid/fd/6") == /run/xworlds/console/*.notice ]]
+    # Nobody but root comes to where it takes viewers.
+    [ "$(stat -c '%U %a' /run/xworlds/console)" = "root 700" ]
+    [ "$(stat -c '%U %a' /run/xworlds/console/*.join | sort -u)" = "root 700" ]
 }
 
 # caught COMMAND...: runs it as alice with libvirtd stopped, so that the keeper's child waits where it
@@ -114,7 +123,7 @@ caught() {
     local client=$!
     # Its connection to libvirt has its wake-up: the policy of its kind is in force.
     waiting() {
-        for child in $(pgrep -P "$keeper" | grep -vxFf "$BATS_FILE_TMPDIR/relay"); do
+        for child in $(pgrep -P "$keeper" | grep -vxFf <(cat "$BATS_FILE_TMPDIR/relay"; pgrep -x xwrelay-console)); do
             [[ $(descriptors "$child" 2>/dev/null) == *eventfd* ]] && return
         done
         return 1

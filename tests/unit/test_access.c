@@ -173,7 +173,7 @@ static bool expected(const struct attempt *attempt, enum xw_verb verb)
     bool allowed = attempt->lab_allowed ||
                    (info->scope == XW_SCOPE_LAB && strcmp(attempt->machine, "mail") == 0);
     if (info->role == XW_ROLE_INSTRUCTOR)
-        return attempt->instructs && (verb != XW_VERB_EXTEND || allowed);
+        return attempt->instructs && ((verb != XW_VERB_EXTEND && verb != XW_VERB_TAKE) || allowed);
     return allowed;
 }
 
@@ -435,12 +435,14 @@ static void verbs_in_windows(void **state)
         struct xw_access access =
             with_window(windows[i].opens, windows[i].closes, windows[i].grace);
         struct xw_owner owner = extended(windows[i].until);
-        for (int verb = 0; verb <= XW_VERB_CONSOLE; verb++) {
+        for (int verb = 0; verb <= XW_VERB_TAKE; verb++) {
             bool looks = verb == XW_VERB_LIST || verb == XW_VERB_STATUS;
             enum xw_decision decision =
                 decide_at((enum xw_verb)verb, student_groups, 2, &owner, &access, windows[i].now);
-            if (decision !=
-                (looks || windows[i].state == OPEN ? XW_DECISION_ALLOW : XW_DECISION_LIMIT))
+            if (verb == XW_VERB_TAKE)
+                assert_int_equal(decision, XW_DECISION_REFUSE);
+            else if (decision !=
+                     (looks || windows[i].state == OPEN ? XW_DECISION_ALLOW : XW_DECISION_LIMIT))
                 fail_msg("window %zu: %s got %d", i, xw_verb_info((enum xw_verb)verb)->name,
                          decision);
         }
@@ -474,6 +476,9 @@ static void instructors_try_their_lab(void **state)
                          XW_DECISION_ALLOW);
         assert_int_equal(decide_at(XW_VERB_CONSOLE, both, 2, &alice, &access, now),
                          XW_DECISION_ALLOW);
+        assert_int_equal(decide_at(XW_VERB_TAKE, both, 2, &alice, &access, now), XW_DECISION_ALLOW);
+        assert_int_equal(decide_at(XW_VERB_TAKE, student_groups, 2, &alice, &access, now),
+                         XW_DECISION_REFUSE);
         assert_int_equal(decide_at(XW_VERB_START, teacher_groups, 2, &alice, &access, now),
                          XW_DECISION_ALLOW);
         assert_int_equal(decide_at(XW_VERB_EXTEND, teacher_groups, 2, &alice, &access, now),

@@ -242,7 +242,7 @@ static bool names(const struct cell *cell, const char *owner)
 /* The lab that is asked for is that of the record, and what is asked for of it is there. */
 static bool is_there(const struct cell *cell)
 {
-    const bool takes_machines = is_verb(cell, "start stop reboot revert console");
+    const bool takes_machines = is_verb(cell, "start stop reboot revert console watch take");
 
     return lab_records[cell->lab].there &&
            strcmp(lab_records[cell->lab].access.lab, lab_names[cell->lab_name]) == 0 &&
@@ -274,8 +274,8 @@ static bool is_theirs(const struct cell *cell)
     const enum kind kind = owners[cell->owner].kind;
     const char *name = owners[cell->owner].owner.name;
 
-    if (is_verb(cell, "prepare suspend") || callers[cell->caller].is_root)
-        return is_verb(cell, "prepare suspend") && callers[cell->caller].is_root;
+    if (is_verb(cell, "prepare suspend relay") || callers[cell->caller].is_root)
+        return is_verb(cell, "prepare suspend relay") && callers[cell->caller].is_root;
     if (is_verb(cell, "list"))
         return kind == NONE ? names(cell, "")
                             : kind == USERS && callers[cell->caller].is_alice && names(cell, name);
@@ -289,13 +289,13 @@ static bool is_theirs(const struct cell *cell)
                      : strcmp(owners[cell->owner].owner.labs[0], "lab10") == 0;
     if (kind == NONE || !names(cell, name) || !lists)
         return false;
-    return is_instructor(cell) || (!is_verb(cell, "extend") && is_owner(cell));
+    return is_instructor(cell) || (!is_verb(cell, "extend take") && is_owner(cell));
 }
 
 static enum xw_decision expected(const struct cell *cell)
 {
     const bool at_any_time =
-        is_verb(cell, "list status worlds grants extend deploy prepare suspend");
+        is_verb(cell, "list status worlds grants extend deploy prepare suspend relay");
 
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;

@@ -315,6 +315,16 @@ int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_e
     return -ENOENT;
 }
 
+int xw_verb_relay(int peer, const struct xw_request *request, const struct xw_account *account,
+                  struct xw_error *err)
+{
+    (void)err;
+    called("relay");
+    xw_reply(peer, "relay %s/%s/%s %d", request->lab, request->owner, request->machines[0],
+             account != NULL);
+    return 0;
+}
+
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err)
 {
     (void)err;
@@ -589,6 +599,16 @@ static void a_console_takes_its_viewer(void **state)
     assert_string_equal(seen->called, "auditing confine-request note note-allowed console ");
     assert_true(seen->journal >= 0 && seen->journal_open);
     assert_true(seen->note.asked_auditing);
+    /* To watch is the same to all but the relay; to take over is for instructors. */
+    asked.line = "1 watch fw alice web - " ID "\n";
+    assert_int_equal(ask(&asked), 0);
+    assert_string_equal(seen->reply,
+                        "console fw alice viewer\nseen by the others as alice\nend 0\n");
+    assert_true(seen->journal_open && seen->note.asked_auditing);
+    asked.line = "1 take fw alice web - " ID "\n";
+    assert_int_equal(ask(&asked), 3);
+    assert_string_equal(seen->reply, REFUSED);
+    asked.line = line;
     /* None, two, and others. */
     struct asked wrong[] = {asked, asked, asked, asked, asked};
     wrong[0].descriptors = 0;
@@ -785,6 +805,7 @@ static void who_is_refused(void **state)
         {ALICE, STUDENTS, "1 start fw alice none - " ID "\n"},
         {ALICE, STUDENTS, "1 prepare - alice - - " ID "\n"},
         {ALICE, STUDENTS, "1 suspend - alice - - " ID "\n"},
+        {ALICE, STUDENTS, "1 relay fw alice web - " ID "\n"},
         {BOB, STUDENTS, "1 status fw alice - - " ID "\n"},
         {BOB, STUDENTS, "1 status fw bob - - " ID "\n"},
         {BOB, STUDENTS, "1 list - bob - - " ID "\n"},
@@ -1053,6 +1074,11 @@ static void an_instructor(void **state)
     assert_string_equal(seen->reply,
                         "console teams carol viewer\nseen by the others as tina\nend 0\n");
     assert_int_equal(seen->until, 0);
+    /* To watch it and to take it over, too. */
+    assert_int_equal(ask_console(TINA, TEACHERS, "1 watch teams carol web - " ID "\n"), 0);
+    assert_int_equal(ask_console(TINA, TEACHERS, "1 take teams carol web - " ID "\n"), 0);
+    assert_string_equal(seen->reply,
+                        "console teams carol viewer\nseen by the others as tina\nend 0\n");
     /* What they do is audited, or not done. */
     so.auditing = XW_AUDITING_OFF;
     assert_int_equal(ask_as(TINA, TEACHERS, "1 extend teams carol - 9000 " ID "\n"), 75);
@@ -1127,6 +1153,11 @@ static void root_prepares_and_nothing_else(void **state)
     assert_int_equal(ask_as(0, 0, "1 suspend - bob - - " ID "\n"), 0);
     assert_string_equal(seen->reply, "suspending bob\nend 0\n");
     assert_string_equal(seen->called, "note note-allowed suspend ");
+    assert_false(seen->note.asked_auditing);
+    /* And for itself, with whatever is to be opened. */
+    assert_int_equal(ask_as(0, 0, "1 relay fw alice web - " ID "\n"), 0);
+    assert_string_equal(seen->reply, "relay fw/alice/web 1\nend 0\n");
+    assert_string_equal(seen->called, "note note-allowed relay ");
     assert_false(seen->note.asked_auditing);
 }
 

@@ -149,7 +149,7 @@ struct passwd *getpwnam(const char *name)
 /* The filters have a test of their own. */
 const struct xw_policy xw_listener_policy, xw_request_policy, xw_instructor_policy,
     xw_changing_policy, xw_prepare_policy, xw_suspend_policy, xw_extending_policy,
-    xw_console_policy;
+    xw_console_policy, xw_sharing_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -272,6 +272,8 @@ static void confine(const char *name)
         xw_confine_request(true);
     else if (strcmp(name, "console") == 0)
         xw_confine_console();
+    else if (strcmp(name, "relay") == 0)
+        xw_confine_relay();
     else if (strcmp(name, "start") == 0)
         xw_confine_change(XW_VERB_START);
     else if (strcmp(name, "revert") == 0)
@@ -326,7 +328,7 @@ static struct confinement confinements[] = {
     {"revert", 0, &xw_changing_policy},       {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
     {"limiting", 0, &xw_listener_policy},     {"suspend", 0, &xw_suspend_policy},
     {"extend", 0, &xw_extending_policy},      {"deploy", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
-    {"instructor", 0, &xw_instructor_policy},
+    {"instructor", 0, &xw_instructor_policy}, {"relay", 0, &xw_sharing_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
@@ -337,6 +339,7 @@ static void each_keeps_its_capabilities(void **state)
     confinements[1].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN);
     confinements[2].kept = ids;
     confinements[10].kept = confinements[1].kept | MASK(CAP_SYS_ADMIN);
+    confinements[11].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);
 }

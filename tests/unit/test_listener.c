@@ -1,4 +1,4 @@
-/* links: common/error.c xwhelper/keeper/turn.c */
+/* links: common/error.c common/names.c common/request.c xwhelper/keeper/turn.c */
 /*
  * The keeper's listener: whom it lets in, how many, what it does where no process can be made, and
  * what it tells the journal of each. What a process then does is the test's; sockets, credentials
@@ -261,6 +261,10 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     }
     trail->note->parsed = strncmp(word, "parsed", 6) == 0 || strncmp(word, "console", 7) == 0;
     trail->note->request.verb = strncmp(word, "console", 7) == 0 ? XW_VERB_CONSOLE : XW_VERB_LIST;
+    if (strstr(word, "watch"))
+        trail->note->request.verb = XW_VERB_WATCH;
+    if (strstr(word, "relay"))
+        trail->note->request.verb = XW_VERB_RELAY;
     trail->note->decision = strstr(word, "refused") ? XW_DECISION_REFUSE : XW_DECISION_ALLOW;
     if (strstr(word, "die"))
         raise(SIGKILL);
@@ -416,6 +420,9 @@ static void each_end_is_told(void **state)
         {"console 1", XW_PHASE_REQUEST, 1, 0, true},
         {"console die", XW_PHASE_CLOSE, 1, SIGKILL, true},
         {"console refused 0", XW_PHASE_REQUEST, 0, 0, true},
+        {"console watch 0", XW_PHASE_CLOSE, 0, 0, true},
+        /* A student's, which is none that the keeper would carry out. */
+        {"parsed relay 3", XW_PHASE_REQUEST, 3, 0, true},
         {"die", XW_PHASE_REQUEST, 1, SIGKILL, false},
         {"7", XW_PHASE_REQUEST, 7, 0, false},
     };
@@ -443,6 +450,25 @@ static void each_end_is_told(void **state)
     assert_int_equal(world->notes_dirty + world->same_note + world->wrong_groups + world->open_fds,
                      0);
     assert_int_equal(world->wrong_journal, 0);
+    stop();
+}
+
+/* What a child has asked for a console's sake is on record with the console. */
+static void a_relay_has_no_entry_unless_it_was_killed(void **state)
+{
+    static const char *const words[] = {"parsed relay 0", "parsed relay 1", "parsed relay die"};
+    int status;
+
+    (void)state;
+    assert_true(start(&status));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        int fd = ask_as(0, 0, words[i]);
+        assert_true(fd >= 0);
+        reply_of(fd);
+        close(fd);
+    }
+    wait_for_entries(1);
+    assert_int_equal(world->entry[0].signal, SIGKILL);
     stop();
 }
 
@@ -781,6 +807,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         AS_USUAL(each_end_is_told),
+        AS_USUAL(a_relay_has_no_entry_unless_it_was_killed),
         AS_USUAL(who_is_no_gate_is_not_let_in),
         AS_USUAL(one_waits_for_its_turn),
         AS_USUAL(nobody_waits_forever),

@@ -50,9 +50,10 @@ enum {
 };
 
 static const struct xw_policy *const installed[] = {
-    &xw_gate_policy,    &xw_reader_policy,   &xw_relay_policy,      &xw_listener_policy,
-    &xw_request_policy, &xw_changing_policy, &xw_prepare_policy,    &xw_console_policy,
-    &xw_suspend_policy, &xw_audit_policy,    &xw_instructor_policy, &xw_extending_policy,
+    &xw_gate_policy,       &xw_reader_policy,    &xw_relay_viewer_policy, &xw_relay_console_policy,
+    &xw_listener_policy,   &xw_request_policy,   &xw_changing_policy,     &xw_prepare_policy,
+    &xw_console_policy,    &xw_sharing_policy,   &xw_suspend_policy,      &xw_audit_policy,
+    &xw_instructor_policy, &xw_extending_policy,
 };
 enum { INSTALLED = sizeof(installed) / sizeof(installed[0]), POLICIES = 2 * INSTALLED };
 
@@ -424,7 +425,7 @@ static const struct forbidden never[] = {
     {SYS_splice, {0}},
 };
 
-/* For what students reach: every policy but the listener's. */
+/* For what students reach: every policy but the listener's, and that of who opens a console. */
 static const struct forbidden never_for_a_student[] = {
     {SYS_pidfd_open, {1}},
     {SYS_socket, {AF_INET, SOCK_STREAM}},
@@ -451,7 +452,7 @@ static const struct forbidden never_when_decided[] = {
     {SYS_getsockopt, {0}},
 };
 
-/* For the gate, the reader and the relay. */
+/* For the gate, the reader and the relays. */
 static const struct forbidden never_without_privilege[] = {
     {SYS_execve, {0}},
     {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE}},
@@ -493,8 +494,12 @@ static void what_no_part_may_do(void **state)
     (void)state;
     for (size_t i = 0; i < INSTALLED; i++) {
         check_forbidden(i, never, sizeof(never) / sizeof(never[0]));
-        /* For root and for who instructs a lab, names are looked up. */
-        if (policies[i] != &xw_listener_policy && policies[i] != &xw_instructor_policy)
+        /*
+         * For root and for who instructs a lab, names are looked up; the console's relay is made
+         * for root.
+         */
+        if (policies[i] != &xw_listener_policy && policies[i] != &xw_instructor_policy &&
+            policies[i] != &xw_sharing_policy)
             check_forbidden(i, never_for_a_student,
                             sizeof(never_for_a_student) / sizeof(never_for_a_student[0]));
         if (policies[i] != &xw_listener_policy && policies[i] != &xw_request_policy &&
@@ -502,7 +507,7 @@ static void what_no_part_may_do(void **state)
             check_forbidden(i, never_when_decided,
                             sizeof(never_when_decided) / sizeof(never_when_decided[0]));
     }
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         check_forbidden(i, never_without_privilege,
                         sizeof(never_without_privilege) / sizeof(never_without_privilege[0]));
 }
@@ -511,7 +516,7 @@ static void what_no_part_may_do(void **state)
 static void what_no_sanitized_part_may_do(void **state)
 {
     (void)state;
-    for (size_t i = INSTALLED; i < INSTALLED + 3; i++) {
+    for (size_t i = INSTALLED; i < INSTALLED + 4; i++) {
         check_forbidden(i, never, sizeof(never) / sizeof(never[0]));
         check_forbidden(i, never_for_a_student,
                         sizeof(never_for_a_student) / sizeof(never_for_a_student[0]));

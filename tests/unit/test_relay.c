@@ -1,7 +1,7 @@
-/* links: common/error.c */
+/* links: xwhelper/relay/viewer.c */
 /*
- * The relay: bytes in both directions, whole and in order, with ends that stall, break off and go.
- * The filter has a test of its own.
+ * A viewer's relay: keys and frames, whole and in order, with ends that stall, break off and go,
+ * and a console's relay that has been taken over. The filter has a test of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,25 +11,33 @@
 #include <cmocka.h>
 
 #define main relay_main
-int relay_main(void);
+int relay_main(int argc, char *argv[]);
 #include "xwhelper/relay/main.c"
 #undef main
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <unistd.h>
 
-enum { MUCH = 400000, ENDED_WELL = 0 };
+#include "xwhelper/relay/frame.h"
 
-const struct xw_policy xw_relay_policy;
+enum { MUCH = 400000, ENDED_WELL = 0, GUEST = 3, VIEWER = 4, GATE = 5, TIMER = 6 };
+
+const struct xw_policy xw_relay_viewer_policy, xw_relay_console_policy;
+
+void xw_relay_console(void)
+{
+    abort();
+}
 
 /* What the relay's process is disturbed by. */
 static struct world {
@@ -45,7 +53,7 @@ static struct world {
 
 bool xw_policy_enter(const struct xw_policy *policy)
 {
-    world->confined = policy == &xw_relay_policy;
+    world->confined = policy == &xw_relay_viewer_policy;
     world->relay = getpid();
     return true;
 }
@@ -102,11 +110,9 @@ int prctl(int option, ...)
 /* --- the ends -------------------------------------------------------------------------------- */
 
 static int guest, viewer, gate;
-static int timer = -1;  /* what the relay takes for one: readable when its time has come */
-static int notice = -1; /* the FIFO: both ends */
+static int timer = -1; /* what the relay takes for one: readable when its time has come */
 static pid_t relay;
 static bool no_timer;
-static bool no_notice;
 
 static int begin(void **state)
 {
@@ -119,23 +125,6 @@ static int begin(void **state)
     return 0;
 }
 
-/* Opened for reading and writing, without waiting, as the keeper does. */
-static void make_fifo(void)
-{
-    char name[] = "/tmp/relay-XXXXXX";
-
-    if (notice >= 0)
-        close(notice);
-    assert_non_null(mkdtemp(name));
-    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(mkfifoat(directory, "fifo", 0600), 0);
-    notice = openat(directory, "fifo", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    assert_true(notice >= 0);
-    unlinkat(directory, "fifo", 0);
-    close(directory);
-    rmdir(name);
-}
-
 static void start(void)
 {
     int pairs[3][2];
@@ -145,13 +134,11 @@ static void start(void)
     if (timer >= 0)
         close(timer);
     timer = eventfd(0, EFD_CLOEXEC);
-    make_fifo();
     fflush(NULL);
     relay = fork();
     if (relay == 0) {
         int aside[3];
         int clock = fcntl(timer, F_DUPFD, 64);
-        int fifo = fcntl(notice, F_DUPFD, 64);
         signal(SIGABRT, SIG_DFL);
         signal(SIGPIPE, SIG_DFL);
         prctl(PR_SET_DUMPABLE, 1);
@@ -162,13 +149,11 @@ static void start(void)
         dup2(clock, TIMER);
         if (no_timer)
             close(TIMER);
-        close(GATE + 1);
-        dup2(fifo, NOTICE);
-        if (no_notice)
-            close(NOTICE);
-        close_range(NOTICE + 1, ~0U, 0);
+        close_range(TIMER + 1, ~0U, 0);
         alarm(120);
-        int code = relay_main();
+        char name[] = "xwrelay", kind[] = "viewer";
+        char *argv[] = {name, kind, NULL};
+        int code = relay_main(2, argv);
         _exit(code ? code : world->confined && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 50);
     }
     int *const ours[] = {&guest, &viewer, &gate};
@@ -201,10 +186,24 @@ static int finish(void)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* What a console's relay sends. */
+static void frame(char kind, const char *bytes, size_t length)
+{
+    char all[XW_FRAME_HEAD + XW_FRAME_MAX];
+
+    all[0] = kind;
+    all[1] = (char)(unsigned char)(length >> 8);
+    all[2] = (char)(unsigned char)length;
+    memcpy(all + XW_FRAME_HEAD, bytes, length);
+    assert_int_equal(send(guest, all, XW_FRAME_HEAD + length, MSG_NOSIGNAL),
+                     XW_FRAME_HEAD + length);
+}
+
 static void await_open(void)
 {
     char line[5];
 
+    frame(XW_FRAME_WORDS, "open\n", 5);
     assert_int_equal(recv(gate, line, 5, MSG_WAITALL), 5);
     assert_memory_equal(line, "open\n", 5);
 }
@@ -214,7 +213,10 @@ static void passes(int from, int to, const char *text)
     char got[64];
     size_t length = strlen(text);
 
-    assert_int_equal(send(from, text, length, 0), length);
+    if (from == guest)
+        frame(XW_FRAME_GUEST, text, length);
+    else
+        assert_int_equal(send(from, text, length, 0), length);
     assert_int_equal(recv(to, got, length, MSG_WAITALL), length);
     assert_memory_equal(got, text, length);
 }
@@ -241,7 +243,7 @@ static void the_machine_stops(void **state)
     (void)state;
     start();
     await_open();
-    assert_int_equal(send(guest, "bye", 3, 0), 3);
+    frame(XW_FRAME_GUEST, "bye", 3);
     close(guest);
     /* What it said last is not lost. */
     assert_int_equal(recv(viewer, got, 3, MSG_WAITALL), 3);
@@ -266,12 +268,13 @@ static void the_lab_closes(void **state)
     for (int i = 0; i < 2; i++) {
         begin(state);
         start();
+        for (size_t at = 0; i && at + 4 <= sizeof(text); at += 4)
+            memcpy(text + at, "g\0\1a", 4);
         while (i && send(guest, text, sizeof(text), MSG_DONTWAIT) > 0)
             continue;
         while (i && send(viewer, text, sizeof(text), MSG_DONTWAIT) > 0)
             continue;
         assert_int_equal(eventfd_write(timer, 1), 0);
-        await_open();
         assert_int_equal(finish(), ENDED_WELL);
         assert_string_equal(said, "progress - the lab has closed\nend 0\n");
     }
@@ -280,8 +283,28 @@ static void the_lab_closes(void **state)
     no_timer = true;
     start();
     no_timer = false;
-    await_open();
     assert_int_equal(finish(), ENDED_WELL);
+}
+
+/* The reason is said once, and the stop that follows isn't another one. */
+static void it_is_suspended(void **state)
+{
+    static const char suspends[] = XW_RELAY_SUSPENDS "; more\n", stays[] = XW_RELAY_STAYS "\n",
+                      left[] = "left bob write\n";
+
+    (void)state;
+    for (int goes_on = 0; goes_on < 2; goes_on++) {
+        begin(state);
+        start();
+        await_open();
+        frame(XW_FRAME_WORDS, suspends, sizeof(suspends) - 1);
+        if (goes_on)
+            frame(XW_FRAME_WORDS, stays, sizeof(stays) - 1);
+        frame(XW_FRAME_WORDS, left, sizeof(left) - 1);
+        close(guest);
+        assert_int_equal(finish(), ENDED_WELL);
+        assert_int_equal(strstr(said, "the machine has stopped") != NULL, goes_on);
+    }
 }
 
 static void the_gate_goes(void **state)
@@ -303,52 +326,64 @@ static void the_gate_is_gone_at_once(void **state)
     assert_int_equal(finish(), ENDED_WELL);
 }
 
-/* More than any buffer, to an end that reads late: nothing is lost, and nothing spins. */
-static void much(int from, int to)
+/* Frames of all lengths, and words between them; bytes are numbered so that none can be lost. */
+static size_t make_frames(unsigned char *out, unsigned char *bytes, size_t count)
 {
-    static unsigned char out[MUCH];
-    static unsigned char in[MUCH];
-    size_t sent = 0;
-    size_t got = 0;
+    size_t used = 0;
+    size_t done = 0;
 
-    for (size_t i = 0; i < MUCH; i++)
-        out[i] = (unsigned char)(i * 7 + i / 251);
-    while (got < MUCH) {
-        ssize_t n;
-        while (sent < MUCH && (n = send(from, out + sent, MUCH - sent, MSG_DONTWAIT)) > 0)
-            sent += (size_t)n;
-        usleep(1000);
-        /* The other way is open meanwhile. */
-        passes(to, from, "x");
-        n = recv(to, in + got, MUCH - got < 30000 ? MUCH - got : 30000, 0);
-        assert_true(n > 0);
-        got += (size_t)n;
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = (unsigned char)(i * 7 + i / 251);
+    for (size_t length = 1; done < count; length = (length * 5 + 3) % XW_FRAME_MAX + 1) {
+        size_t here = length < count - done ? length : count - done;
+        out[used++] = XW_FRAME_GUEST;
+        out[used++] = (unsigned char)(here >> 8);
+        out[used++] = (unsigned char)here;
+        memcpy(out + used, bytes + done, here);
+        used += here;
+        done += here;
+        memcpy(out + used, "w\0\2x\n", 5);
+        used += 5;
     }
-    assert_memory_equal(in, out, MUCH);
+    return used;
 }
 
-static void an_end_that_reads_late(void **state)
+/* More than any buffer, to a viewer that reads late: nothing is lost, and nothing spins. */
+static void a_viewer_that_reads_late(void **state)
 {
+    static unsigned char frames[4 * MUCH], bytes[MUCH], got[MUCH];
+    size_t size = make_frames(frames, bytes, MUCH);
+    size_t sent = 0;
+    size_t came = 0;
+
     (void)state;
     start();
     await_open();
-    much(guest, viewer);
-    much(viewer, guest);
+    while (came < MUCH) {
+        ssize_t n;
+        while (sent < size && (n = send(guest, frames + sent, size - sent, MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(1000);
+        /* The other way is open meanwhile. */
+        passes(viewer, guest, "x");
+        n = recv(viewer, got + came, MUCH - came < 30000 ? MUCH - came : 30000, 0);
+        assert_true(n > 0);
+        came += (size_t)n;
+    }
+    assert_memory_equal(got, bytes, MUCH);
     assert_true(world->turns < 20000);
+    /* Nobody reads: it waits. */
     unsigned long before = world->turns;
-    /* The buffer of one way is full, and nobody reads: it waits. */
-    static char text[MUCH];
-    while (send(guest, text, sizeof(text), MSG_DONTWAIT) > 0) {
+    while (send(guest, frames, size, MSG_DONTWAIT) > 0) {
     }
     usleep(200000);
     assert_true(world->turns - before < 1000);
-    shutdown(viewer, SHUT_RDWR);
     close(viewer);
     assert_int_equal(finish(), ENDED_WELL);
 }
 
-/* The viewer's last bytes reach the guest, though it takes them late. */
-static void the_last_bytes_of_a_viewer(void **state)
+/* The viewer's last keys reach the console, though it takes them late. */
+static void the_last_keys_of_a_viewer(void **state)
 {
     static char text[MUCH];
     size_t sent = 0;
@@ -358,12 +393,15 @@ static void the_last_bytes_of_a_viewer(void **state)
     (void)state;
     start();
     await_open();
-    while ((n = send(viewer, text, sizeof(text), MSG_DONTWAIT)) > 0)
-        sent += (size_t)n;
-    usleep(20000);
-    while ((n = send(viewer, text, sizeof(text), MSG_DONTWAIT)) > 0)
-        sent += (size_t)n;
+    for (int i = 0; i < 2; i++) {
+        while ((n = send(viewer, text, sizeof(text), MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(20000);
+    }
     shutdown(viewer, SHUT_WR);
+    unsigned long before = world->turns;
+    usleep(100000);
+    assert_true(world->turns - before < 10);
     while (got < sent && (n = recv(guest, text, sizeof(text), 0)) > 0)
         got += (size_t)n;
     assert_int_equal(got, sent);
@@ -372,49 +410,46 @@ static void the_last_bytes_of_a_viewer(void **state)
     assert_true(world->turns < 5000);
 }
 
-/* Sends until the relay holds some of it, because `to` is full; returns how much. */
-static size_t until_held_back(int from, int to)
+/* Words and bytes of the guest keep apart, in whatever pieces they come. */
+static void words_are_not_the_guests(void **state)
 {
-    static const char text[1000];
-    size_t sent = 0;
-    int there = 0;
+    static const char frames[] = "w\0\012viewer a\n\ng\0\5left\n";
+    char got[16] = "";
+    char line[16] = "";
 
-    while (there == (int)sent) {
-        assert_int_equal(send(from, text, sizeof(text), 0), sizeof(text));
-        sent += sizeof(text);
-        for (int i = 0; i < 500 && there < (int)sent; i++) {
-            usleep(1000);
-            assert_int_equal(ioctl(to, FIONREAD, &there), 0);
-        }
+    (void)state;
+    start();
+    for (size_t i = 0; i < sizeof(frames) - 1; i++) {
+        assert_int_equal(send(guest, frames + i, 1, 0), 1);
+        usleep(2000);
     }
-    return sent;
+    assert_int_equal(recv(viewer, got, 5, MSG_WAITALL), 5);
+    assert_string_equal(got, "left\n");
+    assert_int_equal(recv(gate, line, 10, MSG_WAITALL), 10);
+    assert_string_equal(line, "viewer a\n\n");
+    close(viewer);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
 }
 
-/* One end has gone while the relay holds bytes of it: it waits, asleep, until they are taken. */
-static void what_is_held_when_an_end_goes(void **state)
+/* A console's relay that has been taken over: what is no frame ends it, with nothing passed on. */
+static void what_is_no_frame(void **state)
 {
-    static char text[MUCH];
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } cases[] = {{"g\0\0", 3},  {"w\0\0", 3},   {"w\0\241", 3},  {"w\1\0", 3},
+                 {"x\0\1y", 4}, {"g\040\1", 3}, {"g\377\377", 3}};
 
-    for (int which = 0; which < 4; which++) {
-        size_t got = 0;
-        ssize_t n;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char got[8];
         begin(state);
         start();
         await_open();
-        const int from = which & 1 ? guest : viewer;
-        const int to = which & 1 ? viewer : guest;
-        size_t sent = until_held_back(from, to);
-        /* It sends no more; or takes nothing any more, either, which poll() says without being
-         * asked. */
-        shutdown(from, which & 2 ? SHUT_RDWR : SHUT_WR);
-        usleep(100000);
-        unsigned long before = world->turns;
-        usleep(100000);
-        assert_true(world->turns - before < 10);
-        while (got < sent && (n = recv(to, text, sizeof(text), 0)) > 0)
-            got += (size_t)n;
-        assert_int_equal(got, sent);
+        assert_int_equal(send(guest, cases[i].bytes, cases[i].length, 0), cases[i].length);
+        assert_int_equal(recv(viewer, got, sizeof(got), 0), 0);
         assert_int_equal(finish(), ENDED_WELL);
+        assert_string_equal(said, "end 0\n");
     }
 }
 
@@ -427,20 +462,19 @@ static void interrupted_calls(void **state)
             world->interrupted = which;
             world->number = numbers[i];
             start();
-            await_open();
             /* poll() says no EAGAIN. */
             if (numbers[i] == EINTR || (which > 0 && numbers[i] == EAGAIN)) {
+                await_open();
                 passes(guest, viewer, "a");
                 passes(viewer, guest, "b");
                 passes(guest, viewer, "c");
                 passes(viewer, guest, "d");
                 close(viewer);
             } else {
-                /* Bytes until it has ended, however many it takes at once. */
                 siginfo_t info = {0};
                 while (waitid(P_PID, (id_t)relay, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
                        info.si_pid == 0) {
-                    send(guest, "a", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+                    send(guest, "g\0\1a", 4, MSG_NOSIGNAL | MSG_DONTWAIT);
                     send(viewer, "b", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
                     usleep(2000);
                 }
@@ -450,6 +484,18 @@ static void interrupted_calls(void **state)
                 fail_msg("call %d, errno %d: %s", which, numbers[i], said);
         }
     }
+}
+
+static void what_it_is_not_started_as(void **state)
+{
+    char name[] = "xwrelay", viewer_word[] = "viewer", other[] = "both";
+    char *const none[] = {name, NULL}, *const wrong[] = {name, other, NULL},
+                *const more[] = {name, viewer_word, other, NULL};
+
+    (void)state;
+    assert_int_equal(relay_main(1, (char **)none), 2);
+    assert_int_equal(relay_main(2, (char **)wrong), 2);
+    assert_int_equal(relay_main(3, (char **)more), 2);
 }
 
 static void it_can_not_be_read(void **state)
@@ -464,114 +510,6 @@ static void it_can_not_be_read(void **state)
     assert_int_equal(finish(), 128 + SIGABRT);
 }
 
-/* What the gate has been told, after `open`, until it has come to an end with this text. */
-static void await_words(const char *text)
-{
-    char words[600] = "";
-    size_t used = 0;
-
-    while (!strstr(words, text)) {
-        ssize_t n = recv(gate, words + used, sizeof(words) - 1 - used, 0);
-        assert_true(n > 0);
-        used += (size_t)n;
-    }
-}
-
-static void notify(unsigned char byte)
-{
-    assert_int_equal(write(notice, &byte, 1), 1);
-}
-
-/* Notices reach the gate, and neither the guest nor the viewer gets a byte. */
-static void it_is_told(void **state)
-{
-    (void)state;
-    start();
-    await_open();
-    notify(5);
-    await_words("progress - nothing has happened in this world for a while; in 5 min it is "
-                "suspended, unless you type something\n");
-    notify(XW_NOTICE_MINUTES_MAX);
-    await_words("in 250 min");
-    notify(XW_NOTICE_STAYS);
-    await_words("progress - the world could not be suspended, and goes on\n");
-    /* What means nothing, and its own mark, is passed over. */
-    notify(251);
-    notify(XW_NOTICE_TRAFFIC);
-    passes(guest, viewer, "login: ");
-    passes(viewer, guest, "alice\n");
-    close(guest);
-    assert_int_equal(finish(), ENDED_WELL);
-    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
-}
-
-/* The reason is said once, and the stop that follows isn't another one. */
-static void it_is_suspended(void **state)
-{
-    (void)state;
-    start();
-    await_open();
-    notify(XW_NOTICE_SUSPENDING);
-    await_words("progress - the world is being suspended");
-    close(guest);
-    assert_int_equal(finish(), ENDED_WELL);
-    assert_string_equal(said, "end 0\n");
-    /* One that then could not be suspended, and stops later, says that it has stopped. */
-    start();
-    await_open();
-    notify(XW_NOTICE_SUSPENDING);
-    notify(XW_NOTICE_STAYS);
-    await_words("and goes on\n");
-    close(guest);
-    assert_int_equal(finish(), ENDED_WELL);
-    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
-}
-
-static struct timespec marked(void)
-{
-    struct stat info;
-
-    assert_int_equal(fstat(notice, &info), 0);
-    return info.st_mtim;
-}
-
-/* The FIFO is marked at the start and by what the viewer types, not by what the guest writes. */
-static void it_marks_traffic(void **state)
-{
-    const struct timespec pause = {0, 20000000}; /* the kernel's clock of files is coarse */
-    char byte;
-
-    (void)state;
-    start();
-    await_open();
-    passes(guest, viewer, "login: ");
-    struct timespec first = marked();
-    nanosleep(&pause, NULL);
-    passes(guest, viewer, "more");
-    passes(guest, viewer, "and more");
-    struct timespec second = marked();
-    assert_memory_equal(&first, &second, sizeof(first));
-    passes(viewer, guest, "x");
-    second = marked();
-    assert_memory_not_equal(&first, &second, sizeof(first));
-    /* No byte stays in it. */
-    passes(guest, viewer, "y");
-    assert_int_equal(read(notice, &byte, 1), -1);
-    close(guest);
-    assert_int_equal(finish(), ENDED_WELL);
-}
-
-/* Without its FIFO it doesn't turn in circles. */
-static void the_fifo_is_gone(void **state)
-{
-    (void)state;
-    no_notice = true;
-    start();
-    assert_int_equal(finish(), ENDED_WELL);
-    no_notice = false;
-    assert_string_equal(said, "open\nend 0\n");
-}
-
 #define FRESH(test) cmocka_unit_test_setup(test, begin)
 
 int main(void)
@@ -580,17 +518,16 @@ int main(void)
         FRESH(both_ways),
         FRESH(the_machine_stops),
         FRESH(the_lab_closes),
+        FRESH(it_is_suspended),
         FRESH(the_gate_goes),
         FRESH(the_gate_is_gone_at_once),
-        FRESH(an_end_that_reads_late),
-        FRESH(the_last_bytes_of_a_viewer),
-        FRESH(what_is_held_when_an_end_goes),
+        FRESH(a_viewer_that_reads_late),
+        FRESH(the_last_keys_of_a_viewer),
+        FRESH(words_are_not_the_guests),
+        FRESH(what_is_no_frame),
+        FRESH(what_it_is_not_started_as),
         FRESH(interrupted_calls),
         FRESH(it_can_not_be_read),
-        FRESH(it_is_told),
-        FRESH(it_is_suspended),
-        FRESH(it_marks_traffic),
-        FRESH(the_fifo_is_gone),
     };
 
     begin(NULL);

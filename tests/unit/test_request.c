@@ -24,6 +24,8 @@ static const char *const good[] = {
     "1 reboot firewall @blue router - " ID,
     "1 revert firewall alice router - " ID,
     "1 console firewall alice router - " ID,
+    "1 watch firewall alice router - " ID,
+    "1 take firewall @blue router - " ID,
     "1 prepare - alice - - " ID,
     "1 list - - - - " ID,
     "1 start firewall @blue * - " ID,
@@ -32,6 +34,7 @@ static const char *const good[] = {
     "1 extend firewall alice - 1796133600 " ID,
     "1 extend firewall @blue - 0 " ID,
     "1 deploy firewall @blue - - " ID,
+    "1 relay firewall alice router - " ID,
 };
 
 enum { GOOD = sizeof(good) / sizeof(good[0]) };
@@ -343,11 +346,12 @@ static void verbs(void **state)
         assert_int_equal(verb, i);
         /* Who may only look takes no --force. */
         assert_false(info->may_force && !info->changes);
-        assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE);
+        assert_int_equal(info->takes_descriptor,
+                         i == XW_VERB_CONSOLE || i == XW_VERB_WATCH || i == XW_VERB_TAKE);
         assert_int_equal(info->takes_time, i == XW_VERB_EXTEND);
-        assert_int_equal(info->role, i >= XW_VERB_PREPARE  ? XW_ROLE_ROOT
-                                     : i >= XW_VERB_WORLDS ? XW_ROLE_INSTRUCTOR
-                                                           : XW_ROLE_STUDENT);
+        assert_int_equal(info->role, i >= XW_VERB_PREPARE ? XW_ROLE_ROOT
+                                     : i >= XW_VERB_TAKE  ? XW_ROLE_INSTRUCTOR
+                                                          : XW_ROLE_STUDENT);
     }
     assert_int_equal(xw_verb_find("", &verb), -ENOENT);
     assert_int_equal(xw_verb_find("starts", &verb), -ENOENT);

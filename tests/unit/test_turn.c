@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/turn.c */
+/* links: xwhelper/keeper/turn.c common/names.c common/request.c */
 /*
  * Turns: whose it is next, for every order and age of two users' requests; and how many a user has
  * at once on which host.

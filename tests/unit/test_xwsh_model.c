@@ -59,6 +59,15 @@ static void parses_the_other_kinds(void **state)
     assert_int_equal(parse("error not found or not allowed", &message), 0);
     assert_string_equal(message.text, "not found or not allowed");
     assert_int_equal(parse("open", &message), 0);
+    assert_int_equal(parse("viewer alice watch", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_VIEWER);
+    assert_string_equal(message.viewer.name, "alice");
+    assert_int_equal(message.viewer.mode, XW_VIEWER_WATCHES);
+    assert_int_equal(parse("left @blue take", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_LEFT);
+    assert_int_equal(message.viewer.mode, XW_VIEWER_TAKES);
+    assert_int_equal(parse("viewer bob write", &message), 0);
+    assert_int_equal(message.viewer.mode, XW_VIEWER_WRITES);
     assert_int_equal(parse("end 75", &message), 0);
     assert_int_equal(message.code, XW_EXIT_TRY_AGAIN);
 }
@@ -229,6 +238,11 @@ static void refuses_other_lines(void **state)
         "window firewall open 1 02 3",
         "window firewall open 1 2 253402905600",
         "window firewall  1 2 3",
+        "viewer",
+        "viewer alice",
+        "viewer alice look",
+        "viewer al\x1bice write",
+        "left alice write now",
         "progress",
         "progress ../x text",
         "done * text",

@@ -215,7 +215,7 @@ static void console_opened(void *data)
 {
     struct gate *gate = data;
 
-    if (gate->request.verb != XW_VERB_CONSOLE)
+    if (!xw_verb_info(gate->request.verb)->takes_descriptor)
         return;
     xw_gate_audit(&gate->audit, gate->caller.uid, &gate->request, "open", true, 0, gate->since);
     gate->since = xw_gate_clock();
@@ -224,7 +224,7 @@ static void console_opened(void *data)
 
 static int ask_keeper(struct gate *gate)
 {
-    bool console = gate->request.verb == XW_VERB_CONSOLE;
+    bool console = xw_verb_info(gate->request.verb)->takes_descriptor;
     int rc = gate->keeper;
 
     if (rc >= 0)
@@ -268,7 +268,7 @@ static int serve(struct gate *gate, int argc, char *const argv[])
     int code;
     int rc = read_arguments(argc, argv, &gate->request);
 
-    if (gate->request.verb != XW_VERB_CONSOLE)
+    if (!xw_verb_info(gate->request.verb)->takes_descriptor)
         close(VIEWER);
     draw_id(gate->request.id);
     xw_gate_say("xworlds %s %s", XW_PROTOCOL_VERSION, gate->request.id);

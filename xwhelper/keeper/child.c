@@ -268,7 +268,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
                                .until = console_end(&child->authority)};
 
     /* Only a console tells the journal by itself; nobody else could forge an entry. */
-    if (child->request.verb != XW_VERB_CONSOLE && opening->journal->fd >= 0) {
+    if (!xw_verb_info(child->request.verb)->takes_descriptor && opening->journal->fd >= 0) {
         close(opening->journal->fd);
         opening->journal->fd = -1;
     }
@@ -279,12 +279,15 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     if (child->request.verb == XW_VERB_SUSPEND)
         return xw_verb_suspend(peer, &child->request, child->authority.owners,
                                child->authority.labs, err);
+    if (child->request.verb == XW_VERB_RELAY)
+        return xw_verb_relay(peer, &child->request, &child->accounts->relay, err);
     int rc = xw_plan_read(child->authority.labs, child->request.lab, &child->plan, err);
     if (rc < 0)
         return rc;
-    if (xw_verb_info(child->request.verb)->role == XW_ROLE_INSTRUCTOR)
+    const struct xw_verb_info *verb = xw_verb_info(child->request.verb);
+    if (verb->role == XW_ROLE_INSTRUCTOR && !verb->takes_descriptor)
         return instruct(child, peer, err);
-    if (xw_verb_info(child->request.verb)->changes)
+    if (verb->changes)
         xw_confine_change(child->request.verb);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
@@ -300,6 +303,8 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     case XW_VERB_REVERT:
         return xw_verb_revert(&job, err);
     case XW_VERB_CONSOLE:
+    case XW_VERB_WATCH:
+    case XW_VERB_TAKE:
         return xw_verb_console(&job, err);
     default:
         return xw_refuse(err);

@@ -142,3 +142,9 @@ void xw_confine_console(void)
     keep(console_capabilities);
     xw_policy_enter(&xw_console_policy);
 }
+
+void xw_confine_relay(void)
+{
+    keep(console_capabilities);
+    xw_policy_enter(&xw_sharing_policy);
+}

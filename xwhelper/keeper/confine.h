@@ -38,7 +38,8 @@ void xw_confine_request(bool instructs);
 /* A child that is about to carry out a verb that changes something. */
 void xw_confine_change(enum xw_verb verb);
 
-/* A child that is about to open a console. */
+/* A child that is about to become a viewer's relay, or a console's. */
 void xw_confine_console(void);
+void xw_confine_relay(void);
 
 #endif

@@ -90,13 +90,13 @@ static size_t take_note(struct listener *listener)
 /* A console that opened is a relay, which ends with 0; one that didn't ends with its reason. */
 static enum xw_phase last_phase(const struct xw_note *note, int code, int signal)
 {
-    bool console = note->parsed && note->request.verb == XW_VERB_CONSOLE &&
+    bool console = note->parsed && xw_verb_info(note->request.verb)->takes_descriptor &&
                    note->decision == XW_DECISION_ALLOW;
 
     return console && (code == XW_EXIT_OK || signal) ? XW_PHASE_CLOSE : XW_PHASE_REQUEST;
 }
 
-/* One entry in the journal, whatever ended the process. */
+/* One entry in the journal, whatever ended the process; a console's relay ends with its viewers. */
 static void tell_end(struct listener *listener, const struct xw_running *child, int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : XW_EXIT_FAILED;
@@ -111,7 +111,8 @@ static void tell_end(struct listener *listener, const struct xw_running *child, 
                                    signal,
                                    xw_journal_clock() - child->began};
 
-    xw_journal_write(&listener->journal, &entry);
+    if (signal || child->uid != 0 || !note->parsed || note->request.verb != XW_VERB_RELAY)
+        xw_journal_write(&listener->journal, &entry);
     listener->note_used[child->note] = false;
 }
 

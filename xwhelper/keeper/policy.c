@@ -129,20 +129,35 @@ static const struct xw_rule deploying[] = {
 static const struct xw_rule_set deploy_rules = XW_RULE_SET(deploying);
 
 static const struct xw_rule console[] = {
-    XW_CALL_IF(openat, "the viewer's lock: made, and held",
-               XW_INT_IS_WITH(2, O_NOFOLLOW | O_CLOEXEC, O_RDWR | O_CREAT), XW_INT_WITHIN(3, 0600)),
-    XW_CALL(flock, "the same"),
-    XW_CALL(ftruncate, "the name in it"),
-    XW_CALL_IF(mknodat, "the FIFO of its notices", XW_INT_IS_WITH(2, S_IFIFO, 0600)),
-    XW_CALL_IF(openat, "the same", XW_INT_IS(2, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)),
     XW_CALL_IF(timerfd_create, "the console's end, when the lab closes",
                XW_INT_IS(0, CLOCK_REALTIME), XW_INT_IS(1, TFD_CLOEXEC)),
     XW_CALL_IF(timerfd_settime, "the same", XW_INT_IS(1, TFD_TIMER_ABSTIME)),
+};
+static const struct xw_rule_set console_rules = XW_RULE_SET(console);
+
+/* What nobody does for a student's process, but for another child of the keeper's. */
+static const struct xw_rule sharing[] = {
+    XW_CALL_IF(openat, "the console's lock: made, and held",
+               XW_INT_IS(2, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC), XW_INT_IS(3, 0600)),
+    XW_CALL(flock, "the same"),
+    XW_CALL_IF(socket, "where viewers are brought to the relay", XW_INT_IS(0, AF_UNIX),
+               XW_INT_IS(1, SOCK_DGRAM | SOCK_CLOEXEC), XW_INT_IS(2, 0)),
+    XW_CALL(unlink, "the one of a relay that has ended"),
+    XW_CALL_IF(mknodat, "the FIFO of the console's notices", XW_INT_IS_WITH(2, S_IFIFO, 0600)),
+    XW_CALL_IF(openat, "the same", XW_INT_IS(2, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)),
+    XW_CALL(bind, "in the console's directory"),
+    XW_CALL(sendmsg, "a viewer"),
+    XW_CALL(recvfrom, "the relay's own"),
+    XW_CALL(recvmsg, "the same"),
+};
+static const struct xw_rule_set sharing_rules = XW_RULE_SET(sharing);
+
+static const struct xw_rule handing[] = {
     XW_CALL_IF(fcntl, "the relay's descriptors", XW_INT_IS(1, F_DUPFD)),
     XW_CALL(dup2, "the same"),
     XW_CALL(close_range, "no other descriptor goes along"),
 };
-static const struct xw_rule_set console_rules = XW_RULE_SET(console);
+static const struct xw_rule_set handing_rules = XW_RULE_SET(handing);
 
 /* Another uid, fewer capabilities, a narrower filter. */
 static const struct xw_rule becoming[] = {
@@ -320,16 +335,22 @@ static const struct xw_reach extending_reach[] = {
     {XW_REACH_END, NULL, NULL},
 };
 
-static const struct xw_reach console_reach[] = {
-    {XW_REACH_FIFOS, XW_CONSOLE_DIR, "the viewer's lock, the FIFO of its notices"},
-    {XW_REACH_EXECUTE, XW_RELAY_PATH, "the relay"},
-    {XW_REACH_EXECUTE, "/usr/lib", "its libraries"},
-    {XW_REACH_EXECUTE, "/lib", "the same, where /lib is a directory of its own"},
-    {XW_REACH_EXECUTE, "/lib64", "the loader"},
-    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/ld.so.cache", "where libraries are"},
-    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/ld.so.preload", "the administrator's list"},
-    {XW_REACH_END, NULL, NULL},
-};
+/* clang-format off */
+#define RELAY_REACH                                                                                \
+    {XW_REACH_EXECUTE, XW_RELAY_PATH, "the relay"},                                                \
+    {XW_REACH_EXECUTE, "/usr/lib", "its libraries"},                                               \
+    {XW_REACH_EXECUTE, "/lib", "the same, where /lib is a directory of its own"},                  \
+    {XW_REACH_EXECUTE, "/lib64", "the loader"},                                                    \
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/ld.so.cache", "where libraries are"},                \
+    {XW_REACH_READ | XW_REACH_IF_THERE, "/etc/ld.so.preload", "the administrator's list"},         \
+    {XW_REACH_END, NULL, NULL}
+/* clang-format on */
+
+static const struct xw_reach console_reach[] = {RELAY_REACH};
+
+static const struct xw_reach sharing_reach[] = {
+    {XW_REACH_FIFOS, XW_CONSOLE_DIR, "the console's lock and notices; the relay's socket"},
+    RELAY_REACH};
 
 /*
  * The listener and `request` have no Landlock rules of their own: the layers of Landlock are
@@ -339,20 +360,20 @@ const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
      &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &deploy_rules, &console_rules,
-     &starting_rules, &name_rules, &suspend_rules, &presence_rules},
+     &sharing_rules, &handing_rules, &starting_rules, &name_rules, &suspend_rules, &presence_rules},
     NULL};
 
 const struct xw_policy xw_request_policy = {
     "request",
     {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
-     &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules},
+     &reading_rules, &world_rules, &bridge_rules, &console_rules, &handing_rules, &starting_rules},
     NULL};
 
 const struct xw_policy xw_instructor_policy = {
     "instructor",
     {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
-     &reading_rules, &world_rules, &bridge_rules, &console_rules, &starting_rules, &deploy_rules,
-     &name_rules},
+     &reading_rules, &world_rules, &bridge_rules, &console_rules, &handing_rules, &starting_rules,
+     &deploy_rules, &name_rules},
     NULL};
 
 const struct xw_policy xw_changing_policy = {"changing",
@@ -377,5 +398,12 @@ const struct xw_policy xw_extending_policy = {
 
 const struct xw_policy xw_console_policy = {"console",
                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
-                                             &console_rules, &becoming_rules, &starting_rules},
+                                             &console_rules, &handing_rules, &becoming_rules,
+                                             &starting_rules},
                                             console_reach};
+
+const struct xw_policy xw_sharing_policy = {"sharing",
+                                            {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                             &sharing_rules, &handing_rules, &becoming_rules,
+                                             &starting_rules},
+                                            sharing_reach};

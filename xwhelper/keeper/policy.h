@@ -22,13 +22,14 @@ extern const struct xw_policy xw_request_policy;
 extern const struct xw_policy xw_instructor_policy;
 
 /*
- * start, stop, reboot, revert; prepare and deploy; suspend; extend; console, up to the relay's
- * first line.
+ * start, stop, reboot, revert; prepare and deploy; suspend; extend; console and relay, up to their
+ * first lines.
  */
 extern const struct xw_policy xw_changing_policy;
 extern const struct xw_policy xw_prepare_policy;
 extern const struct xw_policy xw_suspend_policy;
 extern const struct xw_policy xw_extending_policy;
 extern const struct xw_policy xw_console_policy;
+extern const struct xw_policy xw_sharing_policy;
 
 #endif

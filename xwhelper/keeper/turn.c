@@ -25,7 +25,7 @@ size_t xw_turns_of_user(void)
 /* An open console is a relay, which may be there for hours. */
 static bool is_console(const struct xw_note *note)
 {
-    return note->parsed && note->request.verb == XW_VERB_CONSOLE && note->decided;
+    return note->parsed && xw_verb_info(note->request.verb)->takes_descriptor && note->decided;
 }
 
 static bool counts(const struct xw_running *running, const struct xw_note *notes, uint64_t now)

@@ -35,8 +35,8 @@ struct xw_job {
     const struct xw_plan *plan;
     const struct xw_opening *opening;
     const struct xw_account *relay; /* who a console's child becomes */
-    const char *viewer_name;        /* who is at the console, for the next one who asks */
-    time_t until;                   /* when a console has to end; 0: never */
+    const char *viewer_name; /* of who asks, for others at the console: by the kernel's word */
+    time_t until;            /* when a console has to end; 0: never */
 };
 
 int xw_verb_start(const struct xw_job *job, struct xw_error *err);
@@ -51,8 +51,19 @@ int xw_stop_machines(const struct xw_job *job, struct xw_host *host, struct xw_e
 int xw_verb_reboot(const struct xw_job *job, struct xw_error *err);
 int xw_verb_revert(const struct xw_job *job, struct xw_error *err);
 
-/* Becomes the relay; returns only when that fails. */
+/*
+ * console, watch, take: asks the keeper for the console's relay (below) and becomes the viewer's;
+ * returns only when that fails.
+ */
 int xw_verb_console(const struct xw_job *job, struct xw_error *err);
+
+/*
+ * relay, what a child of the keeper's asks for in xw_verb_console(): the peer becomes a viewer of
+ * the console's relay, which this process becomes where there is none. Says XW_RELAY_ASKS, and is
+ * answered with a struct xw_join. Returns only when that fails.
+ */
+int xw_verb_relay(int peer, const struct xw_request *request, const struct xw_account *account,
+                  struct xw_error *err);
 
 /*
  * For who instructs a lab: all of its worlds, as the reader; who may use it and for whom it was

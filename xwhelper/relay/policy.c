@@ -1,16 +1,34 @@
 /*
- * What the relay may do: move bytes between the descriptors it was given, and end.
+ * What the relays may do: move bytes between the descriptors they were given, and end. A console's
+ * gets more descriptors while it runs, through the socket that only the keeper reaches.
  */
 #include "xwhelper/relay/policy.h"
 
-static const struct xw_rule rules[] = {
-    XW_CALL(poll, "waiting for either side"),
-    XW_CALL(read, "bytes of the guest or the viewer, notices"),
-    XW_CALL_IF(write, "the mark of traffic", XW_INT_IS(0, 8), XW_LONG_IS(2, 1)),
-    XW_CALL(sendto, "bytes to the other side, words to the gate"),
+static const struct xw_rule moving[] = {
+    XW_CALL(poll, "waiting for any side"),
+    XW_CALL(sendto, "bytes to another side, words to the gate"),
     XW_CALL(restart_syscall, "poll() that the kernel continues after a stop"),
     XW_CALL(exit_group, "the end"),
 };
-static const struct xw_rule_set relay = XW_RULE_SET(rules);
+static const struct xw_rule_set moving_rules = XW_RULE_SET(moving);
 
-const struct xw_policy xw_relay_policy = {"relay", {&relay}, xw_reach_nothing};
+static const struct xw_rule viewer[] = {
+    XW_CALL(read, "the viewer's keys, the console's frames"),
+};
+static const struct xw_rule_set viewer_rules = XW_RULE_SET(viewer);
+
+static const struct xw_rule console[] = {
+    XW_CALL(recvfrom, "the guest's bytes, the viewers' keys, never waiting for them"),
+    XW_CALL(recvmsg, "a viewer whom the keeper brings"),
+    XW_CALL(read, "notices"),
+    XW_CALL_IF(write, "the mark of traffic", XW_INT_IS(0, 6), XW_LONG_IS(2, 1)),
+    XW_CALL(close, "a viewer who has left"),
+    XW_CALL(clock_gettime, "how long nobody has taken anything, where the vdso has no clock"),
+};
+static const struct xw_rule_set console_rules = XW_RULE_SET(console);
+
+const struct xw_policy xw_relay_viewer_policy = {
+    "viewer's relay", {&moving_rules, &viewer_rules}, xw_reach_nothing};
+
+const struct xw_policy xw_relay_console_policy = {
+    "console's relay", {&moving_rules, &console_rules}, xw_reach_nothing};

@@ -3,6 +3,7 @@
 
 #include "common/policy.h"
 
-extern const struct xw_policy xw_relay_policy;
+extern const struct xw_policy xw_relay_viewer_policy;
+extern const struct xw_policy xw_relay_console_policy;
 
 #endif

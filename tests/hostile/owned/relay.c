@@ -1,6 +1,7 @@
 /*
- * The relay, taken over: linked with the relay's own objects (ld --wrap), and in charge from where
- * its filter is in force. It takes its script from the viewer, one line, and answers the gate:
+ * A viewer's relay, taken over: linked with the relay's own objects (ld --wrap), and in charge from
+ * where its filter is in force. It takes its script from the viewer, one line, and answers the
+ * gate:
  *
  *   NAME PART VICTIM CALLER OTHER UUID   an attempt
  *   wait            stays until the gate is gone, as an attempt's victim
@@ -15,6 +16,7 @@
 
 #include "common/policy.h"
 #include "tests/hostile/owned/attempts.h"
+#include "xwhelper/relay/policy.h"
 
 enum { VIEWER = 4, GATE = 5 };
 
@@ -33,7 +35,10 @@ bool __wrap_xw_policy_enter(const struct xw_policy *policy)
     const char *words[6] = {NULL};
     struct order order;
 
-    __real_xw_policy_enter(policy);
+    /* The console's relay goes on as it is; the viewer's is the one that has been taken over. */
+    bool landlock = __real_xw_policy_enter(policy);
+    if (policy != &xw_relay_viewer_policy)
+        return landlock;
     if (read(VIEWER, line, sizeof(line) - 1) <= 0)
         _exit(1);
     if (strcmp(line, "wait\n") == 0) {
