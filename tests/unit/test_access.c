@@ -435,8 +435,9 @@ static void verbs_in_windows(void **state)
         struct xw_access access =
             with_window(windows[i].opens, windows[i].closes, windows[i].grace);
         struct xw_owner owner = extended(windows[i].until);
-        for (int verb = 0; verb <= XW_VERB_CONSOLE; verb++) {
-            bool looks = verb == XW_VERB_LIST || verb == XW_VERB_STATUS;
+        for (int verb = 0; verb < XW_VERB_WORLDS; verb++) {
+            bool looks =
+                verb == XW_VERB_LIST || verb == XW_VERB_STATUS || verb == XW_VERB_CHECKPOINTS;
             enum xw_decision decision =
                 decide_at((enum xw_verb)verb, student_groups, 2, &owner, &access, windows[i].now);
             if (decision !=

@@ -253,8 +253,8 @@ static int run(const char *machine, const char *owner_name)
         viewer_inode = (ino_t)(int)info.st_ino;
         fstat(ends[1], &info);
         peer_inode = (ino_t)(int)info.st_ino;
-        const struct xw_job job = {ends[1], ends[0],  &request, &owner,
-                                   &plan,   &opening, &relay,   until};
+        const struct xw_job job = {ends[1],  ends[0], &request,   &owner, &plan,
+                                   &opening, &relay,  owner.name, until,  NULL};
         alarm(1000);
         int before = count_descriptors();
         seen->rc = xw_verb_console(&job, &err);
