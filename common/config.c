@@ -40,18 +40,20 @@ static void set_accelerator(struct xw_config *config, const char *word)
 
 void xw_config_init(struct xw_config *config)
 {
-    *config = (struct xw_config){.audit_required = true,
-                                 .stop_grace = 30,
-                                 .keep_closed = 30,
-                                 .per_user = 32,
-                                 .in_all = 512,
-                                 .user = {.machines = 32, .memory = 8192, .vcpus = 32},
-                                 .memory_reserve = 512,
-                                 .disk_reserve = 512,
-                                 .disk_rate = 100,
-                                 .disk_operations = 2000,
-                                 .suspend_warning = 5,
-                                 .suspend_cpu = 5};
+    *config =
+        (struct xw_config){.audit_required = true,
+                           .stop_grace = 30,
+                           .keep_closed = 30,
+                           .per_user = 32,
+                           .in_all = 512,
+                           .user = {.machines = 32, .memory = 8192, .vcpus = 32, .checkpoints = 8},
+                           .checkpoint_space = 16384,
+                           .memory_reserve = 512,
+                           .disk_reserve = 512,
+                           .disk_rate = 100,
+                           .disk_operations = 2000,
+                           .suspend_warning = 5,
+                           .suspend_cpu = 5};
     set_accelerator(config, "auto");
 }
 
@@ -80,6 +82,8 @@ static int set_number(struct xw_config *config, const char *key, const char *val
         {"machines-per-user", &config->user.machines, 1, 65536, true},
         {"memory-per-user", &config->user.memory, 1, MIB_MAX, true},
         {"vcpus-per-user", &config->user.vcpus, 1, 65536, true},
+        {"checkpoints-per-machine", &config->user.checkpoints, 1, 160, true},
+        {"checkpoint-space", &config->checkpoint_space, 1, MIB_MAX, true},
         {"memory-reserve", &config->memory_reserve, 0, MIB_MAX, false},
         {"disk-reserve", &config->disk_reserve, 0, MIB_MAX, false},
         {"disk-rate-per-machine", &config->disk_rate, 1, 65536, true},

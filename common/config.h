@@ -17,11 +17,12 @@
 #define XW_SUSPEND_AFTER_MAX   10080 /* minutes: a week */
 #define XW_SUSPEND_WARNING_MAX 60    /* minutes */
 
-/* What may run at the same time; 0 where there is no limit. */
+/* What may run at the same time, and be kept; 0 where there is no limit. */
 struct xw_limits {
     unsigned int machines;
     unsigned int memory; /* MiB */
     unsigned int vcpus;
+    unsigned int checkpoints; /* of one machine */
 };
 
 struct xw_config {
@@ -32,11 +33,12 @@ struct xw_config {
     unsigned int per_user;    /* requests of one user at the same time, consoles included */
     unsigned int in_all;      /* requests at the same time */
     struct xw_limits user;    /* what one user's machines may use, of all labs together */
-    unsigned int memory_reserve;  /* MiB of the host's memory that no start of a machine eats */
-    unsigned int disk_reserve;    /* the same of the disk that holds the worlds */
-    unsigned int disk_rate;       /* MiB a second, of one machine's disk; 0: no limit */
-    unsigned int disk_operations; /* a second, of one machine's disk; 0: no limit */
-    unsigned int world_disk;      /* MiB of the host's disk that one world may take; 0: no limit */
+    unsigned int checkpoint_space; /* MiB: of a world's disks with its checkpoints; 0: no limit */
+    unsigned int memory_reserve;   /* MiB of the host's memory that no start of a machine eats */
+    unsigned int disk_reserve;     /* the same of the disk that holds the worlds */
+    unsigned int disk_rate;        /* MiB a second, of one machine's disk; 0: no limit */
+    unsigned int disk_operations;  /* a second, of one machine's disk; 0: no limit */
+    unsigned int world_disk;       /* MiB of the host's disk that one world may take; 0: no limit */
     char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */
     unsigned int
         suspend_after; /* minutes without work after which a world is suspended; 0: never */

@@ -9,6 +9,7 @@
 
 #define XW_NAME_MAX       32 /* bytes of a lab, machine, segment, checkpoint or owner name */
 #define XW_REQUEST_ID_LEN 16
+#define XW_NOTE_MAX       120 /* bytes of what is said of a checkpoint */
 
 /* A name with its end; the size of every buffer that holds one. */
 #define XW_NAME_SIZE (XW_NAME_MAX + 1)

@@ -15,9 +15,15 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
                       .may_force = true},
     [XW_VERB_REBOOT] = {"reboot", XW_SCOPE_SET, XW_ROLE_STUDENT, 180, .changes = true,
                         .may_force = true},
-    [XW_VERB_REVERT] = {"revert", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true},
+    [XW_VERB_REVERT] = {"revert", XW_SCOPE_SET, XW_ROLE_STUDENT, 120, .changes = true,
+                        .naming = XW_NAMING_MAY},
     [XW_VERB_CONSOLE] = {"console", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
     [XW_VERB_WATCH] = {"watch", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
+    [XW_VERB_CHECKPOINTS] = {"checkpoints", XW_SCOPE_SET, XW_ROLE_STUDENT, 10, .changes = false},
+    [XW_VERB_CHECKPOINT_CREATE] = {"checkpoint-create", XW_SCOPE_SET, XW_ROLE_STUDENT, 600,
+                                   .changes = true, .naming = XW_NAMING_NOTED},
+    [XW_VERB_CHECKPOINT_DELETE] = {"checkpoint-delete", XW_SCOPE_SET, XW_ROLE_STUDENT, 120,
+                                   .changes = true, .naming = XW_NAMING_MUST},
     [XW_VERB_TAKE] = {"take", XW_SCOPE_ONE, XW_ROLE_INSTRUCTOR, 15, .takes_descriptor = true},
     [XW_VERB_WORLDS] = {"worlds", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
     [XW_VERB_GRANTS] = {"grants", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
@@ -96,6 +102,40 @@ int xw_request_set_machines(struct xw_request *request, const char *list)
     }
 }
 
+int xw_request_set_checkpoint(struct xw_request *request, const char *option)
+{
+    static const char before[] = "checkpoint=";
+    char name[XW_NAME_SIZE];
+    enum xw_naming naming = verbs[request->verb].naming;
+
+    if (naming == XW_NAMING_NONE || strncmp(option, before, sizeof(before) - 1) != 0)
+        return -EINVAL;
+    option += sizeof(before) - 1;
+    size_t length = strcspn(option, ":");
+    const char *note = option[length] ? option + length + 1 : "";
+    size_t digits = strspn(note, "0123456789abcdef");
+    if (note[digits] || digits % 2 || digits >= sizeof(request->note) ||
+        (option[length] && (digits == 0 || naming != XW_NAMING_NOTED)))
+        return -EINVAL;
+    if (length > XW_NAME_MAX)
+        return -ENOENT;
+    memcpy(name, option, length);
+    name[length] = '\0';
+    if (!xw_name_ok(name))
+        return -ENOENT;
+    memcpy(request->checkpoint, name, length + 1);
+    memcpy(request->note, note, digits + 1);
+    return 0;
+}
+
+const char *xw_request_checkpoint(const struct xw_request *request,
+                                  char text[XW_CHECKPOINT_OPTION_SIZE])
+{
+    snprintf(text, XW_CHECKPOINT_OPTION_SIZE, "%s%s%s%s", *request->checkpoint ? "checkpoint=" : "",
+             request->checkpoint, *request->note ? ":" : "", request->note);
+    return text;
+}
+
 static const char *or_dash(const char *text)
 {
     return *text ? text : "-";
@@ -116,15 +156,18 @@ int xw_request_format(const struct xw_request *request, char line[XW_LINE_MAX])
 {
     const struct xw_verb_info *verb = &verbs[request->verb];
     char machines[XW_MACHINES_SIZE];
-    char option[24];
+    char option[XW_CHECKPOINT_OPTION_SIZE];
 
     xw_request_machines(request, machines);
     if (verb->takes_time)
         snprintf(option, sizeof(option), "%lld", (long long)request->until);
+    else if (request->force)
+        snprintf(option, sizeof(option), "force");
     else
-        snprintf(option, sizeof(option), "%s", request->force ? "force" : "-");
+        xw_request_checkpoint(request, option);
     int n = snprintf(line, XW_LINE_MAX, "%s %s %s %s %s %s %s\n", XW_PROTOCOL_VERSION, verb->name,
-                     or_dash(request->lab), or_dash(request->owner), machines, option, request->id);
+                     or_dash(request->lab), or_dash(request->owner), machines, or_dash(option),
+                     request->id);
     return n < 0 || n >= XW_LINE_MAX ? -EMSGSIZE : n;
 }
 
@@ -181,18 +224,21 @@ static int set_owner(struct xw_request *request, const char *owner)
     return 0;
 }
 
+/* "-", "force", a time or a checkpoint: what the verb takes. */
 static int set_option(struct xw_request *request, const char *option)
 {
     const struct xw_verb_info *verb = &verbs[request->verb];
     unsigned long until = 0;
 
-    request->force = verb->may_force && strcmp(option, "force") == 0;
     if (verb->takes_time) {
         int rc = xw_number(option, XW_TIME_MAX, &until);
         request->until = (time_t)until;
         return rc;
     }
-    return request->force || strcmp(option, "-") == 0 ? 0 : -EINVAL;
+    if (strcmp(option, "-") == 0)
+        return verb->naming >= XW_NAMING_MUST ? -EINVAL : 0;
+    request->force = verb->may_force && strcmp(option, "force") == 0;
+    return request->force ? 0 : xw_request_set_checkpoint(request, option);
 }
 
 int xw_request_parse(const char *line, struct xw_request *request)

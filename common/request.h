@@ -26,7 +26,10 @@ enum xw_verb {
     XW_VERB_REVERT,
     XW_VERB_CONSOLE,
     XW_VERB_WATCH, /* a console, without typing */
-    XW_VERB_TAKE,  /* a console, with nobody else typing */
+    XW_VERB_CHECKPOINTS,
+    XW_VERB_CHECKPOINT_CREATE,
+    XW_VERB_CHECKPOINT_DELETE,
+    XW_VERB_TAKE, /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
     XW_VERB_EXTEND,
@@ -46,6 +49,14 @@ enum xw_scope {
     XW_SCOPE_ONE   /* one machine */
 };
 
+/* Whether a verb names a checkpoint. */
+enum xw_naming {
+    XW_NAMING_NONE,
+    XW_NAMING_MAY,
+    XW_NAMING_MUST,
+    XW_NAMING_NOTED /* it must, and something may be said of it */
+};
+
 /* The role that a verb needs. */
 enum xw_role {
     XW_ROLE_STUDENT,    /* the owner of the world, or who instructs its lab, through the gate */
@@ -62,6 +73,7 @@ struct xw_verb_info {
     bool may_force;        /* takes --force */
     bool takes_time;       /* a time has to be given */
     bool takes_descriptor; /* a console's: one descriptor comes along */
+    enum xw_naming naming; /* of a checkpoint */
 };
 
 /* The table's row for a verb; never NULL for a value below XW_VERB_COUNT. */
@@ -79,6 +91,8 @@ struct xw_request {
     char machines[XW_MACHINES_MAX][XW_NAME_SIZE];
     bool force;
     time_t until; /* UTC seconds, of a verb that takes a time; 0 takes an extension back */
+    char checkpoint[XW_NAME_SIZE];  /* "" where none is named */
+    char note[2 * XW_NOTE_MAX + 1]; /* what is said of it, in hexadecimal digits; "": nothing */
     char id[XW_REQUEST_ID_LEN + 1];
 };
 
@@ -96,6 +110,19 @@ int xw_request_set_machines(struct xw_request *request, const char *list);
 
 /* Writes the machines as they are asked for: "a,b,c", "*" for the whole world, "-" for none. */
 void xw_request_machines(const struct xw_request *request, char text[XW_MACHINES_SIZE]);
+
+/*
+ * Sets the checkpoint and its note from "checkpoint=NAME" or, where the verb takes a note,
+ * "checkpoint=NAME:DIGITS": two lower-case hexadecimal digits for each of 1 to XW_NOTE_MAX bytes,
+ * which nobody decodes but the keeper. Returns 0, -EINVAL (not of this form), -ENOENT (the name is
+ * not in the grammar).
+ */
+int xw_request_set_checkpoint(struct xw_request *request, const char *option);
+
+/* The same, written. Returns text: "" where no checkpoint is named. */
+#define XW_CHECKPOINT_OPTION_SIZE (sizeof("checkpoint=:") + XW_NAME_MAX + (size_t)2 * XW_NOTE_MAX)
+const char *xw_request_checkpoint(const struct xw_request *request,
+                                  char text[XW_CHECKPOINT_OPTION_SIZE]);
 
 /*
  * Writes the request's line, with its newline and a terminating NUL, into line.

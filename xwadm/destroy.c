@@ -137,7 +137,7 @@ static bool confirm(const struct order *order, const struct xw_worlds *chosen)
     }
     xw_worlds_text(chosen, text);
     fprintf(stderr,
-            "This destroys %s with all disks and everything that was done on them.\n"
+            "This destroys %s with all disks, checkpoints and everything that was done on them.\n"
             "It can't be undone. Type the lab's name to go on: ",
             text);
     fflush(stderr);
@@ -303,8 +303,8 @@ const struct xw_command xw_command_destroy = {
     .name = "destroy",
     .arguments = "LAB (--user USER... | --group GROUP... | --all) [--force] [--yes]",
     .summary = "destroy worlds with everything in them",
-    .help = "Destroy the worlds of LAB that belong to these people: machines, disks, everything\n"
-            "that was done on them. Asks first: the lab's name must be typed.\n"
+    .help = "Destroy the worlds of LAB that belong to these people: machines, disks, checkpoints,\n"
+            "all that was done on them. Asks first: the lab's name must be typed.\n"
             "\n"
             "  --user USER    this user's, or @TEAM's; can be repeated\n"
             "  --group GROUP  those of this group's members; can be repeated\n"

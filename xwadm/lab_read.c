@@ -15,7 +15,7 @@ static const char *const lab_names[] = {"xworlds", "title",    "description", "a
                                         "limits",  "segments", "machines",    "suspend-after"};
 static const char *const access_names[] = {"students", "teams",    "instructors", "opens",
                                            "closes",   "timezone", "grace"};
-static const char *const limit_names[] = {"machines", "memory", "vcpus"};
+static const char *const limit_names[] = {"machines", "memory", "vcpus", "checkpoints"};
 static const char *const machine_names[] = {"image",   "memory",  "vcpus",     "order",
                                             "forward", "gateway", "interfaces"};
 static const char *const interface_names[] = {"segment", "address"};
@@ -91,6 +91,8 @@ static void take_limits(const struct xw_node *limits, struct xw_lab *lab,
                        XW_LIMIT_MEMORY_MAX, &lab->limits.memory, problems);
     xw_lab_take_number(xw_tree_get(limits, "vcpus"), "vcpus", 1, XW_LIMIT_VCPUS_MAX,
                        &lab->limits.vcpus, problems);
+    xw_lab_take_number(xw_tree_get(limits, "checkpoints"), "checkpoints", 1,
+                       XW_LIMIT_CHECKPOINTS_MAX, &lab->limits.checkpoints, problems);
 }
 
 static bool has_segment(const struct xw_lab *lab, const char *name)

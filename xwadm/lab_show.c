@@ -40,6 +40,8 @@ static void print_limits(const struct xw_limits *limits)
         used += (size_t)snprintf(text + used, sizeof(text) - used, ", %u CPU", limits->vcpus);
     if (used > 0)
         xw_say("At once:      %s, in all worlds together", text + 2);
+    if (limits->checkpoints)
+        xw_say("Checkpoints:  %u of each machine", limits->checkpoints);
 }
 
 /* Nothing where the host's setting holds. */
@@ -182,6 +184,8 @@ static struct json_object *limits_json(const struct xw_limits *limits)
         xw_json_number(object, "memory_bytes", limits->memory * 1048576ULL);
     if (limits->vcpus)
         xw_json_number(object, "vcpus", limits->vcpus);
+    if (limits->checkpoints)
+        xw_json_number(object, "checkpoints_per_machine", limits->checkpoints);
     return object;
 }
 

@@ -71,6 +71,8 @@ static void write_limits(const struct xw_limits *limits, struct xw_buffer *out)
         xw_buffer_add(out, "most-memory %u\n", limits->memory);
     if (limits->vcpus)
         xw_buffer_add(out, "most-vcpus %u\n", limits->vcpus);
+    if (limits->checkpoints)
+        xw_buffer_add(out, "most-checkpoints %u\n", limits->checkpoints);
 }
 
 static void write_problems(const struct xw_problems *problems, struct xw_buffer *out)

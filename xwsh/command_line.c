@@ -82,6 +82,9 @@ static bool sort_arguments(const struct xw_command *command, size_t count, const
             arguments->operand[arguments->count++] = word[i];
         } else if (strcmp(word[i], "--") == 0) {
             options_end = true;
+        } else if (strcmp(word[i], "-m") == 0 && command->options & XW_OPTION_TEXT &&
+                   !arguments->text && i + 1 < count) {
+            arguments->text = word[++i];
         } else if (option & command->options) {
             arguments->options |= option;
             if (option == XW_OPTION_LAB && !(arguments->lab = take_value(count, word, &i)))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "xwsh/checkpoint.h"
 #include "xwsh/confirm.h"
 #include "xwsh/console.h"
 #include "xwsh/gate.h"
@@ -21,6 +22,9 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
                              const struct xw_arguments *arguments);
 static enum xw_exit run_action(const struct xw_session *session, const struct xw_command *command,
                                const struct xw_arguments *arguments);
+static enum xw_exit run_checkpoint(const struct xw_session *session,
+                                   const struct xw_command *command,
+                                   const struct xw_arguments *arguments);
 static enum xw_exit run_console(const struct xw_session *session, const struct xw_command *command,
                                 const struct xw_arguments *arguments);
 static enum xw_exit run_help(const struct xw_session *session, const struct xw_command *command,
@@ -124,18 +128,40 @@ static const struct xw_command commands[] = {
                 "console is told that you watch. ^] (Ctrl and ]) leaves.\n\n"
                 "  watch firewall/router        from your computer: ssh -t HOST watch ...\n",
      .run = run_console},
+    {.name = "checkpoint",
+     .operands = "create|list|delete " SET " [NAME]",
+     .operands_min = 2,
+     .operands_max = 3,
+     .options = XW_OPTION_TEXT | XW_OPTION_YES | XW_OPTION_JSON,
+     .verb = XW_VERB_CHECKPOINTS,
+     .summary = "keep states to go back to",
+     .details =
+         "Keeps the state of machines under a name, so that 'revert' can bring it back: the\n"
+         "disk, and of a machine that runs its memory, too. Those of a whole world are all of\n"
+         "one instant. A name has small letters, digits and hyphens; -m adds a line of text.\n"
+         "Deleting one changes nothing in the machine. On a terminal you are asked first,\n"
+         "unless you give --yes.\n\n"
+         "  checkpoint create firewall/web works -m 'before I touch nginx'\n"
+         "  checkpoint create firewall works         all its machines, at one instant\n"
+         "  checkpoint list firewall                 add --json for a program\n"
+         "  revert firewall/web works\n"
+         "  checkpoint delete firewall/web works\n",
+     .run = run_checkpoint},
     {.name = "revert",
-     .operands = SET,
+     .operands = SET " [CHECKPOINT]",
      .operands_min = 1,
-     .operands_max = 1,
+     .operands_max = 2,
      .options = XW_OPTION_YES | XW_OPTION_JSON,
      .verb = XW_VERB_REVERT,
-     .summary = "put machines back to how you got them",
-     .details = "Puts machines back to the state in which you got them. Everything that has been\n"
-                "changed on their disks since then is lost. On a terminal you are asked first,\n"
-                "unless you give --yes. A lab may want your password, which takes a terminal.\n\n"
-                "  revert firewall/web\n"
-                "  revert firewall --yes        the whole world, without a question\n",
+     .summary = "put machines back to a state",
+     .details =
+         "Puts machines back to the state in which you got them, or to a checkpoint of yours.\n"
+         "Everything that has been changed since then is lost; checkpoints stay. On a\n"
+         "terminal you are asked first, unless you give --yes. A lab may want your\n"
+         "password, which takes a terminal.\n\n"
+         "  revert firewall/web\n"
+         "  revert firewall/web works    to the checkpoint 'works'\n"
+         "  revert firewall --yes        the whole world, without a question\n",
      .run = run_action},
     {.name = "who-can",
      .operands = "LAB",
@@ -223,7 +249,16 @@ static enum xw_exit make_request(const struct xw_session *session, const struct 
         xw_help_usage(stderr, command);
         return XW_EXIT_USAGE;
     }
-    return rc < 0 ? xw_command_refuse(session) : XW_EXIT_OK;
+    if (rc < 0)
+        return xw_command_refuse(session);
+    struct xw_error err = {0};
+    if (xw_checkpoint_name(request, arguments->count > 1 ? arguments->operand[1] : NULL, &err) <
+            0 ||
+        xw_checkpoint_note(request, arguments->text, &err) < 0) {
+        xw_session_complain(session, err.text);
+        return XW_EXIT_USAGE;
+    }
+    return XW_EXIT_OK;
 }
 
 /* How a request is told while it runs. */
@@ -314,6 +349,7 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
     char world[XW_WORLD_SIZE];
     bool json = (arguments->options & XW_OPTION_JSON) != 0;
     bool worlds = command->verb == XW_VERB_LIST;
+    bool checkpoints = command->verb == XW_VERB_CHECKPOINTS;
 
     if (arguments->options & XW_OPTION_LAB)
         return xw_run_list_lab(session, command, arguments);
@@ -322,10 +358,14 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
     if (code == XW_EXIT_OK)
         code = xw_command_ask(session, &request, false, &model);
     if (code == XW_EXIT_OK && json)
-        code = xw_command_check_json(
-            session, code, worlds ? xw_json_worlds(&model) : xw_json_machines(&request, &model));
+        code = xw_command_check_json(session, code,
+                                     worlds        ? xw_json_worlds(&model)
+                                     : checkpoints ? xw_json_checkpoints(&request, &model)
+                                                   : xw_json_machines(&request, &model));
     else if (code == XW_EXIT_OK && worlds)
         xw_print_worlds(session, &model);
+    else if (code == XW_EXIT_OK && checkpoints)
+        xw_print_checkpoints(session, &model);
     else if (code == XW_EXIT_OK)
         xw_print_machines(session, &model, xw_target_world(&request, world));
     xw_model_clear(&model);
@@ -349,6 +389,36 @@ static enum xw_exit run_action(const struct xw_session *session, const struct xw
         code = xw_command_check_json(session, code, xw_json_results(&request, &model));
     xw_model_clear(&model);
     return code;
+}
+
+/* Its first operand is what is to be done; the others are those of that verb. */
+static enum xw_exit run_checkpoint(const struct xw_session *session,
+                                   const struct xw_command *command,
+                                   const struct xw_arguments *arguments)
+{
+    static const struct {
+        const char *word;
+        enum xw_verb verb;
+        size_t operands;
+    } actions[] = {{"create", XW_VERB_CHECKPOINT_CREATE, 2},
+                   {"list", XW_VERB_CHECKPOINTS, 1},
+                   {"delete", XW_VERB_CHECKPOINT_DELETE, 2}};
+    struct xw_command action = *command;
+    struct xw_arguments rest = *arguments;
+
+    rest.count--;
+    memmove(rest.operand, rest.operand + 1, rest.count * sizeof(rest.operand[0]));
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        action.verb = actions[i].verb;
+        if (strcmp(arguments->operand[0], actions[i].word) != 0 ||
+            rest.count != actions[i].operands ||
+            (rest.text && action.verb != XW_VERB_CHECKPOINT_CREATE))
+            continue;
+        return action.verb == XW_VERB_CHECKPOINTS ? run_list(session, &action, &rest)
+                                                  : run_action(session, &action, &rest);
+    }
+    xw_help_usage(stderr, command);
+    return XW_EXIT_USAGE;
 }
 
 static enum xw_exit run_console(const struct xw_session *session, const struct xw_command *command,

@@ -19,12 +19,14 @@ enum xw_option {
     XW_OPTION_YES = 1 << 2,
     XW_OPTION_TAKE = 1 << 3,
     XW_OPTION_NONE = 1 << 4,
-    XW_OPTION_LAB = 1 << 5 /* takes a value */
+    XW_OPTION_LAB = 1 << 5, /* takes a value */
+    XW_OPTION_TEXT = 1 << 6 /* takes a value */
 };
 
 struct xw_arguments {
     unsigned int options; /* enum xw_option */
     const char *lab;      /* with XW_OPTION_LAB */
+    const char *text;     /* with XW_OPTION_TEXT */
     size_t count;
     const char *operand[XW_WORDS_MAX];
 };

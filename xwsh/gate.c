@@ -18,7 +18,7 @@
 #include "xwsh/target.h"
 #include "xwsh/when.h"
 
-enum { CONSOLE_FD = 3, ARGUMENTS_MAX = 6, NUMBER_SIZE = 24 };
+enum { CONSOLE_FD = 3, ARGUMENTS_MAX = 7, NUMBER_SIZE = 24 };
 
 struct xw_gate {
     int fd;
@@ -32,6 +32,7 @@ struct words {
     char world[XW_WORLD_SIZE];
     char machines[XW_TARGET_SIZE];
     char until[NUMBER_SIZE];
+    char checkpoint[XW_CHECKPOINT_OPTION_SIZE];
 };
 
 static void make_arguments(const struct xw_request *request, struct words *words,
@@ -52,6 +53,8 @@ static void make_arguments(const struct xw_request *request, struct words *words
     }
     if (request->force)
         argv[count++] = "--force";
+    if (*xw_request_checkpoint(request, words->checkpoint))
+        argv[count++] = words->checkpoint;
     argv[count] = NULL;
 }
 

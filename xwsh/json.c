@@ -222,6 +222,26 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
     return finish(document, ok);
 }
 
+int xw_json_checkpoints(const struct xw_request *request, const struct xw_model *model)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, request, false, "checkpoints", &list);
+
+    for (size_t i = 0; ok && i < model->saved_count; i++) {
+        const struct xw_saved *saved = &model->saved[i];
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "machine", saved->machine) &&
+             add_text(item, "owner", saved->owner) && add_text(item, "checkpoint", saved->name) &&
+             add_time(item, "time", saved->made) &&
+             add(item, "memory", json_object_new_boolean(saved->memory)) &&
+             add_number(item, "size", saved->size);
+        ok = ok && (*saved->text ? add_text(item, "text", saved->text)
+                                 : json_object_object_add(item, "text", NULL) == 0);
+    }
+    return finish(document, ok);
+}
+
 int xw_json_results(const struct xw_request *request, const struct xw_model *model)
 {
     struct json_object *document;

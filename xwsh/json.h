@@ -38,6 +38,10 @@ int xw_json_grants(const struct xw_request *request, const struct xw_model *mode
  * memory in bytes */
 int xw_json_machines(const struct xw_request *request, const struct xw_model *model);
 
+/* {"schema":1,"world","checkpoints":[{"machine","owner","checkpoint","time","memory","size",
+ * "text"}]}, size in bytes, memory true or false, text null where there is none */
+int xw_json_checkpoints(const struct xw_request *request, const struct xw_model *model);
+
 /* {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]} */
 int xw_json_results(const struct xw_request *request, const struct xw_model *model);
 

@@ -31,8 +31,14 @@ size_t xw_menu_rows(const struct xw_menu *menu)
 {
     const struct xw_model *model = &menu->model[menu->page];
 
-    return menu->page == XW_PAGE_MACHINES ? model->machine_count
-                                          : model->world_count + model->lab_count;
+    switch (menu->page) {
+    case XW_PAGE_MACHINES:
+        return model->machine_count;
+    case XW_PAGE_CHECKPOINTS:
+        return model->saved_count;
+    default:
+        return model->world_count + model->lab_count;
+    }
 }
 
 void xw_menu_tell(struct xw_menu *menu, bool is_error, const char *text)
@@ -46,9 +52,14 @@ const char *xw_menu_name_at_cursor(const struct xw_menu *menu)
     const struct xw_model *model = &menu->model[menu->page];
     size_t cursor = menu->cursor[menu->page];
 
-    if (menu->page == XW_PAGE_MACHINES)
+    switch (menu->page) {
+    case XW_PAGE_MACHINES:
         return cursor < model->machine_count ? model->machines[cursor].name : "";
-    return cursor < model->world_count ? model->worlds[cursor].address : "";
+    case XW_PAGE_CHECKPOINTS:
+        return cursor < model->saved_count ? model->saved[cursor].name : "";
+    default:
+        return cursor < model->world_count ? model->worlds[cursor].address : "";
+    }
 }
 
 const char *xw_menu_lab_at_cursor(const struct xw_menu *menu)
@@ -84,6 +95,18 @@ static void take_list(struct xw_menu *menu, struct xw_model *fresh)
     *cursor = old < rows ? old : rows > 0 ? rows - 1 : 0;
 }
 
+enum xw_menu_page xw_menu_page_before(const struct xw_menu *menu)
+{
+    switch (menu->page) {
+    case XW_PAGE_MACHINES:
+        return menu->back;
+    case XW_PAGE_CHECKPOINTS:
+        return XW_PAGE_MACHINES;
+    default:
+        return XW_PAGE_WORLDS;
+    }
+}
+
 void xw_menu_show_page(struct xw_menu *menu, enum xw_menu_page page)
 {
     xw_job_stop(&menu->refresh);
@@ -104,6 +127,10 @@ static void start_refresh(struct xw_menu *menu)
     } else if (menu->page == XW_PAGE_LAB) {
         request.verb = XW_VERB_WORLDS;
         xw_request_set_world(&request, menu->lab);
+    } else if (menu->page == XW_PAGE_CHECKPOINTS) {
+        request.verb = XW_VERB_CHECKPOINTS;
+        xw_request_set_world(&request, menu->world);
+        xw_request_set_machines(&request, menu->machine);
     } else if (xw_menu_prepared_waits(menu)) {
         pause = REFRESH_MACHINES_MS;
     }
@@ -129,7 +156,7 @@ static void end_refresh(struct xw_menu *menu, enum xw_exit code)
         menu->next_refresh = xw_pump_now() + REFRESH_MACHINES_MS;
     menu->loaded[menu->page] = true;
     if (code == XW_EXIT_REFUSED && menu->page != XW_PAGE_WORLDS)
-        xw_menu_show_page(menu, menu->page == XW_PAGE_MACHINES ? menu->back : XW_PAGE_WORLDS);
+        xw_menu_show_page(menu, xw_menu_page_before(menu));
 }
 
 static void end_action(struct xw_menu *menu, enum xw_exit code)

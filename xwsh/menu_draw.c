@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "xwsh/checkpoint.h"
 #include "xwsh/menu_state.h"
 #include "xwsh/pump.h"
 #include "xwsh/target.h"
@@ -19,6 +20,7 @@ static const char *const help_lines[] = {
     "r              reboot it",
     "v              revert it to how you got it (asks for its name first)",
     "S  T  V        start, stop, revert the whole world",
+    "p              its checkpoints: n makes one, Enter goes back to one, d deletes",
     "q  Esc         back; q on the list of worlds leaves",
     "",
     "Every action is a command, too:  ssh HOST start firewall/router",
@@ -28,8 +30,9 @@ static const char *const help_lines[] = {
 };
 
 static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V revert"};
-static const char *const machine_hints[] = {"Enter console", "s start",  "t stop",
-                                            "r reboot",      "v revert", "S T V all"};
+static const char *const machine_hints[] = {"c console", "s start",       "t stop",   "r reboot",
+                                            "v revert",  "p checkpoints", "S T V all"};
+static const char *const checkpoint_hints[] = {"n new", "Enter go back to it", "d delete"};
 
 int xw_menu_put(const struct xw_menu *menu, int row, int column, int columns, const char *text)
 {
@@ -75,6 +78,8 @@ static void draw_bar(const struct xw_menu *menu)
     xw_when_text(xw_model_window(&menu->model[menu->page], about), xw_clock_now(), when);
     if (menu->page == XW_PAGE_WORLDS)
         snprintf(text, sizeof(text), " Your worlds");
+    else if (menu->page == XW_PAGE_CHECKPOINTS)
+        snprintf(text, sizeof(text), " %s/%s: checkpoints", menu->world, menu->machine);
     else
         snprintf(text, sizeof(text), " %s%s%s%s%s%s%s", lab ? "All worlds of " : "", about,
                  *when ? " (" : "", when, *when ? ")" : "", *title ? ": " : "", title);
@@ -86,15 +91,22 @@ static void draw_bar(const struct xw_menu *menu)
 
 static void draw_keys(const struct xw_menu *menu)
 {
-    bool worlds = menu->page != XW_PAGE_MACHINES;
+    static const struct {
+        const char *const *hints;
+        size_t count;
+    } pages[XW_PAGE_COUNT] = {
+        [XW_PAGE_WORLDS] = {world_hints, sizeof(world_hints) / sizeof(world_hints[0])},
+        [XW_PAGE_LAB] = {world_hints, sizeof(world_hints) / sizeof(world_hints[0])},
+        [XW_PAGE_MACHINES] = {machine_hints, sizeof(machine_hints) / sizeof(machine_hints[0])},
+        [XW_PAGE_CHECKPOINTS] = {checkpoint_hints,
+                                 sizeof(checkpoint_hints) / sizeof(checkpoint_hints[0])}};
 
     if (menu->mode == XW_MODE_NOTICE) {
         xw_menu_put(menu, LINES - 1, 0, COLS - 1, "^] (Ctrl and ]) or Esc goes back to the menu.");
         return;
     }
-    const char *const *hint = worlds ? world_hints : machine_hints;
-    size_t count = worlds ? sizeof(world_hints) / sizeof(world_hints[0])
-                          : sizeof(machine_hints) / sizeof(machine_hints[0]);
+    const char *const *hint = pages[menu->page].hints;
+    size_t count = pages[menu->page].count;
     int row = LINES - 1;
     int column = xw_menu_put(menu, row, 0, COLS - 1,
                              menu->page == XW_PAGE_WORLDS ? "? help  q leave" : "? help  q back");
@@ -174,16 +186,29 @@ static void draw_question(const struct xw_menu *menu)
     char target[XW_TARGET_SIZE];
 
     xw_target_format(&menu->pending, target);
-    if (menu->pending.verb == XW_VERB_REVERT)
+    if (menu->mode == XW_MODE_NAME)
+        snprintf(text, sizeof(text),
+                 "Save %s under a name: small letters, digits, hyphens. Esc: no.", target);
+    else if (menu->pending.verb == XW_VERB_CHECKPOINT_DELETE)
+        snprintf(text, sizeof(text), "Delete the checkpoint %s of %s? Esc: no.",
+                 menu->pending.checkpoint, target);
+    else if (*menu->pending.checkpoint)
+        snprintf(text, sizeof(text),
+                 "Revert %s to %s? What was changed since then is lost. Esc: no.", target,
+                 menu->pending.checkpoint);
+    else if (menu->pending.verb == XW_VERB_REVERT)
         snprintf(text, sizeof(text), "Revert %s? What was changed on disk is lost. Esc: no.",
                  target);
     else
-        snprintf(text, sizeof(text), "%s %s? Esc: no.", xw_verb_info(menu->pending.verb)->name,
+        snprintf(text, sizeof(text), "%s %s? Esc: no.", xw_checkpoint_words(menu->pending.verb),
                  target);
     attron(A_BOLD);
     xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
     attroff(A_BOLD);
-    snprintf(text, sizeof(text), "Type %s: ", xw_target_word(&menu->pending));
+    if (menu->mode == XW_MODE_NAME)
+        snprintf(text, sizeof(text), "Name: ");
+    else
+        snprintf(text, sizeof(text), "Type %s: ", xw_target_word(&menu->pending));
     int column = xw_menu_put(menu, LINES - 1, 0, COLS - 2, text);
     column += xw_menu_put(menu, LINES - 1, column, COLS - 1 - column, menu->typed);
     move(LINES - 1, column < COLS ? column : COLS - 1);
@@ -211,7 +236,7 @@ static void draw_password(const struct xw_menu *menu)
     char target[XW_TARGET_SIZE];
 
     snprintf(text, sizeof(text), "Your password, to %s %s. Esc: no.  %.200s",
-             xw_verb_info(menu->pending.verb)->name, xw_target_format(&menu->pending, target),
+             xw_checkpoint_words(menu->pending.verb), xw_target_format(&menu->pending, target),
              menu->dialog.told);
     attron(A_BOLD);
     xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
@@ -253,7 +278,7 @@ static void draw_help(const struct xw_menu *menu)
 
 void xw_menu_draw(struct xw_menu *menu)
 {
-    bool asks = menu->mode == XW_MODE_CONFIRM;
+    bool asks = menu->mode == XW_MODE_CONFIRM || menu->mode == XW_MODE_NAME;
 
     erase();
     curs_set(asks || menu->dialog.stage == XW_DIALOG_ASKS ? 1 : 0);

@@ -44,10 +44,10 @@ void xw_job_stop(struct xw_job *job)
 
 void xw_job_describe(const struct xw_job *job, int64_t now, char *text, size_t size)
 {
-    static const char *const doing[XW_VERB_COUNT] = {[XW_VERB_START] = "Starting",
-                                                     [XW_VERB_STOP] = "Stopping",
-                                                     [XW_VERB_REBOOT] = "Rebooting",
-                                                     [XW_VERB_REVERT] = "Reverting"};
+    static const char *const doing[XW_VERB_COUNT] = {
+        [XW_VERB_START] = "Starting",           [XW_VERB_STOP] = "Stopping",
+        [XW_VERB_REBOOT] = "Rebooting",         [XW_VERB_REVERT] = "Reverting",
+        [XW_VERB_CHECKPOINT_CREATE] = "Saving", [XW_VERB_CHECKPOINT_DELETE] = "Deleting of"};
     char target[XW_TARGET_SIZE];
     const char *word = doing[job->request.verb];
     long seconds = (long)((now - job->started) / 1000);

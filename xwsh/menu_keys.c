@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "xwsh/checkpoint.h"
 #include "xwsh/console.h"
 #include "xwsh/menu_state.h"
 #include "xwsh/pump.h"
@@ -51,6 +52,79 @@ static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
         xw_menu_guard(menu);
 }
 
+/* Forgets what a page showed: it is about something else from now on. */
+static void clear_page(struct xw_menu *menu, enum xw_menu_page page)
+{
+    xw_model_clear(&menu->model[page]);
+    menu->loaded[page] = false;
+    menu->cursor[page] = 0;
+}
+
+/* The list of the machine of the row. */
+static void open_checkpoints(struct xw_menu *menu)
+{
+    const char *name = xw_menu_name_at_cursor(menu);
+
+    if (menu->page != XW_PAGE_MACHINES || !*name)
+        return;
+    snprintf(menu->machine, sizeof(menu->machine), "%s", name);
+    clear_page(menu, XW_PAGE_CHECKPOINTS);
+    xw_menu_tell(menu, false, "");
+    xw_menu_show_page(menu, XW_PAGE_CHECKPOINTS);
+}
+
+/* Begins what is to be done with the checkpoint of the row, or with a new one. */
+static void begin_with_checkpoint(struct xw_menu *menu, enum xw_verb verb)
+{
+    bool is_new = verb == XW_VERB_CHECKPOINT_CREATE;
+    const char *name = is_new ? "" : xw_menu_name_at_cursor(menu);
+
+    if (!is_new && !*name)
+        return;
+    if (menu->action.gate) {
+        snprintf(menu->action.note, sizeof(menu->action.note), "(one thing at a time)");
+        beep();
+        return;
+    }
+    menu->pending = (struct xw_request){.verb = verb};
+    xw_request_set_world(&menu->pending, menu->world);
+    snprintf(menu->pending.checkpoint, sizeof(menu->pending.checkpoint), "%s", name);
+    xw_request_set_machines(&menu->pending, menu->machine);
+    menu->confirmed = false;
+    menu->typed[0] = '\0';
+    menu->mode = is_new ? XW_MODE_NAME : XW_MODE_CONFIRM;
+}
+
+/* Returns whether the key was one of the page of checkpoints. */
+static bool take_checkpoint_key(struct xw_menu *menu, int key)
+{
+    switch (key) {
+    case '\r':
+    case '\n':
+    case KEY_ENTER:
+    case 'v':
+        begin_with_checkpoint(menu, XW_VERB_REVERT);
+        return true;
+    case 'n':
+        begin_with_checkpoint(menu, XW_VERB_CHECKPOINT_CREATE);
+        return true;
+    case 'd':
+        begin_with_checkpoint(menu, XW_VERB_CHECKPOINT_DELETE);
+        return true;
+    case 's':
+    case 'S':
+    case 't':
+    case 'T':
+    case 'r':
+    case 'V':
+    case KEY_RIGHT:
+        xw_menu_tell(menu, false, "That is for machines; q goes back to them.");
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Gives the terminal to the console that is pending, and takes it back. */
 static void run_console(struct xw_menu *menu)
 {
@@ -92,14 +166,6 @@ static void open_console(struct xw_menu *menu)
     menu->confirmed = false;
     menu->typed[0] = '\0';
     xw_menu_guard(menu);
-}
-
-/* Forgets what a page showed: it is about something else from now on. */
-static void clear_page(struct xw_menu *menu, enum xw_menu_page page)
-{
-    xw_model_clear(&menu->model[page]);
-    menu->loaded[page] = false;
-    menu->cursor[page] = 0;
 }
 
 static void open_lab(struct xw_menu *menu, const char *lab)
@@ -158,7 +224,7 @@ static void tell_no_meaning(struct xw_menu *menu, int key)
 static void go_back(struct xw_menu *menu, int key)
 {
     if (menu->page != XW_PAGE_WORLDS)
-        xw_menu_show_page(menu, menu->page == XW_PAGE_MACHINES ? menu->back : XW_PAGE_WORLDS);
+        xw_menu_show_page(menu, xw_menu_page_before(menu));
     else if (key == 'q')
         menu->leaving = true;
     else
@@ -233,7 +299,10 @@ static bool take_acting_key(struct xw_menu *menu, int key)
 
 static void take_browse_key(struct xw_menu *menu, int key)
 {
-    if (take_moving_key(menu, key) || take_acting_key(menu, key))
+    bool checkpoints = menu->page == XW_PAGE_CHECKPOINTS;
+
+    if (take_moving_key(menu, key) ||
+        (checkpoints ? take_checkpoint_key(menu, key) : take_acting_key(menu, key)))
         return;
     switch (key) {
     case '\r':
@@ -245,6 +314,9 @@ static void take_browse_key(struct xw_menu *menu, int key)
     case 'c':
         if (menu->page == XW_PAGE_MACHINES)
             open_console(menu);
+        break;
+    case 'p':
+        open_checkpoints(menu);
         break;
     case 'q':
     case XW_KEY_ESCAPE:
@@ -274,6 +346,16 @@ static void take_browse_key(struct xw_menu *menu, int key)
 
 static void end_confirm(struct xw_menu *menu)
 {
+    struct xw_error err = {0};
+
+    if (menu->mode == XW_MODE_NAME) {
+        menu->mode = XW_MODE_BROWSE;
+        if (xw_checkpoint_name(&menu->pending, menu->typed, &err) < 0)
+            xw_menu_tell(menu, true, err.text);
+        else
+            xw_menu_guard(menu);
+        return;
+    }
     menu->mode = XW_MODE_BROWSE;
     menu->confirmed = strcmp(menu->typed, xw_target_word(&menu->pending)) == 0;
     if (menu->confirmed)
@@ -316,7 +398,7 @@ void xw_menu_take_key(struct xw_menu *menu, int key)
     menu->last_key = xw_pump_now();
     if (xw_dialog_has_input(menu)) {
         xw_dialog_take_key(menu, key);
-    } else if (menu->mode == XW_MODE_CONFIRM) {
+    } else if (menu->mode == XW_MODE_CONFIRM || menu->mode == XW_MODE_NAME) {
         take_confirm_key(menu, key);
     } else if (menu->mode == XW_MODE_HELP) {
         menu->mode = XW_MODE_BROWSE;

@@ -1,9 +1,10 @@
-/* The list in the middle of the screen: worlds, or machines. */
+/* The list in the middle of the screen: worlds, machines, or checkpoints. */
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "xwsh/checkpoint.h"
 #include "xwsh/menu_state.h"
 #include "xwsh/when.h"
 
@@ -33,6 +34,8 @@ static const char *row_name(const struct xw_menu *menu, const struct xw_model *m
 {
     if (menu->page == XW_PAGE_MACHINES)
         return model->machines[row].name;
+    if (menu->page == XW_PAGE_CHECKPOINTS)
+        return model->saved[row].name;
     if (row >= model->world_count)
         return model->labs[row - model->world_count].lab;
     return menu->page == XW_PAGE_LAB ? model->worlds[row].owner : model->worlds[row].address;
@@ -115,13 +118,39 @@ static void draw_machine(const struct xw_menu *menu, int row, int width, chtype 
         xw_menu_put(menu, row, column, COLS - column - 1, "(resumes in about a second)");
 }
 
+static void draw_saved(const struct xw_menu *menu, int row, int width, const struct xw_saved *saved)
+{
+    char text[XW_RFC3339_SIZE];
+    char size[XW_SIZE_SIZE];
+    int column = width + 3;
+
+    xw_menu_put(menu, row, 1, width, saved->name);
+    xw_when_rfc3339(saved->made, text);
+    xw_menu_put(menu, row, column, 20, text);
+    column += 22;
+    xw_menu_put(menu, row, column, 6, saved->memory ? "memory" : "disk");
+    column += 8;
+    if (COLS >= 60) {
+        xw_checkpoint_size(saved->size, size);
+        xw_menu_put(menu, row, column, 10, size);
+        column += 12;
+    }
+    xw_menu_put(menu, row, column, COLS - column - 1, saved->text);
+}
+
 static void draw_heading(const struct xw_menu *menu, int row, int width)
 {
-    static const char *const name[] = {"WORLD", "OWNER", "MACHINE"};
+    static const char *const name[] = {"WORLD", "OWNER", "MACHINE", "NAME"};
 
     attron(A_BOLD);
     xw_menu_put(menu, row, 1, width, name[menu->page]);
-    if (menu->page != XW_PAGE_MACHINES) {
+    if (menu->page == XW_PAGE_CHECKPOINTS) {
+        xw_menu_put(menu, row, width + 3, 20, "MADE");
+        xw_menu_put(menu, row, width + 25, 6, "OF");
+        xw_menu_put(menu, row, width + 33, 10, COLS >= 60 ? "SIZE" : "TEXT");
+        if (COLS >= 60)
+            xw_menu_put(menu, row, width + 45, COLS, "TEXT");
+    } else if (menu->page != XW_PAGE_MACHINES) {
         xw_menu_put(menu, row, width + 3, 13, "MACHINES");
         xw_menu_put(menu, row, width + 18, COLS, menu->page == XW_PAGE_LAB ? "LAST USE" : "TITLE");
     } else {
@@ -157,6 +186,8 @@ static const char *empty_text(const struct xw_menu *menu, const char *being_made
         return "The list can't be had now. It is asked for again by itself.";
     if (menu->page == XW_PAGE_MACHINES)
         return "This world has no machines.";
+    if (menu->page == XW_PAGE_CHECKPOINTS)
+        return "No checkpoint yet: n saves the machine as it is now, to go back to.";
     if (menu->page == XW_PAGE_WORLDS && *being_made)
         return being_made;
     return menu->page == XW_PAGE_WORLDS
@@ -190,6 +221,8 @@ void xw_menu_draw_list(struct xw_menu *menu)
             mvhline(top, 0, ' ', COLS);
         if (menu->page == XW_PAGE_MACHINES)
             draw_machine(menu, top, width, look, &model->machines[i]);
+        else if (menu->page == XW_PAGE_CHECKPOINTS)
+            draw_saved(menu, top, width, &model->saved[i]);
         else if (i < model->world_count)
             draw_world(menu, top, width, look, &model->worlds[i]);
         else

@@ -19,12 +19,22 @@
 #include "xwsh/settings.h"
 #include "xwsh/target.h"
 
-/* One's own worlds and the labs that one looks after; all worlds of such a lab; a world. */
-enum xw_menu_page { XW_PAGE_WORLDS, XW_PAGE_LAB, XW_PAGE_MACHINES, XW_PAGE_COUNT };
+/*
+ * One's own worlds and the labs that one looks after; all worlds of such a lab; a world; the
+ * checkpoints of a machine.
+ */
+enum xw_menu_page {
+    XW_PAGE_WORLDS,
+    XW_PAGE_LAB,
+    XW_PAGE_MACHINES,
+    XW_PAGE_CHECKPOINTS,
+    XW_PAGE_COUNT
+};
 
 enum xw_menu_mode {
     XW_MODE_BROWSE,
     XW_MODE_CONFIRM, /* a name is being typed to confirm what is pending */
+    XW_MODE_NAME,    /* the name of a new checkpoint is being typed */
     XW_MODE_HELP,
     XW_MODE_NOTICE, /* a console has closed by itself: what is still being typed was meant for it */
     XW_MODE_PASSWORD, /* the password is asked for before what is pending */
@@ -73,8 +83,9 @@ struct xw_menu {
     char lab[XW_NAME_SIZE];      /* of the lab's page */
     char world[XW_WORLD_SIZE];   /* of the machines' page */
     enum xw_menu_page back;      /* from there */
-    struct xw_job refresh;       /* list, worlds or status */
-    struct xw_job action;        /* start, stop, reboot, revert */
+    char machine[XW_NAME_SIZE];  /* of the checkpoints' page */
+    struct xw_job refresh;       /* list, worlds, status or checkpoints */
+    struct xw_job action;        /* whatever changes a world */
     int64_t next_refresh;
     int64_t made_since; /* worlds are still being made since then; -1: none are */
     int64_t last_key;
@@ -92,7 +103,10 @@ struct xw_menu {
 /* How many rows the current page has. */
 size_t xw_menu_rows(const struct xw_menu *menu);
 
-/* The machine, or the world as it is written, in the row of the cursor; "" where there is none. */
+/*
+ * The machine, the checkpoint, or the world as it is written, in the row of the cursor; "" where
+ * there is none.
+ */
 const char *xw_menu_name_at_cursor(const struct xw_menu *menu);
 
 /* The lab in the row of the cursor; "" where there is none. */
@@ -100,6 +114,9 @@ const char *xw_menu_lab_at_cursor(const struct xw_menu *menu);
 
 /* Sets the message, which stands until the next key. */
 void xw_menu_tell(struct xw_menu *menu, bool is_error, const char *text);
+
+/* The page that one comes back to from the current one. */
+enum xw_menu_page xw_menu_page_before(const struct xw_menu *menu);
 
 /* Turns to a page, whose list is asked for at once. */
 void xw_menu_show_page(struct xw_menu *menu, enum xw_menu_page page);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIELDS_MAX = 7, NUMBER_MAX = 1 << 30 };
+#define SAVED_BYTES_MAX (1UL << 50)
+
+enum { FIELDS_MAX = 9, NUMBER_MAX = 1 << 30 };
 
 static const char *const state_names[XW_STATE_COUNT] = {
     [XW_STATE_OFF] = "off",
@@ -210,6 +212,24 @@ static int parse_machine(char *line, struct xw_machine *machine)
     return 0;
 }
 
+static int parse_saved(char *line, struct xw_saved *saved)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 9, true) || !xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
+        !xw_name_ok(field[3]) || !xw_name_ok(field[4]) || !parse_time(field[5], &saved->made) ||
+        (strcmp(field[6], "memory") != 0 && strcmp(field[6], "disk") != 0) ||
+        xw_number(field[7], SAVED_BYTES_MAX, &saved->size) < 0 ||
+        !copy(saved->text, sizeof(saved->text), field[8]))
+        return -EBADMSG;
+    saved->memory = strcmp(field[6], "memory") == 0;
+    snprintf(saved->lab, sizeof(saved->lab), "%s", field[1]);
+    snprintf(saved->owner, sizeof(saved->owner), "%s", field[2]);
+    snprintf(saved->machine, sizeof(saved->machine), "%s", field[3]);
+    snprintf(saved->name, sizeof(saved->name), "%s", field[4]);
+    return 0;
+}
+
 static int parse_about(char *line, struct xw_message *message)
 {
     char *field[FIELDS_MAX];
@@ -285,14 +305,23 @@ static int parse_hello(char *line)
 static int parse_kind(const char *line, size_t length, enum xw_message_kind *kind)
 {
     static const char *const names[] = {
-        [XW_MESSAGE_HELLO] = "xworlds",     [XW_MESSAGE_WORLD] = "world",
-        [XW_MESSAGE_MEMBER] = "member",     [XW_MESSAGE_INSTRUCTS] = "instructs",
-        [XW_MESSAGE_GRANT] = "grant",       [XW_MESSAGE_EXTENSION] = "extension",
-        [XW_MESSAGE_WINDOW] = "window",     [XW_MESSAGE_MACHINE] = "machine",
-        [XW_MESSAGE_PROGRESS] = "progress", [XW_MESSAGE_DONE] = "done",
-        [XW_MESSAGE_FAIL] = "fail",         [XW_MESSAGE_ERROR] = "error",
-        [XW_MESSAGE_VIEWER] = "viewer",     [XW_MESSAGE_LEFT] = "left",
-        [XW_MESSAGE_OPEN] = "open",         [XW_MESSAGE_END] = "end",
+        [XW_MESSAGE_HELLO] = "xworlds",
+        [XW_MESSAGE_WORLD] = "world",
+        [XW_MESSAGE_MEMBER] = "member",
+        [XW_MESSAGE_INSTRUCTS] = "instructs",
+        [XW_MESSAGE_GRANT] = "grant",
+        [XW_MESSAGE_EXTENSION] = "extension",
+        [XW_MESSAGE_WINDOW] = "window",
+        [XW_MESSAGE_MACHINE] = "machine",
+        [XW_MESSAGE_CHECKPOINT] = "checkpoint",
+        [XW_MESSAGE_PROGRESS] = "progress",
+        [XW_MESSAGE_DONE] = "done",
+        [XW_MESSAGE_FAIL] = "fail",
+        [XW_MESSAGE_ERROR] = "error",
+        [XW_MESSAGE_VIEWER] = "viewer",
+        [XW_MESSAGE_LEFT] = "left",
+        [XW_MESSAGE_OPEN] = "open",
+        [XW_MESSAGE_END] = "end",
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -327,6 +356,8 @@ int xw_message_parse(char *line, struct xw_message *message)
         return parse_window(line, &message->window);
     case XW_MESSAGE_MACHINE:
         return parse_machine(line, &message->machine);
+    case XW_MESSAGE_CHECKPOINT:
+        return parse_saved(line, &message->saved);
     case XW_MESSAGE_PROGRESS:
     case XW_MESSAGE_DONE:
     case XW_MESSAGE_FAIL:

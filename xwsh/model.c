@@ -88,6 +88,10 @@ int xw_model_add(struct xw_model *model, const struct xw_message *message)
         model->machines = append(model->machines, &model->machine_count, XW_MACHINES_MAX,
                                  &message->machine, sizeof(message->machine), &rc);
         break;
+    case XW_MESSAGE_CHECKPOINT:
+        model->saved = append(model->saved, &model->saved_count, XW_SAVED_MAX, &message->saved,
+                              sizeof(message->saved), &rc);
+        break;
     case XW_MESSAGE_DONE:
     case XW_MESSAGE_FAIL:
         result = result_of(message);
@@ -108,6 +112,7 @@ void xw_model_clear(struct xw_model *model)
     free(model->grants);
     free(model->extensions);
     free(model->machines);
+    free(model->saved);
     free(model->results);
     *model = (struct xw_model){0};
 }

@@ -18,6 +18,7 @@
 
 #define XW_WORLDS_MAX    1024
 #define XW_ADDRESSES_MAX 512 /* bytes */
+#define XW_SAVED_MAX     1024
 
 enum xw_state {
     XW_STATE_OFF,
@@ -49,6 +50,18 @@ struct xw_machine {
     enum xw_state state;
     unsigned long memory;             /* MiB */
     char addresses[XW_ADDRESSES_MAX]; /* joined by commas, "-" for none; unsafe to show */
+};
+
+/* What a student saved to go back to. */
+struct xw_saved {
+    char lab[XW_NAME_SIZE];
+    char owner[XW_NAME_SIZE];
+    char machine[XW_NAME_SIZE];
+    char name[XW_NAME_SIZE];
+    time_t made;
+    bool memory;                /* or the disk alone: the machine was off */
+    unsigned long size;         /* bytes */
+    char text[XW_NOTE_MAX + 1]; /* unsafe: show it through safe_text.h */
 };
 
 /* When a lab may be used; of those that are always open nothing is told. */
@@ -94,6 +107,7 @@ enum xw_message_kind {
     XW_MESSAGE_EXTENSION,
     XW_MESSAGE_WINDOW,
     XW_MESSAGE_MACHINE,
+    XW_MESSAGE_CHECKPOINT,
     XW_MESSAGE_PROGRESS,
     XW_MESSAGE_DONE,
     XW_MESSAGE_FAIL,
@@ -113,6 +127,7 @@ struct xw_message {
     struct xw_extension extension; /* EXTENSION */
     struct xw_machine machine;     /* MACHINE */
     struct xw_viewer viewer;       /* VIEWER, LEFT */
+    struct xw_saved saved;         /* CHECKPOINT */
     char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
     const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
     enum xw_exit code;          /* END */
@@ -147,6 +162,8 @@ struct xw_model {
     size_t extension_count;
     struct xw_machine *machines;
     size_t machine_count;
+    struct xw_saved *saved;
+    size_t saved_count;
     struct xw_result *results;
     size_t result_count;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "xwsh/checkpoint.h"
 #include "xwsh/tty.h"
 #include "xwsh/when.h"
 
@@ -98,6 +99,23 @@ static void fill_machine(const struct xw_session *session, const struct xw_model
     snprintf(row->cell[1], CELL_SIZE, "%s", xw_state_name(machine->state));
     snprintf(row->cell[2], CELL_SIZE, "%lu%s", machine->memory, session->out_tty ? " MiB" : "");
     xw_safe_text(xw_session_out_charset(session), machine->addresses, row->cell[3], CELL_SIZE);
+}
+
+/* Times are UTC and say so, as everything that the lab records. */
+static void fill_saved(const struct xw_session *session, const struct xw_model *model, size_t index,
+                       struct row *row)
+{
+    const struct xw_saved *saved = &model->saved[index];
+
+    snprintf(row->cell[0], CELL_SIZE, "%s", saved->machine);
+    snprintf(row->cell[1], CELL_SIZE, "%s", saved->name);
+    fill_time(saved->made, row->cell[2]);
+    snprintf(row->cell[3], CELL_SIZE, "%s", saved->memory ? "memory" : "disk");
+    if (session->out_tty)
+        xw_checkpoint_size(saved->size, row->cell[4]);
+    else
+        snprintf(row->cell[4], CELL_SIZE, "%lu", saved->size);
+    xw_safe_text(xw_session_out_charset(session), saved->text, row->cell[5], CELL_SIZE);
 }
 
 static void print_plain(const struct xw_session *session, const struct xw_model *model,
@@ -214,6 +232,17 @@ void xw_print_machines(const struct xw_session *session, const struct xw_model *
     print_table(session, model, &table);
     if (session->out_tty && xw_model_suspended(model))
         puts(XW_SUSPENDED_TEXT);
+}
+
+void xw_print_checkpoints(const struct xw_session *session, const struct xw_model *model)
+{
+    static const char *const heading[] = {"MACHINE", "CHECKPOINT", "MADE", "OF", "SIZE", "TEXT"};
+    const struct table table = {heading, 6, model->saved_count, fill_saved};
+
+    if (model->saved_count == 0 && session->out_tty)
+        puts("There is no checkpoint yet; 'help checkpoint' shows how to make one.");
+    else
+        print_table(session, model, &table);
 }
 
 void xw_progress_clear(struct xw_progress *progress)

@@ -31,6 +31,9 @@ void xw_print_grants(const struct xw_session *session, const struct xw_model *mo
 void xw_print_machines(const struct xw_session *session, const struct xw_model *model,
                        const char *lab);
 
+/* machine, checkpoint, when it was made in RFC 3339, memory or disk, size in bytes, text */
+void xw_print_checkpoints(const struct xw_session *session, const struct xw_model *model);
+
 /*
  * The status line of a running request on standard error: one line that is rewritten where the
  * terminal can, lines otherwise, nothing where it is no terminal.

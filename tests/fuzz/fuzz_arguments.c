@@ -42,6 +42,7 @@ static void check(const struct xw_request *request)
     MUST(again.verb == whole.verb && again.force == whole.force);
     MUST(strcmp(again.lab, whole.lab) == 0 && strcmp(again.owner, whole.owner) == 0);
     MUST(again.until == whole.until);
+    MUST(strcmp(again.checkpoint, whole.checkpoint) == 0 && strcmp(again.note, whole.note) == 0);
     MUST(again.whole_world == whole.whole_world && again.machine_count == whole.machine_count);
     for (size_t i = 0; i < whole.machine_count; i++)
         MUST(strcmp(again.machines[i], whole.machines[i]) == 0);

@@ -18,6 +18,11 @@ static void check(const struct xw_request *request)
     MUST(!*request->lab || xw_name_ok(request->lab));
     MUST(request->machine_count <= XW_MACHINES_MAX);
     MUST(!request->force || verb->may_force);
+    MUST(!*request->checkpoint || xw_name_ok(request->checkpoint));
+    MUST(!*request->checkpoint || verb->naming != XW_NAMING_NONE);
+    MUST(*request->checkpoint || verb->naming < XW_NAMING_MUST);
+    MUST(!*request->note || verb->naming == XW_NAMING_NOTED);
+    MUST(strlen(request->note) <= (size_t)2 * XW_NOTE_MAX && strlen(request->note) % 2 == 0);
     for (size_t i = 0; i < request->machine_count; i++)
         MUST(xw_name_ok(request->machines[i]));
     if (verb->scope == XW_SCOPE_ONE)

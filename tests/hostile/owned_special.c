@@ -46,7 +46,8 @@ static void say_refused(const char *line)
 /* Every verb on worlds of others, of labs that aren't hers, and on what isn't there. */
 static void others_worlds(void)
 {
-    static const char *const verbs[] = {"status", "start", "stop", "reboot", "revert"};
+    static const char *const verbs[] = {"status", "start",  "stop",
+                                        "reboot", "revert", "checkpoints"};
     static const char *const targets[] = {"hostile bob", "lab10 bob",   "lab10 alice",
                                           "other alice", "other bob",   "lab1 bob",
                                           "nolab alice", "hostile root"};

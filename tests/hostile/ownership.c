@@ -75,9 +75,18 @@ static const struct {
     const char *option;
     bool machine;
 } verbs[] = {
-    {"status", NULL, false},   {"start", NULL, true},   {"stop", NULL, true},
-    {"stop", "--force", true}, {"reboot", NULL, true},  {"reboot", "--force", true},
-    {"revert", NULL, true},    {"console", NULL, true},
+    {"status", NULL, false},
+    {"start", NULL, true},
+    {"stop", NULL, true},
+    {"stop", "--force", true},
+    {"reboot", NULL, true},
+    {"reboot", "--force", true},
+    {"revert", NULL, true},
+    {"console", NULL, true},
+    {"checkpoints", NULL, true},
+    {"checkpoint-create", "checkpoint=e1", true},
+    {"checkpoint-delete", "checkpoint=e1", true},
+    {"revert", "checkpoint=e1", true},
 };
 
 enum { TARGETS = sizeof(targets) / sizeof(targets[0]), VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -149,20 +158,23 @@ static void cell(const struct person *person, size_t verb, const struct target *
                                     : ARGV(verbs[verb].verb, target->lab),
         .user = person->user};
 
-    snprintf(what, sizeof(what), "%s: %s%s %s/%s", person->what, verbs[verb].verb,
-             option ? " --force" : "", target->lab, target->machine);
+    bool looks =
+        strcmp(verbs[verb].verb, "status") == 0 || strcmp(verbs[verb].verb, "checkpoints") == 0;
     /* The gate can't know of others' worlds which there are; the keeper does. */
     const char *owner = strchr(target->lab, ':');
     bool own = owner && strcmp(owner, ":alice") == 0 && person->user->uid == people.alice->uid;
     bool asked = is_instructor(person, target->lab) && owner && !own && !is_world(target->lab) &&
                  !strstr(target->machine, "nosuch");
+
+    snprintf(what, sizeof(what), "%s: %s %s %s/%s", person->what, verbs[verb].verb,
+             option ? option : "", target->lab, target->machine);
     if (!is_hers(person, verb, target) && asked)
         refused_by_keeper(what, &call);
     else if (!is_hers(person, verb, target))
         refused(what, &call, XW_EXIT_REFUSED);
-    else if (verbs[verb].machine && !is_open(person, target->lab))
+    else if (!looks && !is_open(person, target->lab))
         refused(what, &call, XW_EXIT_LIMITED);
-    else if (strcmp(verbs[verb].verb, "status") == 0 || (option && verbs[verb].verb[0] == 's'))
+    else if (looks || (option && verbs[verb].verb[0] == 's'))
         allowed(what, &call); /* the others take a machine's time: own_worlds() */
 }
 

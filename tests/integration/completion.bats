@@ -54,6 +54,13 @@ offers() {
     offers 'xwsh stop firewall/w' firewall/web
     offers 'xwsh revert firewall/web,' firewall/web,router firewall/web,client
     offers 'xwsh start nosuch/' ''
+    offers 'xwsh checkpoint ' create list delete
+    offers 'xwsh checkpoint create firewall/w' firewall/web
+    offers 'xwsh checkpoint create firewall/web -' -m --yes --json --help
+    setpriv --reuid alice --regid alice --init-groups xwsh -c 'checkpoint create firewall/web works'
+    offers 'xwsh revert firewall/web ' works
+    offers 'xwsh checkpoint delete firewall/web w' works
+    offers 'xwsh checkpoint create firewall/web ' ''
 }
 
 @test "xwsh: the options that completion offers are those of the usage line" {

@@ -35,7 +35,7 @@ state_of() {
     see $'\\? help  q leave  Enter open  S start  T stop  V revert$'
     keys Enter
     see $'router +running +128 MiB +10.1.0.1/24,10.2.0.1/24\n web +off +128 MiB +10.2.0.2/24\n client +off'
-    see $'\\? help  q back  Enter console  s start  t stop  r reboot  v revert  S T V all$'
+    see $'\\? help  q back  c console  s start  t stop  r reboot  v revert  p checkpoints$'
     keys q
     see 'firewall +1 of 3 run'
     keys q
@@ -91,6 +91,43 @@ state_of() {
     keys Enter
     see 'firewall/web: is pristine'
     [ "$(overlay_of web)" != "$before" ]
+}
+
+@test "p shows a machine's checkpoints: n makes one, Enter goes back to it, d deletes it, each asks" {
+    open_world
+    keys p
+    see $'^ firewall/router: checkpoints'
+    see 'No checkpoint yet'
+    keys n
+    see $'\nName:'
+    type_line Works
+    see 'small letters, digits and hyphens'
+    keys n
+    see $'\nName:'
+    type_line works
+    see 'firewall/router: is saved as works, with its memory'
+    see $'\n works +20[0-9TZ:-]+ +memory +[0-9]+ MiB'
+    keys Enter
+    see $'Revert firewall/router to works\\?.*\nType router:'
+    keys Escape
+    see 'Nothing was changed'
+    keys Enter
+    see $'\nType router:'
+    type_line router
+    see 'firewall/router: is as it was at works, and runs'
+    keys s
+    see 'q goes back to them'
+    keys d
+    see $'Delete the checkpoint works of firewall/router\\?.*\nType router:'
+    type_line works
+    see 'nothing was changed'
+    keys d
+    see $'\nType router:'
+    type_line router
+    see 'has no checkpoint works any more'
+    see 'No checkpoint yet'
+    keys q
+    see $'router +running'
 }
 
 @test "V reverts the whole world for the world's name only" {
@@ -226,7 +263,7 @@ modes_differ() {
     open_world
     screen resize-window -t lab -x 44 -y 9
     see $'^ firewall: A firewall[^\n]*\n\n MACHINE +STATE +ADDRESSES\n router +running[^\n]*\n web +off'
-    see $'\\? help  q back  Enter console  s start$'
+    see $'\\? help  q back  c console  s start  t stop$'
     screen resize-window -t lab -x 20 -y 5
     see $'\n router +running'
     keys Down Down
@@ -235,7 +272,7 @@ modes_differ() {
     see '^Too small'
     screen resize-window -t lab -x 150 -y 50
     see $'\n client +off +128 MiB +10.1.0.2/24'
-    see $'v revert  S T V all$'
+    see $'v revert  p checkpoints  S T V all$'
     [ "$(picture | sed -n 50p)" = "$(picture | tail -n 1)" ]
     keys '?'
     see 'Any key goes back'
@@ -269,7 +306,7 @@ must_be_as_before_but_size() {
     screen resize-window -t lab -x 120 -y 30
     keys C-]
     see 'Left the console'
-    see $'v revert  S T V all$'
+    see $'v revert  p checkpoints  S T V all$'
     [ "$(picture | wc -l)" -eq 30 ]
 }
 

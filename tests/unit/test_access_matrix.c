@@ -242,7 +242,9 @@ static bool names(const struct cell *cell, const char *owner)
 /* The lab that is asked for is that of the record, and what is asked for of it is there. */
 static bool is_there(const struct cell *cell)
 {
-    const bool takes_machines = is_verb(cell, "start stop reboot revert console watch take");
+    const bool takes_machines =
+        is_verb(cell, "start stop reboot revert console watch take checkpoints "
+                      "checkpoint-create checkpoint-delete");
 
     return lab_records[cell->lab].there &&
            strcmp(lab_records[cell->lab].access.lab, lab_names[cell->lab_name]) == 0 &&
@@ -295,7 +297,7 @@ static bool is_theirs(const struct cell *cell)
 static enum xw_decision expected(const struct cell *cell)
 {
     const bool at_any_time =
-        is_verb(cell, "list status worlds grants extend deploy prepare suspend relay");
+        is_verb(cell, "list status checkpoints worlds grants extend deploy prepare suspend relay");
 
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;

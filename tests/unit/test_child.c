@@ -177,14 +177,18 @@ static size_t open_directories(void)
     return count;
 }
 
-void xw_confine_change(enum xw_verb verb)
+void xw_confine_change(const struct xw_request *request)
 {
-    static const enum xw_verb verbs[] = {XW_VERB_START, XW_VERB_STOP, XW_VERB_REBOOT,
-                                         XW_VERB_REVERT};
+    static const enum xw_verb verbs[] = {XW_VERB_START,
+                                         XW_VERB_STOP,
+                                         XW_VERB_REBOOT,
+                                         XW_VERB_REVERT,
+                                         XW_VERB_CHECKPOINT_CREATE,
+                                         XW_VERB_CHECKPOINT_DELETE};
     bool changes = false;
 
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        changes = changes || verb == verbs[i];
+        changes = changes || request->verb == verbs[i];
     called(changes ? "confine-change" : "confine-wrongly");
 }
 
@@ -210,6 +214,24 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
     called("status");
     xw_reply(peer, "machines %s %s %zu", plan->lab, owner, plan->machine_count);
     return so.verb_rc < 0 ? xw_fail(err, so.verb_rc, "it failed") : so.verb_rc;
+}
+
+/* Before it becomes the reader, which opens no file. */
+int xw_checkpoints_read(const char *lab, const char *owner, struct xw_checkpoints *checkpoints,
+                        struct xw_error *err)
+{
+    called("read-checkpoints");
+    assert_string_equal(lab, "fw");
+    assert_string_equal(owner, "alice");
+    checkpoints->count = 0;
+    return so.verb_rc < 0 ? xw_fail(err, so.verb_rc, "it failed") : so.verb_rc;
+}
+
+void xw_reader_checkpoints(int peer, const struct xw_request *request,
+                           const struct xw_checkpoints *checkpoints)
+{
+    called("checkpoints");
+    xw_reply(peer, "checkpoints %s %zu", request->lab, checkpoints->count);
 }
 
 static int verb(const char *name, const struct xw_job *job, struct xw_error *err)
@@ -251,6 +273,16 @@ int xw_verb_revert(const struct xw_job *job, struct xw_error *err)
     return verb("revert", job, err);
 }
 
+int xw_verb_checkpoint_create(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("checkpoint-create", job, err);
+}
+
+int xw_verb_checkpoint_delete(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("checkpoint-delete", job, err);
+}
+
 int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 {
     return verb("console", job, err);
@@ -274,22 +306,23 @@ int xw_verb_grants(int peer, const struct xw_authority *authority, const struct 
     return 0;
 }
 
-int xw_verb_extend(int peer, const struct xw_authority *authority, time_t until,
+int xw_verb_extend(int peer, const struct xw_authority *authority, const struct xw_request *request,
                    struct xw_error *err)
 {
     (void)err;
     called("extend");
-    xw_reply(peer, "extend %s %s %ld", authority->access.lab, authority->owner.name, (long)until);
+    xw_reply(peer, "extend %s %s %ld", authority->access.lab, authority->owner.name,
+             (long)request->until);
     return 0;
 }
 
-int xw_verb_deploy(int peer, const struct xw_authority *authority, const char *owner,
+int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct xw_request *request,
                    const struct xw_plan *plan, struct xw_error *err)
 {
     (void)err;
     called("deploy");
     assert_string_equal(authority->access.lab, plan->lab);
-    xw_reply(peer, "deploy %s %s", plan->lab, owner);
+    xw_reply(peer, "deploy %s %s", plan->lab, request->owner);
     return 0;
 }
 
@@ -561,6 +594,18 @@ static void each_verb_of_a_student(void **state)
         {"1 revert fw alice web - " ID "\n",
          "auditing confine-request note note-allowed confine-change revert ",
          "revert fw alice -\nend 0\n", true, "120 0 "},
+        {"1 revert fw alice web checkpoint=works " ID "\n",
+         "auditing confine-request note note-allowed confine-change revert ",
+         "revert fw alice -\nend 0\n", true, "120 0 "},
+        {"1 checkpoints fw alice web - " ID "\n",
+         "auditing confine-request note note-allowed read-checkpoints become-reader checkpoints ",
+         "checkpoints fw 0\nend 0\n", false, "10 0 "},
+        {"1 checkpoint-create fw alice web checkpoint=works:61 " ID "\n",
+         "auditing confine-request note note-allowed confine-change checkpoint-create ",
+         "checkpoint-create fw alice -\nend 0\n", true, "600 0 "},
+        {"1 checkpoint-delete fw alice web checkpoint=works " ID "\n",
+         "auditing confine-request note note-allowed confine-change checkpoint-delete ",
+         "checkpoint-delete fw alice -\nend 0\n", true, "120 0 "},
     };
 
     (void)state;

@@ -275,17 +275,22 @@ static void confine(const char *name)
     else if (strcmp(name, "relay") == 0)
         xw_confine_relay();
     else if (strcmp(name, "start") == 0)
-        xw_confine_change(XW_VERB_START);
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_START});
     else if (strcmp(name, "revert") == 0)
-        xw_confine_change(XW_VERB_REVERT);
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_REVERT});
+    else if (strcmp(name, "revert to a checkpoint") == 0)
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_REVERT, .checkpoint = "works"});
+    else if (strcmp(name, "checkpoint") == 0)
+        xw_confine_change(
+            &(struct xw_request){.verb = XW_VERB_CHECKPOINT_CREATE, .checkpoint = "works"});
     else if (strcmp(name, "suspend") == 0)
-        xw_confine_change(XW_VERB_SUSPEND);
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_SUSPEND});
     else if (strcmp(name, "extend") == 0)
-        xw_confine_change(XW_VERB_EXTEND);
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_EXTEND});
     else if (strcmp(name, "deploy") == 0)
-        xw_confine_change(XW_VERB_DEPLOY);
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_DEPLOY});
     else
-        xw_confine_change(XW_VERB_PREPARE);
+        xw_confine_change(&(struct xw_request){.verb = XW_VERB_PREPARE});
 }
 
 static int confined(void *data)
@@ -323,12 +328,20 @@ static int confined(void *data)
 
 static const uint64_t ids = MASK(CAP_SETUID) | MASK(CAP_SETGID);
 static struct confinement confinements[] = {
-    {"listener", 0, &xw_listener_policy},     {"request", 0, &xw_request_policy},
-    {"console", 0, &xw_console_policy},       {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
-    {"revert", 0, &xw_changing_policy},       {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
-    {"limiting", 0, &xw_listener_policy},     {"suspend", 0, &xw_suspend_policy},
-    {"extend", 0, &xw_extending_policy},      {"deploy", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
-    {"instructor", 0, &xw_instructor_policy}, {"relay", 0, &xw_sharing_policy},
+    {"listener", 0, &xw_listener_policy},
+    {"request", 0, &xw_request_policy},
+    {"console", 0, &xw_console_policy},
+    {"start", MASK(CAP_NET_ADMIN), &xw_changing_policy},
+    {"revert", 0, &xw_changing_policy},
+    {"prepare", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
+    {"limiting", 0, &xw_listener_policy},
+    {"suspend", 0, &xw_suspend_policy},
+    {"extend", 0, &xw_extending_policy},
+    {"deploy", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
+    {"instructor", 0, &xw_instructor_policy},
+    {"revert to a checkpoint", MASK(CAP_NET_ADMIN), &xw_changing_policy},
+    {"checkpoint", 0, &xw_changing_policy},
+    {"relay", 0, &xw_sharing_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
@@ -339,7 +352,7 @@ static void each_keeps_its_capabilities(void **state)
     confinements[1].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN);
     confinements[2].kept = ids;
     confinements[10].kept = confinements[1].kept | MASK(CAP_SYS_ADMIN);
-    confinements[11].kept = ids;
+    confinements[13].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);
 }

@@ -83,6 +83,13 @@ static void every_field_is_there(void **state)
                         "lab=\"firewall\" owner=\"alice\" machines=\"*\" force=0 "
                         "decision=allow code=1 usec= landlock=1");
     assert_int_equal(result, 0);
+    request.verb = XW_VERB_REVERT;
+    strcpy(request.checkpoint, "before-nat");
+    strcpy(request.note, "61");
+    assert_string_equal(written(&request, "request", true, 0),
+                        "op=xworlds-revert phase=request request=0123456789abcdef caller=1001 "
+                        "lab=\"firewall\" owner=\"alice\" machines=\"*\" force=0 "
+                        "checkpoint=before-nat decision=allow code=0 usec= landlock=1");
     written(&request, "request", false, 0);
     assert_int_equal(result, 0);
     assert_non_null(strstr(record, "decision=refuse"));

@@ -47,11 +47,11 @@ static void step(const char *what)
 /* --- what is called ----------------------------------------------------------------------------
  */
 
-void xw_confine_change(enum xw_verb verb)
+void xw_confine_change(const struct xw_request *request)
 {
-    step(verb == XW_VERB_EXTEND   ? "confine-extend"
-         : verb == XW_VERB_DEPLOY ? "confine-deploy"
-                                  : "confine-wrongly");
+    step(request->verb == XW_VERB_EXTEND   ? "confine-extend"
+         : request->verb == XW_VERB_DEPLOY ? "confine-deploy"
+                                           : "confine-wrongly");
 }
 
 int xw_owner_extend(id_t number, const char *name, const char *lab, time_t until,
@@ -239,67 +239,82 @@ static const char *reply(void)
     return recv(ends[1], said, sizeof(said) - 1, MSG_DONTWAIT) < 0 ? "" : said;
 }
 
+static int extend(time_t until)
+{
+    const struct xw_request request = {.verb = XW_VERB_EXTEND, .until = until};
+
+    return xw_verb_extend(ends[0], &authority, &request, &failure);
+}
+
+static int deploy(const char *owner)
+{
+    struct xw_request request = {.verb = XW_VERB_DEPLOY};
+
+    snprintf(request.owner, sizeof(request.owner), "%s", owner);
+    return xw_verb_deploy(ends[0], &authority, &request, &plan, &failure);
+}
+
 /* --- tests -------------------------------------------------------------------------------------
  */
 
 static void extensions(void **state)
 {
     (void)state;
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 5001, &failure), 0);
+    assert_int_equal(extend(5001), 0);
     assert_string_equal(steps, "confine-extend 1001/alice/fw/5001 ");
     assert_string_equal(reply(), "extension alice 5001\n");
     steps[0] = '\0';
     authority.owner = (struct xw_owner){.gid = BLUE, .name = "@blue"};
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 0, &failure), 0);
+    assert_int_equal(extend(0), 0);
     assert_string_equal(steps, "confine-extend 2004/@blue/fw/0 ");
     assert_string_equal(reply(), "extension @blue 0\n");
     extend_rc = -ENOENT;
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 5001, &failure), -ENOENT);
+    assert_int_equal(extend(5001), -ENOENT);
     assert_string_equal(reply(), "");
 }
 
 static void extensions_that_are_none(void **state)
 {
     (void)state;
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 5000, &failure), -ERANGE);
+    assert_int_equal(extend(5000), -ERANGE);
     assert_string_equal(failure.text, "that time is past: give a later one");
     authority.now = 3000;
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 4000, &failure), -ERANGE);
+    assert_int_equal(extend(4000), -ERANGE);
     assert_string_equal(failure.text,
                         "the lab fw is open so long for everybody: give a later time");
     authority.access.closes = 0;
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 9000, &failure), -ERANGE);
+    assert_int_equal(extend(9000), -ERANGE);
     assert_string_equal(failure.text, "the lab fw doesn't close: there is nothing to extend");
     assert_string_equal(steps, "");
     assert_string_equal(reply(), "");
     /* What is taken back needs no time. */
-    assert_int_equal(xw_verb_extend(ends[0], &authority, 0, &failure), 0);
+    assert_int_equal(extend(0), 0);
 }
 
 static void worlds_are_deployed(void **state)
 {
     (void)state;
-    assert_int_equal(xw_verb_deploy(ends[0], &authority, "alice", &plan, &failure), 0);
+    assert_int_equal(deploy("alice"), 0);
     assert_string_equal(steps, "user confine-deploy open fw/alice/1001 close ");
     assert_string_equal(reply(), "done - deployed\n");
     steps[0] = '\0';
     is_present = true;
-    assert_int_equal(xw_verb_deploy(ends[0], &authority, "@blue", &plan, &failure), 0);
+    assert_int_equal(deploy("@blue"), 0);
     assert_string_equal(steps, "group confine-deploy open fw/@blue/2004 close ");
     assert_string_equal(reply(), "done - is there\n");
     deploy_rc = -ENOSPC;
-    assert_int_equal(xw_verb_deploy(ends[0], &authority, "alice", &plan, &failure), -ENOSPC);
+    assert_int_equal(deploy("alice"), -ENOSPC);
     assert_string_equal(reply(), "");
     steps[0] = '\0';
     host_rc = -EAGAIN;
-    assert_int_equal(xw_verb_deploy(ends[0], &authority, "alice", &plan, &failure), -EAGAIN);
+    assert_int_equal(deploy("alice"), -EAGAIN);
     assert_string_equal(steps, "user confine-deploy open ");
 }
 
 static void assert_not_for(const char *owner)
 {
     steps[0] = '\0';
-    assert_int_equal(xw_verb_deploy(ends[0], &authority, owner, &plan, &failure), -ENOENT);
+    assert_int_equal(deploy(owner), -ENOENT);
     assert_non_null(strstr(failure.text, "is not for"));
     assert_null(strstr(steps, "confine"));
     assert_null(strstr(steps, "open"));

@@ -207,7 +207,7 @@ static void the_definition_as_a_whole(void **state)
         "  <devices>\n"
         "    <disk type='file' device='disk'>\n"
         "      <driver name='qemu' type='qcow2' error_policy='stop' "
-        "rerror_policy='report'/>\n"
+        "rerror_policy='report' discard='unmap'/>\n"
         "      <source file='/var/lib/xworlds/worlds/firewall/alice/client.qcow2'/>\n"
         "      <backingStore type='file'>\n"
         "        <format type='qcow2'/>\n"

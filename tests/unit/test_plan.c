@@ -89,21 +89,25 @@ static void limits_are_read(void **state)
         struct xw_limits limits;
         int rc;
     } rows[] = {
-        {"", {0, 0, 0}, 0},
+        {"", {0}, 0},
         {"most-machines 1\n", {.machines = 1}, 0},
         {"most-memory 1073741824\n", {.memory = 1073741824}, 0},
         {"most-vcpus 65536\n", {.vcpus = 65536}, 0},
-        {"most-machines 65536\nmost-memory 1\nmost-vcpus 1\n", {65536, 1, 1}, 0},
-        {"most-machines 0\n", {0, 0, 0}, -EBADMSG},
-        {"most-machines 65537\n", {0, 0, 0}, -EBADMSG},
-        {"most-memory 0\n", {0, 0, 0}, -EBADMSG},
-        {"most-memory 1073741825\n", {0, 0, 0}, -EBADMSG},
-        {"most-vcpus 0\n", {0, 0, 0}, -EBADMSG},
-        {"most-vcpus 65537\n", {0, 0, 0}, -EBADMSG},
-        {"most-vcpus none\n", {0, 0, 0}, -EBADMSG},
+        {"most-machines 65536\nmost-memory 1\nmost-vcpus 1\n", {65536, 1, 1, 0}, 0},
+        {"most-vcpus 1\nmost-checkpoints 160\n", {.vcpus = 1, .checkpoints = 160}, 0},
+        {"most-checkpoints 0\n", {0}, -EBADMSG},
+        {"most-checkpoints 161\n", {0}, -EBADMSG},
+        {"most-checkpoints 1\nmost-vcpus 1\n", {0}, -EBADMSG},
+        {"most-machines 0\n", {0}, -EBADMSG},
+        {"most-machines 65537\n", {0}, -EBADMSG},
+        {"most-memory 0\n", {0}, -EBADMSG},
+        {"most-memory 1073741825\n", {0}, -EBADMSG},
+        {"most-vcpus 0\n", {0}, -EBADMSG},
+        {"most-vcpus 65537\n", {0}, -EBADMSG},
+        {"most-vcpus none\n", {0}, -EBADMSG},
         /* In this order, once. */
-        {"most-memory 1\nmost-machines 1\n", {0, 0, 0}, -EBADMSG},
-        {"most-vcpus 1\nmost-vcpus 1\n", {0, 0, 0}, -EBADMSG},
+        {"most-memory 1\nmost-machines 1\n", {0}, -EBADMSG},
+        {"most-vcpus 1\nmost-vcpus 1\n", {0}, -EBADMSG},
     };
 
     (void)state;
@@ -113,6 +117,7 @@ static void limits_are_read(void **state)
         assert_int_equal(plan.limits.machines, rows[i].limits.machines);
         assert_int_equal(plan.limits.memory, rows[i].limits.memory);
         assert_int_equal(plan.limits.vcpus, rows[i].limits.vcpus);
+        assert_int_equal(plan.limits.checkpoints, rows[i].limits.checkpoints);
     }
 }
 

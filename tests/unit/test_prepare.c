@@ -77,9 +77,9 @@ struct group *getgrgid(gid_t gid)
     return gid == 2001 && !long_name ? NULL : &group;
 }
 
-void xw_confine_change(enum xw_verb verb)
+void xw_confine_change(const struct xw_request *request)
 {
-    step(verb == XW_VERB_PREPARE ? "confine" : "wrong");
+    step(request->verb == XW_VERB_PREPARE ? "confine" : "wrong");
 }
 
 int xw_host_open(struct xw_host **host, struct xw_error *err)

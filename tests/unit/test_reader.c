@@ -184,6 +184,36 @@ static void it_becomes_the_reader(void **state)
     assert_string_equal(steps, "become filter ");
 }
 
+/* Those that are kept, of the machines that are asked for; a text is the rest of the line. */
+static void checkpoints_are_listed(void **state)
+{
+    static struct xw_checkpoints checkpoints = {
+        .lab = "fw",
+        .owner = "alice",
+        .count = 3,
+        .items = {{.machine = "web",
+                   .name = "works",
+                   .made = 5,
+                   .memory = true,
+                   .size = 70,
+                   .text = "a text"},
+                  {.machine = "web", .name = "half", .made = 6, .state = XW_CHECKPOINT_MAKING},
+                  {.machine = "client", .name = "works", .made = 7}}};
+    struct xw_request request = {.whole_world = true};
+
+    (void)state;
+    xw_reader_checkpoints(ends[0], &request, &checkpoints);
+    assert_string_equal(reply(), "checkpoint fw alice web works 5 memory 70 a text\n"
+                                 "checkpoint fw alice client works 7 disk 0\n");
+    assert_int_equal(xw_request_set_machines(&request, "client,router"), 0);
+    xw_reader_checkpoints(ends[0], &request, &checkpoints);
+    assert_string_equal(reply(), "checkpoint fw alice client works 7 disk 0\n");
+    assert_int_equal(xw_request_set_machines(&request, "router"), 0);
+    xw_reader_checkpoints(ends[0], &request, &checkpoints);
+    assert_string_equal(reply(), "");
+    assert_int_equal(opened, 0);
+}
+
 static void worlds_are_listed(void **state)
 {
     (void)state;
@@ -305,9 +335,9 @@ static void every_state_has_its_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(it_becomes_the_reader),     FRESH(worlds_are_listed),
-        FRESH(worlds_of_others_are_told), FRESH(what_is_not_known_is_not_told),
-        FRESH(machines_are_told),         FRESH(what_is_not_known_is_not_told),
+        FRESH(it_becomes_the_reader),    FRESH(checkpoints_are_listed),
+        FRESH(worlds_are_listed),        FRESH(worlds_of_others_are_told),
+        FRESH(machines_are_told),        FRESH(what_is_not_known_is_not_told),
         FRESH(every_state_has_its_word),
     };
 

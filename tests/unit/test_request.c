@@ -26,6 +26,12 @@ static const char *const good[] = {
     "1 console firewall alice router - " ID,
     "1 watch firewall alice router - " ID,
     "1 take firewall @blue router - " ID,
+    "1 revert firewall alice router checkpoint=works " ID,
+    "1 revert firewall @blue * checkpoint=1 " ID,
+    "1 checkpoints firewall alice router,web - " ID,
+    "1 checkpoint-create firewall alice * checkpoint=before-nat " ID,
+    "1 checkpoint-create firewall alice web checkpoint=a:00ff7e " ID,
+    "1 checkpoint-delete firewall alice web checkpoint=before-nat " ID,
     "1 prepare - alice - - " ID,
     "1 list - - - - " ID,
     "1 start firewall @blue * - " ID,
@@ -202,6 +208,31 @@ static void hostile_lines(void **state)
         "1 stop firewall alice web forcex " ID,
         "1 console firewall alice * - " ID,
         "1 console firewall alice web,client - " ID,
+        "1 start firewall alice web checkpoint=a " ID,
+        "1 checkpoints firewall alice web checkpoint=a " ID,
+        "1 checkpoints firewall alice - - " ID,
+        "1 revert firewall alice web force " ID,
+        "1 revert firewall alice web a " ID,
+        "1 revert firewall alice web checkpoint " ID,
+        "1 revert firewall alice web checkpoint= " ID,
+        "1 revert firewall alice web Checkpoint=a " ID,
+        "1 revert firewall alice web checkpoint=a:00 " ID,
+        "1 revert firewall alice web checkpoint=-a " ID,
+        "1 revert firewall alice web checkpoint=A " ID,
+        "1 revert firewall alice web checkpoint=../a " ID,
+        "1 revert firewall alice web checkpoint=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa " ID,
+        "1 checkpoint-delete firewall alice web - " ID,
+        "1 checkpoint-delete firewall alice web checkpoint=a:00 " ID,
+        "1 checkpoint-create firewall alice web - " ID,
+        "1 checkpoint-create firewall alice web force " ID,
+        "1 checkpoint-create firewall alice web checkpoint=a: " ID,
+        "1 checkpoint-create firewall alice web checkpoint=:00 " ID,
+        "1 checkpoint-create firewall alice web checkpoint=a:0 " ID,
+        "1 checkpoint-create firewall alice web checkpoint=a:0A " ID,
+        "1 checkpoint-create firewall alice web checkpoint=a:0g " ID,
+        "1 checkpoint-create firewall alice web checkpoint=a:00:00 " ID,
+        "1 checkpoint-create firewall alice web checkpoint=a=00 " ID,
+        "1 checkpoint-create firewall alice - checkpoint=a " ID,
         "1 prepare firewall alice - - " ID,
         "1 prepare - alice * - " ID,
         "1 list - alice - - 0123456789ABCDEF",
@@ -317,6 +348,38 @@ static void sizes(void **state)
     assert_int_equal(xw_request_set_machines(&request, long_name), -EINVAL);
 }
 
+/* Two digits for each byte of what is said of a checkpoint, and a bound for both. */
+static void names_and_notes(void **state)
+{
+    char option[sizeof("checkpoint=:") + XW_NAME_MAX + 2 * XW_NOTE_MAX + 4];
+    char again[XW_CHECKPOINT_OPTION_SIZE];
+    struct xw_request request = {.verb = XW_VERB_CHECKPOINT_CREATE};
+
+    (void)state;
+    assert_string_equal(xw_request_checkpoint(&request, again), "");
+    snprintf(option, sizeof(option), "checkpoint=%0*d:%0*d", XW_NAME_MAX, 1, 2 * XW_NOTE_MAX, 7);
+    assert_int_equal(xw_request_set_checkpoint(&request, option), 0);
+    assert_int_equal(strlen(request.checkpoint), XW_NAME_MAX);
+    assert_int_equal(strlen(request.note), 2 * XW_NOTE_MAX);
+    assert_string_equal(xw_request_checkpoint(&request, again), option);
+    struct xw_request before = request;
+    snprintf(option, sizeof(option), "checkpoint=a:%0*d", 2 * XW_NOTE_MAX + 2, 7);
+    assert_int_equal(xw_request_set_checkpoint(&request, option), -EINVAL);
+    snprintf(option, sizeof(option), "checkpoint=%0*d", XW_NAME_MAX + 1, 7);
+    assert_int_equal(xw_request_set_checkpoint(&request, option), -ENOENT);
+    assert_int_equal(xw_request_set_checkpoint(&request, "checkpoint=a\n"), -ENOENT);
+    assert_int_equal(xw_request_set_checkpoint(&request, "checkpoint=-"), -ENOENT);
+    assert_int_equal(xw_request_set_checkpoint(&request, "checkpoint"), -EINVAL);
+    assert_int_equal(xw_request_set_checkpoint(&request, ""), -EINVAL);
+    assert_int_equal(xw_request_set_checkpoint(&request, "checkpoint=a:zz"), -EINVAL);
+    /* What is refused has left nothing behind. */
+    assert_memory_equal(&request, &before, sizeof(request));
+    assert_int_equal(xw_request_set_checkpoint(&request, "checkpoint=b"), 0);
+    assert_string_equal(request.note, "");
+    request.verb = XW_VERB_START;
+    assert_int_equal(xw_request_set_checkpoint(&request, "checkpoint=b"), -EINVAL);
+}
+
 /* The whole world is told by its sign, whatever machines were looked up for it. */
 static void whole_world_is_a_star(void **state)
 {
@@ -370,6 +433,7 @@ int main(void)
         cmocka_unit_test(every_byte_changed),
         cmocka_unit_test(every_cut),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(names_and_notes),
         cmocka_unit_test(whole_world_is_a_star),
         cmocka_unit_test(verbs),
     };

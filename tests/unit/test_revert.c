@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/revert.c xwhelper/keeper/definition.c xwhelper/keeper/machine_xml.c xwhelper/keeper/job.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/lock.c */
+/* links: xwhelper/keeper/revert.c xwhelper/keeper/definition.c xwhelper/keeper/machine_xml.c xwhelper/keeper/job.c xwhelper/keeper/reply.c xwhelper/keeper/world.c xwhelper/keeper/partition.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/config_file.c common/record.c common/lines.c common/names.c common/request.c common/error.c xwhelper/keeper/power.c xwhelper/keeper/checkpoint.c xwhelper/keeper/checkpoint_mend.c xwhelper/keeper/checkpoint_record.c xwhelper/keeper/plan.c xwhelper/keeper/lock.c */
 /*
  * revert: what is off before a disk is made new, and what runs afterwards.
  */

@@ -72,6 +72,58 @@ static void parses_the_other_kinds(void **state)
     assert_int_equal(message.code, XW_EXIT_TRY_AGAIN);
 }
 
+static void parses_checkpoints(void **state)
+{
+    static const char *const bad[] = {
+        "checkpoint firewall alice web works 5 memory",
+        "checkpoint firewall alice web works 5 ram 7 text",
+        "checkpoint firewall alice web Works 5 memory 7 text",
+        "checkpoint firewall alice - works 5 memory 7 text",
+        "checkpoint firewall alice web works x memory 7 text",
+        "checkpoint firewall alice web works 5 memory -7 text",
+        "checkpoint firewall alice web works 5 memory 1125899906842625 text",
+        "checkpoint",
+    };
+    struct xw_model model = {0};
+    struct xw_message message;
+    char text[XW_NOTE_MAX + 64];
+
+    (void)state;
+    assert_int_equal(
+        parse("checkpoint firewall @blue web works 1796031854 memory 71434391 a  b", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_CHECKPOINT);
+    assert_string_equal(message.saved.lab, "firewall");
+    assert_string_equal(message.saved.owner, "@blue");
+    assert_string_equal(message.saved.machine, "web");
+    assert_string_equal(message.saved.name, "works");
+    assert_int_equal(message.saved.made, 1796031854);
+    assert_true(message.saved.memory);
+    assert_int_equal(message.saved.size, 71434391);
+    assert_string_equal(message.saved.text, "a  b");
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(parse("checkpoint firewall alice web 2 5 disk 0", &message), 0);
+    assert_false(message.saved.memory);
+    assert_string_equal(message.saved.text, "");
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(model.saved_count, 2);
+    assert_string_equal(model.saved[1].name, "2");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (parse(bad[i], &message) != -EBADMSG)
+            fail_msg("taken: %s", bad[i]);
+    }
+    snprintf(text, sizeof(text), "checkpoint fw alice web a 5 disk 0 %0*d", XW_NOTE_MAX, 1);
+    assert_int_equal(parse(text, &message), 0);
+    snprintf(text, sizeof(text), "checkpoint fw alice web a 5 disk 0 %0*d", XW_NOTE_MAX + 1, 1);
+    assert_int_equal(parse(text, &message), -EBADMSG);
+    while (model.saved_count < XW_SAVED_MAX) {
+        parse("checkpoint firewall alice web 2 5 disk 0", &message);
+        assert_int_equal(xw_model_add(&model, &message), 0);
+    }
+    assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
+    xw_model_clear(&model);
+    assert_int_equal(model.saved_count, 0);
+}
+
 static void parses_windows(void **state)
 {
     struct xw_model model = {0};
@@ -311,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(parses_worlds_and_machines),
                                        cmocka_unit_test(parses_the_other_kinds),
+                                       cmocka_unit_test(parses_checkpoints),
                                        cmocka_unit_test(parses_windows),
                                        cmocka_unit_test(addresses_of_worlds),
                                        cmocka_unit_test(windows_of_worlds_and_labs),

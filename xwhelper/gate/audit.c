@@ -50,12 +50,14 @@ void xw_gate_audit(const struct xw_gate_log *log, uid_t caller, const struct xw_
     XW_AUTO_FREE char *set = encode("machines", machines);
     if (log->fd < 0 || !lab || !owner || !set)
         return;
-    snprintf(message, sizeof(message),
-             "op=xworlds-%s phase=%s request=%s caller=%u %s %s %s force=%d decision=%s code=%d "
-             "usec=%llu landlock=%d",
-             xw_verb_info(request->verb)->name, phase, request->id, (unsigned int)caller, lab,
-             owner, set, request->force, allowed ? "allow" : "refuse", code,
-             (unsigned long long)(xw_gate_clock() - since), log->landlock);
+    snprintf(
+        message, sizeof(message),
+        "op=xworlds-%s phase=%s request=%s caller=%u %s %s %s force=%d%s%s decision=%s code=%d "
+        "usec=%llu landlock=%d",
+        xw_verb_info(request->verb)->name, phase, request->id, (unsigned int)caller, lab, owner,
+        set, request->force, *request->checkpoint ? " checkpoint=" : "", request->checkpoint,
+        allowed ? "allow" : "refuse", code, (unsigned long long)(xw_gate_clock() - since),
+        log->landlock);
     audit_log_user_message(log->fd, AUDIT_TRUSTED_APP, message, NULL, NULL,
                            *log->terminal ? log->terminal : "?", allowed && code == 0);
 }

@@ -81,11 +81,16 @@ static int read_arguments(int argc, char *const argv[], struct xw_request *reque
     int wanted = verb->scope == XW_SCOPE_NONE                      ? 0
                  : verb->scope >= XW_SCOPE_SET || verb->takes_time ? 2
                                                                    : 1;
-    if (verb->role == XW_ROLE_ROOT || names != wanted)
+    bool named = verb->naming != XW_NAMING_NONE && names > wanted;
+    if (verb->role == XW_ROLE_ROOT || names != wanted + named ||
+        (verb->naming >= XW_NAMING_MUST && !named))
         return -EINVAL;
     if (verb->takes_time && xw_number(argv[3], XW_TIME_MAX, &until) < 0)
         return -EINVAL;
     request->until = (time_t)until;
+    int rc = named ? xw_request_set_checkpoint(request, argv[2 + wanted]) : 0;
+    if (rc < 0)
+        return rc;
     if (wanted >= 1 && xw_request_set_world(request, argv[2]) < 0)
         return -ENOENT;
     if (verb->scope == XW_SCOPE_ALL && *request->owner)

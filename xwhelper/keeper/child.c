@@ -248,10 +248,23 @@ static int instruct(struct child *child, int peer, struct xw_error *err)
     case XW_VERB_GRANTS:
         return xw_verb_grants(peer, authority, &child->accounts->reader, err);
     case XW_VERB_EXTEND:
-        return xw_verb_extend(peer, authority, request->until, err);
+        return xw_verb_extend(peer, authority, request, err);
     default:
-        return xw_verb_deploy(peer, authority, request->owner, &child->plan, err);
+        return xw_verb_deploy(peer, authority, request, &child->plan, err);
     }
+}
+
+/* The world's own record is read first: the reader opens no file. */
+static int list_checkpoints(struct child *child, const struct xw_job *job, struct xw_error *err)
+{
+    static struct xw_checkpoints checkpoints;
+    int rc = xw_checkpoints_read(job->plan->lab, job->owner->name, &checkpoints, err);
+
+    if (rc < 0)
+        return rc;
+    become_reader(child);
+    xw_reader_checkpoints(job->peer, job->request, &checkpoints);
+    return XW_EXIT_OK;
 }
 
 static int perform(struct child *child, int peer, const struct xw_opening *opening,
@@ -288,7 +301,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     if (verb->role == XW_ROLE_INSTRUCTOR && !verb->takes_descriptor)
         return instruct(child, peer, err);
     if (verb->changes)
-        xw_confine_change(child->request.verb);
+        xw_confine_change(&child->request);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
         tell_window(child, peer, job.owner, &child->authority.access);
@@ -302,6 +315,12 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         return xw_verb_reboot(&job, err);
     case XW_VERB_REVERT:
         return xw_verb_revert(&job, err);
+    case XW_VERB_CHECKPOINTS:
+        return list_checkpoints(child, &job, err);
+    case XW_VERB_CHECKPOINT_CREATE:
+        return xw_verb_checkpoint_create(&job, err);
+    case XW_VERB_CHECKPOINT_DELETE:
+        return xw_verb_checkpoint_delete(&job, err);
     case XW_VERB_CONSOLE:
     case XW_VERB_WATCH:
     case XW_VERB_TAKE:

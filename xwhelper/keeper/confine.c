@@ -129,9 +129,13 @@ static const struct xw_policy *policy_of(enum xw_verb verb)
     }
 }
 
-void xw_confine_change(enum xw_verb verb)
+void xw_confine_change(const struct xw_request *request)
 {
-    keep(verb == XW_VERB_START                               ? start_capabilities
+    const enum xw_verb verb = request->verb;
+    /* A machine that was off may be started with the memory of its checkpoint. */
+    bool starts = verb == XW_VERB_START || (verb == XW_VERB_REVERT && *request->checkpoint);
+
+    keep(starts                                              ? start_capabilities
          : verb == XW_VERB_PREPARE || verb == XW_VERB_DEPLOY ? prepare_capabilities
                                                              : no_capabilities);
     xw_policy_enter(policy_of(verb));

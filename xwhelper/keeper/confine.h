@@ -36,7 +36,7 @@ void xw_confine_listener(bool limits_disks);
 void xw_confine_request(bool instructs);
 
 /* A child that is about to carry out a verb that changes something. */
-void xw_confine_change(enum xw_verb verb);
+void xw_confine_change(const struct xw_request *request);
 
 /* A child that is about to become a viewer's relay, or a console's. */
 void xw_confine_console(void);

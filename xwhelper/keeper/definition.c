@@ -124,3 +124,14 @@ int xw_definition_ensure(struct xw_host *host, const struct xw_machine *machine,
     *domain = virDomainDefineXML(xw_host_libvirt(host), xml);
     return *domain ? 0 : xw_libvirt_fail(host, err, "Defining %s", planned->name);
 }
+
+char *xw_definition_xml(struct xw_host *host, const struct xw_machine *machine,
+                        const struct xw_plan *plan, const struct xw_plan_machine *planned,
+                        const struct xw_image *image, struct xw_error *err)
+{
+    struct settings settings;
+
+    settle(host, machine, planned, &settings);
+    return xw_machine_xml(machine, plan, planned, image, settings.accelerator, &settings.bounds,
+                          err);
+}

@@ -23,4 +23,12 @@ int xw_definition_ensure(struct xw_host *host, const struct xw_machine *machine,
                          const struct xw_plan *plan, const struct xw_plan_machine *planned,
                          const struct xw_image *image, virDomainPtr *domain, struct xw_error *err);
 
+/*
+ * What the keeper would define for the machine now. The caller frees it; NULL with err filled when
+ * memory is short.
+ */
+char *xw_definition_xml(struct xw_host *host, const struct xw_machine *machine,
+                        const struct xw_plan *plan, const struct xw_plan_machine *planned,
+                        const struct xw_image *image, struct xw_error *err);
+
 #endif

@@ -33,15 +33,16 @@ static int check_until(const struct xw_authority *authority, time_t until, struc
                                   : xw_fail(err, -ERANGE, "that time is past: give a later one");
 }
 
-int xw_verb_extend(int peer, const struct xw_authority *authority, time_t until,
+int xw_verb_extend(int peer, const struct xw_authority *authority, const struct xw_request *request,
                    struct xw_error *err)
 {
+    const time_t until = request->until;
     const struct xw_owner *owner = &authority->owner;
     int rc = check_until(authority, until, err);
 
     if (rc < 0)
         return rc;
-    xw_confine_change(XW_VERB_EXTEND);
+    xw_confine_change(request);
     rc = xw_owner_extend(owner->gid ? owner->gid : owner->uid, owner->name, authority->access.lab,
                          until, err);
     if (rc == 0)
@@ -72,9 +73,10 @@ static bool is_for(const struct xw_access *access, const char *name, id_t *numbe
     return xw_access_grants(&caller, access);
 }
 
-int xw_verb_deploy(int peer, const struct xw_authority *authority, const char *owner,
+int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct xw_request *request,
                    const struct xw_plan *plan, struct xw_error *err)
 {
+    const char *owner = request->owner;
     enum xw_deploy_result result = XW_DEPLOY_PRESENT;
     struct xw_host *host;
     id_t number;
@@ -82,7 +84,7 @@ int xw_verb_deploy(int peer, const struct xw_authority *authority, const char *o
     if (!is_for(&authority->access, owner, &number))
         return xw_fail(err, -ENOENT, "the lab %s is not for %s: they are in no group of it",
                        plan->lab, owner);
-    xw_confine_change(XW_VERB_DEPLOY);
+    xw_confine_change(request);
     int rc = xw_host_open(&host, err);
     if (rc < 0)
         return rc;

@@ -70,20 +70,14 @@ int xw_job_lock(const struct xw_job *job, struct xw_error *err)
     return rc < 0 ? xw_fail(err, rc, "%s", reading.text) : xw_refuse(err);
 }
 
-int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
-                struct xw_error *err)
+int xw_job_on(struct xw_host *host, const struct xw_job *job, xw_machine_verb verb, bool backwards,
+              struct xw_error *err)
 {
     const struct xw_plan_machine *chosen[XW_MACHINES_MAX] = {NULL};
     size_t count = xw_job_machines(job, chosen);
     int code = XW_EXIT_OK;
-    struct xw_host *host;
-    XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
+    int rc = 0;
 
-    if (lock < 0)
-        return lock;
-    int rc = xw_host_open(&host, err);
-    if (rc < 0)
-        return rc;
     for (size_t i = 0; i < count; i++) {
         const struct xw_plan_machine *planned = chosen[backwards ? count - 1 - i : i];
         struct xw_error failure = {0};
@@ -96,9 +90,23 @@ int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
             }
         }
     }
-    bool gave_up = rc == -EAGAIN;
+    return rc == -EAGAIN ? -EAGAIN : code;
+}
+
+int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
+                struct xw_error *err)
+{
+    struct xw_host *host;
+    XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
+
+    if (lock < 0)
+        return lock;
+    int rc = xw_host_open(&host, err);
+    if (rc < 0)
+        return rc;
+    rc = xw_job_on(host, job, verb, backwards, err);
     xw_host_close(host);
-    return gave_up ? -EAGAIN : code;
+    return rc;
 }
 
 virDomainPtr xw_job_find(struct xw_host *host, const struct xw_job *job,

@@ -148,6 +148,8 @@ static void add_request(struct lines *lines, const struct xw_request *request, c
     add(lines, "XWORLDS_OWNER", "%s", *request->owner ? request->owner : "-");
     add(lines, "XWORLDS_MACHINES", "%s", machines);
     add(lines, "XWORLDS_FORCE", "%d", request->force);
+    if (*request->checkpoint)
+        add(lines, "XWORLDS_CHECKPOINT", "%s", request->checkpoint);
     add_domains(lines, request);
 }
 

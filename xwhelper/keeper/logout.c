@@ -102,6 +102,6 @@ int xw_verb_suspend(int peer, const struct xw_request *request, int owners, int 
     rc = xw_owner_read(owners, uid, &owner, err);
     if (rc < 0)
         return rc == -ENOENT ? XW_EXIT_OK : rc;
-    xw_confine_change(XW_VERB_SUSPEND);
+    xw_confine_change(request);
     return suspend_all(peer, &owner, labs, err);
 }

@@ -240,13 +240,13 @@ static void put_disk_bounds(FILE *xml, const struct source *source)
  * The chain is written out so that libvirt probes nothing, and the base, which all worlds share,
  * keeps its owner. Where the host's disk takes no more the guest is paused instead of told, so that
  * it loses nothing: upon every error of writing, because QEMU's "enospace" is ENOSPC alone, and a
- * project quota of ext4 says EDQUOT.
+ * project quota of ext4 says EDQUOT. What a deleted checkpoint took is given back to the host.
  */
 static void put_disk(FILE *xml, const struct source *source)
 {
     fputs("    <disk type='file' device='disk'>\n"
           "      <driver name='qemu' type='qcow2' error_policy='stop' "
-          "rerror_policy='report'/>\n",
+          "rerror_policy='report' discard='unmap'/>\n",
           xml);
     put(xml, "      <source file='", source->overlay, "'/>\n");
     fputs("      <backingStore type='file'>\n        <format type='qcow2'/>\n", xml);

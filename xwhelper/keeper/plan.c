@@ -132,6 +132,8 @@ static void read_limits(struct xw_record_lines *lines, struct xw_limits *limits)
         read_size(lines, "most-memory", 1, XW_LIMIT_MEMORY_MAX, &limits->memory);
     if (xw_record_at(lines, "most-vcpus"))
         read_size(lines, "most-vcpus", 1, XW_LIMIT_VCPUS_MAX, &limits->vcpus);
+    if (xw_record_at(lines, "most-checkpoints"))
+        read_size(lines, "most-checkpoints", 1, XW_LIMIT_CHECKPOINTS_MAX, &limits->checkpoints);
 }
 
 static void read_suspend(struct xw_record_lines *lines, struct xw_plan *plan)

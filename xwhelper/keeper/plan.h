@@ -26,6 +26,9 @@
 #define XW_LIMIT_MEMORY_MAX   1073741824 /* MiB */
 #define XW_LIMIT_VCPUS_MAX    65536
 
+/* Of one machine; the record of a world has room for no more. */
+#define XW_LIMIT_CHECKPOINTS_MAX 160
+
 struct xw_plan_interface {
     char segment[XW_NAME_SIZE];
     char address[XW_ADDRESS_SIZE]; /* "10.1.0.1/24", or "" where there is none */

@@ -2,6 +2,8 @@
  * start and reboot.
  */
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -61,20 +63,33 @@ static int admit(struct xw_host *host, const struct xw_job *job,
     return xw_admission_check(host, *lock, job->plan, planned, job->owner->name, err);
 }
 
-/* One that runs; or that was paused on a full disk, and goes on where it was. */
+/* Whether a checkpoint was begun of it, which pauses it, and never completed. */
+static bool was_left_paused(const struct xw_job *job, const char *machine)
+{
+    XW_AUTO_FREE struct xw_checkpoints *checkpoints = calloc(1, sizeof(*checkpoints));
+
+    return checkpoints &&
+           xw_checkpoints_read(job->plan->lab, job->owner->name, checkpoints, NULL) == 0 &&
+           xw_checkpoints_making(checkpoints, machine);
+}
+
+/* One that runs; or that was paused on a full disk, or by us, and goes on where it was. */
 static int go_on(struct xw_host *host, const struct xw_job *job,
                  const struct xw_plan_machine *planned, virDomainPtr domain, struct xw_error *err)
 {
     const char *state = xw_machine_state(domain);
+    bool full = state && strcmp(state, XW_MACHINE_DISK_FULL) == 0;
+    bool left = state && strcmp(state, "paused") == 0 && was_left_paused(job, planned->name);
 
-    if (!state || strcmp(state, XW_MACHINE_DISK_FULL) != 0)
+    if (!full && !left)
         xw_reply(job->peer, "done %s was running already", planned->name);
     else if (xw_quota_has_room(job->plan->lab, job->owner->name, err) < 0)
         return err->code;
     else if (virDomainResume(domain) < 0)
         return xw_libvirt_fail(host, err, "Letting %s go on", planned->name);
     else
-        xw_reply(job->peer, "done %s goes on; the disk was full", planned->name);
+        xw_reply(job->peer, "done %s goes on; %s", planned->name,
+                 full ? "the disk was full" : "a checkpoint of it was never completed");
     return 0;
 }
 
@@ -100,6 +115,14 @@ static int create(struct xw_host *host, const struct xw_job *job,
                  : xw_libvirt_fail(host, err, "Starting %s", planned->name);
 }
 
+int xw_job_may_start(struct xw_host *host, const struct xw_job *job,
+                     const struct xw_plan_machine *planned, int *lock, struct xw_error *err)
+{
+    int rc = admit(host, job, planned, lock, err);
+
+    return rc < 0 ? rc : ensure_bridges(job, planned, err);
+}
+
 static int start_one(struct xw_host *host, const struct xw_job *job,
                      const struct xw_plan_machine *planned, struct xw_error *err)
 {
@@ -110,9 +133,7 @@ static int start_one(struct xw_host *host, const struct xw_job *job,
     int rc = xw_image_check(planned->image, planned->image_id, &image, err);
 
     if (rc == 0)
-        rc = admit(host, job, planned, &lock, err);
-    if (rc == 0)
-        rc = ensure_bridges(job, planned, err);
+        rc = xw_job_may_start(host, job, planned, &lock, err);
     if (rc == 0)
         rc = xw_definition_ensure(host, &machine, job->plan, planned, &image, &domain, err);
     if (rc < 0)

@@ -182,7 +182,7 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
     int rc = each_lab(&preparing, find_teams, false, err);
     if (rc < 0)
         return rc;
-    xw_confine_change(XW_VERB_PREPARE);
+    xw_confine_change(request);
     rc = xw_host_open(&preparing.host, err);
     if (rc < 0)
         return rc;

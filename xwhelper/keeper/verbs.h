@@ -12,6 +12,7 @@
 #include "common/record.h"
 #include "common/request.h"
 #include "xwhelper/keeper/authority.h"
+#include "xwhelper/keeper/checkpoint_record.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
@@ -37,6 +38,7 @@ struct xw_job {
     const struct xw_account *relay; /* who a console's child becomes */
     const char *viewer_name; /* of who asks, for others at the console: by the kernel's word */
     time_t until;            /* when a console has to end; 0: never */
+    struct xw_checkpoints *checkpoints; /* revert: those of the world */
 };
 
 int xw_verb_start(const struct xw_job *job, struct xw_error *err);
@@ -50,6 +52,8 @@ int xw_stop_machines(const struct xw_job *job, struct xw_host *host, struct xw_e
 
 int xw_verb_reboot(const struct xw_job *job, struct xw_error *err);
 int xw_verb_revert(const struct xw_job *job, struct xw_error *err);
+int xw_verb_checkpoint_create(const struct xw_job *job, struct xw_error *err);
+int xw_verb_checkpoint_delete(const struct xw_job *job, struct xw_error *err);
 
 /*
  * console, watch, take: asks the keeper for the console's relay (below) and becomes the viewer's;
@@ -74,9 +78,9 @@ int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct 
                    struct xw_error *err);
 int xw_verb_grants(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err);
-int xw_verb_extend(int peer, const struct xw_authority *authority, time_t until,
+int xw_verb_extend(int peer, const struct xw_authority *authority, const struct xw_request *request,
                    struct xw_error *err);
-int xw_verb_deploy(int peer, const struct xw_authority *authority, const char *owner,
+int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct xw_request *request,
                    const struct xw_plan *plan, struct xw_error *err);
 
 /* Deploys what the labs grant to the user named in the request, and to the user's teams. */
@@ -114,6 +118,17 @@ typedef int (*xw_machine_verb)(struct xw_host *host, const struct xw_job *job,
  */
 int xw_job_each(const struct xw_job *job, xw_machine_verb verb, bool backwards,
                 struct xw_error *err);
+
+/* The same, for who holds the world's lock. */
+int xw_job_on(struct xw_host *host, const struct xw_job *job, xw_machine_verb verb, bool backwards,
+              struct xw_error *err);
+
+/*
+ * What a machine needs to start: admission (admission.h), unless it runs already, and its bridges.
+ * *lock, which the caller closes, is held until the machine runs. Under the world's lock.
+ */
+int xw_job_may_start(struct xw_host *host, const struct xw_job *job,
+                     const struct xw_plan_machine *planned, int *lock, struct xw_error *err);
 
 /* The machine's domain, NULL where libvirt gives none (virGetLastErrorCode() says why). */
 virDomainPtr xw_job_find(struct xw_host *host, const struct xw_job *job,

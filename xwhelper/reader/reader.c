@@ -138,3 +138,20 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
     xw_host_close(host);
     return rc;
 }
+
+void xw_reader_checkpoints(int peer, const struct xw_request *request,
+                           const struct xw_checkpoints *checkpoints)
+{
+    for (size_t i = 0; i < checkpoints->count; i++) {
+        const struct xw_checkpoint *checkpoint = &checkpoints->items[i];
+        bool wanted =
+            request->whole_world || xw_names_find(request->machines, request->machine_count,
+                                                  checkpoint->machine) < request->machine_count;
+
+        if (wanted && checkpoint->state == XW_CHECKPOINT_KEPT)
+            xw_reply(peer, "checkpoint %s %s %s %s %lld %s %llu%s%s", checkpoints->lab,
+                     checkpoints->owner, checkpoint->machine, checkpoint->name,
+                     (long long)checkpoint->made, checkpoint->memory ? "memory" : "disk",
+                     checkpoint->size, *checkpoint->text ? " " : "", checkpoint->text);
+    }
+}

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/record.h"
+#include "xwhelper/keeper/checkpoint_record.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/plan.h"
 
@@ -28,5 +29,9 @@ int xw_reader_members(int peer, const struct xw_listed *worlds, size_t count, st
 
 /* `status`: a line for each machine of a world. */
 int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err);
+
+/* `checkpoints`: a line for each that is kept, of the machines that the request names. */
+void xw_reader_checkpoints(int peer, const struct xw_request *request,
+                           const struct xw_checkpoints *checkpoints);
 
 #endif
