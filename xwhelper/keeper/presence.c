@@ -46,6 +46,26 @@ static bool is_theirs(unsigned long pid, uid_t uid)
     return false;
 }
 
+/*
+ * systemd's ProtectProc= mounts a /proc in which other users' processes aren't (proc(5), hidepid):
+ * nobody would seem to be here.
+ */
+static int check_visible(struct xw_error *err)
+{
+    XW_AUTO_FCLOSE FILE *file = fopen("/proc/self/mountinfo", "re");
+    char line[4096];
+
+    if (!file)
+        return xw_fail_errno(err, -errno, "/proc/self/mountinfo can't be opened");
+    while (fgets(line, sizeof(line), file)) {
+        if (strstr(line, " /proc ") && strstr(line, "hidepid=") && !strstr(line, "hidepid=off"))
+            return xw_fail(err, -EPERM,
+                           "The keeper doesn't see who is logged in; suspend-on-logout takes "
+                           "ProtectProc=default in its unit, see xworlds.conf(5)");
+    }
+    return 0;
+}
+
 /* A pidfd of one of the person's processes; -ESRCH: there is none; or another negative errno. */
 static int find_one(uid_t uid)
 {
@@ -69,6 +89,9 @@ int xw_presence_wait(uid_t uid, unsigned int seconds, struct xw_error *err)
 {
     const int64_t deadline = now_ms() + (int64_t)seconds * MILLISECONDS;
 
+    int rc = check_visible(err);
+    if (rc < 0)
+        return rc;
     for (;;) {
         XW_AUTO_CLOSE int one = find_one(uid);
         if (one == -ESRCH)
