@@ -40,7 +40,7 @@ int xw_verb_checkpoint_delete(const struct xw_job *job, struct xw_error *err)
     static struct xw_checkpoints checkpoints; /* too large for the stack */
     const struct xw_plan_machine *chosen[XW_MACHINES_MAX] = {NULL};
     size_t count = xw_job_machines(job, chosen);
-    struct xw_host *host;
+    struct xw_host *host = NULL;
     XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
 
     if (lock < 0)

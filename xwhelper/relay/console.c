@@ -197,7 +197,7 @@ static int receive(struct xw_join *who)
 
 static void seat_newcomer(struct console *console)
 {
-    struct xw_join who;
+    struct xw_join who = {0};
     int index = 0;
     int fd = receive(&who);
 
