@@ -8,10 +8,15 @@
 
 static void try_target(const char *word, enum xw_verb verb)
 {
-    struct xw_request request = {.verb = verb};
-    struct xw_request again = {.verb = verb};
+    struct xw_request request;
+    struct xw_request again;
     char text[XW_TARGET_SIZE];
 
+    /* Also what lies between the members is compared. */
+    memset(&request, 0, sizeof(request));
+    memset(&again, 0, sizeof(again));
+    request.verb = verb;
+    again.verb = verb;
     if (xw_target_parse(word, &request) < 0)
         return;
     MUST(xw_name_ok(request.lab));
