@@ -53,7 +53,7 @@ int xw_verb_find(const char *name, enum xw_verb *verb)
 
 int xw_request_set_world(struct xw_request *request, const char *text)
 {
-    char lab[XW_NAME_SIZE];
+    char lab[XW_NAME_SIZE] = "";
     const char *owner = strchr(text, ':');
     size_t length = owner ? (size_t)(owner - text) : strnlen(text, XW_NAME_SIZE);
 

@@ -67,7 +67,9 @@ static char next_byte(int fd)
 {
     char byte;
 
-    return read(fd, &byte, 1) == 1 ? byte : '\0';
+    if (read(fd, &byte, 1) != 1)
+        byte = '\0';
+    return byte;
 }
 
 /* What the other child has failed with, as protocol lines; the first byte has been read. */

@@ -134,7 +134,7 @@ int xw_quota_ask(const char *lab, const char *owner, struct xw_quota *quota, str
 int xw_quota_set(const char *lab, const char *owner, unsigned int limit, struct xw_error *err)
 {
     const uint32_t project = xw_quota_project(lab, owner);
-    struct xw_quota quota;
+    struct xw_quota quota = {0};
     XW_AUTO_CLOSE int fd = open_world(lab, owner, err);
 
     if (fd < 0)
@@ -158,7 +158,7 @@ int xw_quota_set(const char *lab, const char *owner, unsigned int limit, struct 
 
 int xw_quota_has_room(const char *lab, const char *owner, struct xw_error *err)
 {
-    struct xw_quota quota;
+    struct xw_quota quota = {0};
 
     if (xw_quota_ask(lab, owner, &quota, NULL) < 0 || quota.limit == 0 || quota.left >= LEAST_ROOM)
         return 0;

@@ -204,7 +204,7 @@ int xw_verb_revert(const struct xw_job *job, struct xw_error *err)
 {
     static struct xw_checkpoints checkpoints; /* too large for the stack */
     struct xw_job with = *job;
-    struct xw_host *host;
+    struct xw_host *host = NULL;
 
     with.checkpoints = &checkpoints;
     XW_AUTO_CLOSE int lock = xw_job_lock(job, err);
