@@ -241,7 +241,7 @@ open_console() {
     guest alice idle/m1 'kill $(cat /tmp/pid)'
 
     # A byte on a console that nobody has open.
-    guest alice idle/m1 '(sleep 1; echo now >/dev/ttyS0) & echo'
+    guest alice idle/m1 '(sleep 8; echo now >/dev/ttyS0) & echo'
     before=$(stat -c %s /var/lib/xworlds/worlds/idle/alice/m1.log)
     rm -f "$LOOK"
     xwadm tick
@@ -270,7 +270,8 @@ open_console() {
     tick
     [ -z "$output$stderr" ]
     is running m1 m2
-    guest alice idle/m2 'uptime'
+    # Booted anew, it looks for routers again, which is traffic.
+    up
     # The control: nothing of this, and it is suspended. bob's, which nobody has looked at before, is not.
     as bob start idle
     asleep
