@@ -74,18 +74,26 @@ static int add_team(struct xw_people *people, const struct group *group, struct 
     return append(people, name, group->gr_gid, err);
 }
 
-int xw_people_add_team(struct xw_people *people, gid_t gid, struct xw_error *err)
+/* The group that a lab knows by its number, as its `what`. */
+static int find_group_of_lab(gid_t gid, const char *what, const struct group **group,
+                             struct xw_error *err)
 {
     errno = 0;
-    const struct group *group = getgrgid(gid);
-
-    if (!group && is_no_answer(errno))
+    *group = getgrgid(gid);
+    if (!*group && is_no_answer(errno))
         return xw_fail_errno(err, -errno, "the group %lu can't be looked up", (unsigned long)gid);
-    if (!group)
-        return xw_fail(err, -ENOENT,
-                       "the lab's team %lu doesn't exist any more; apply the lab again",
-                       (unsigned long)gid);
-    return add_team(people, group, err);
+    if (!*group)
+        return xw_fail(err, -ENOENT, "the lab's %s %lu doesn't exist any more; apply the lab again",
+                       what, (unsigned long)gid);
+    return 0;
+}
+
+int xw_people_add_team(struct xw_people *people, gid_t gid, struct xw_error *err)
+{
+    const struct group *group;
+    int rc = find_group_of_lab(gid, "team", &group, err);
+
+    return rc < 0 ? rc : add_team(people, group, err);
 }
 
 static int add(struct xw_people *people, const struct passwd *user, struct xw_error *err)
@@ -195,16 +203,10 @@ int xw_people_add_group(struct xw_people *people, const char *name, struct xw_er
 
 int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err)
 {
-    errno = 0;
-    const struct group *group = getgrgid(gid);
+    const struct group *group;
+    int rc = find_group_of_lab(gid, "group", &group, err);
 
-    if (!group && is_no_answer(errno))
-        return xw_fail_errno(err, -errno, "the group %lu can't be looked up", (unsigned long)gid);
-    if (!group)
-        return xw_fail(err, -ENOENT,
-                       "the lab's group %lu doesn't exist any more; apply the lab again",
-                       (unsigned long)gid);
-    return add_group(people, group, err);
+    return rc < 0 ? rc : add_group(people, group, err);
 }
 
 static int compare(const void *a, const void *b)

@@ -1,4 +1,4 @@
-/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/authority.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
+/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/authority.c xwhelper/keeper/list.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
 /*
  * One request in the keeper's child, from the first byte to the verb: what is no request, who is
  * refused, what the listener is told, and in which order privilege goes. The verbs, the filters

@@ -149,6 +149,12 @@ int xw_authority_owner_of(int owners, const char *lab, const char *name, struct 
     return 0;
 }
 
+void xw_authority_close(const struct xw_authority *of)
+{
+    close(of->owners);
+    close(of->labs);
+}
+
 void xw_reader_become(const struct xw_account *account)
 {
     step(account->uid == READER ? "become-reader" : "become-somebody");

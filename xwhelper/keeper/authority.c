@@ -4,8 +4,10 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
+#include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/world.h"
 
 /*
@@ -130,4 +132,20 @@ const char *xw_authority_name(const struct xw_authority *authority)
         return authority->own.name;
     const struct passwd *account = getpwuid(authority->caller.uid);
     return account ? account->pw_name : "somebody";
+}
+
+void xw_authority_close(const struct xw_authority *authority)
+{
+    close(authority->owners);
+    close(authority->labs);
+}
+
+void xw_authority_tell_window(const struct xw_authority *authority, int peer,
+                              const struct xw_owner *owner, const struct xw_access *access)
+{
+    const struct xw_window window = xw_access_window(owner, access, authority->now);
+    char line[XW_WINDOW_LINE_SIZE];
+
+    if (xw_window_line(access->lab, xw_authority_label(authority, owner), &window, line))
+        xw_reply(peer, "%s", line);
 }

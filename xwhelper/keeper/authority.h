@@ -47,6 +47,16 @@ bool xw_authority_team(const struct xw_authority *authority, size_t index, struc
 int xw_authority_owner_of(int owners, const char *lab, const char *name, struct xw_owner *owner,
                           struct xw_error *err);
 
+/*
+ * Closes the directories of the records, through which all of them could be read: for who becomes
+ * the reader, when everything that takes them has been read.
+ */
+void xw_authority_close(const struct xw_authority *authority);
+
+/* Tells the peer what the lab's window is for an owner, where it has one. */
+void xw_authority_tell_window(const struct xw_authority *authority, int peer,
+                              const struct xw_owner *owner, const struct xw_access *access);
+
 /* "" for the caller's own world, the owner's name for another: as worlds are told to a caller. */
 const char *xw_authority_label(const struct xw_authority *authority, const struct xw_owner *owner);
 

@@ -19,7 +19,7 @@
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/reader/reader.h"
 
-enum { FIRST_LINE_MS = 2000, GROUPS_MAX = 65536, LISTED_MAX = 128 };
+enum { FIRST_LINE_MS = 2000, GROUPS_MAX = 65536 };
 
 /* For the deadline's signal handler alone, which can be given no argument. */
 static int deadline_peer = -1;
@@ -133,107 +133,12 @@ struct child {
     int viewer;
 };
 
-/* Everything that it needs of the records has been read. */
-static void become_reader(struct child *child)
-{
-    close(child->authority.owners);
-    close(child->authority.labs);
-    xw_reader_become(&child->accounts->reader);
-}
-
-/* Tells what the lab's window is for an owner, where it has one. */
-static void tell_window(const struct child *child, int peer, const struct xw_owner *owner,
-                        const struct xw_access *access)
-{
-    const struct xw_window window = xw_access_window(owner, access, child->authority.now);
-    char line[XW_WINDOW_LINE_SIZE];
-
-    if (xw_window_line(access->lab, xw_authority_label(&child->authority, owner), &window, line))
-        xw_reply(peer, "%s", line);
-}
-
 /* When a console that is opened now has to end; 0: never. */
 static time_t console_end(const struct xw_authority *authority)
 {
     if (xw_access_instructs(&authority->caller, &authority->access))
         return 0;
     return xw_access_window(&authority->owner, &authority->access, authority->now).ends;
-}
-
-/* What is listed. */
-struct list {
-    size_t count;
-    struct xw_listed worlds[LISTED_MAX];
-    struct xw_access labs[LISTED_MAX]; /* of each world */
-    size_t instructed_count;
-    char instructed[LISTED_MAX][XW_NAME_SIZE]; /* labs that the caller looks after */
-    int code;
-};
-
-/* The worlds of one owner: the caller, or a team of theirs. */
-static void list_owner(const struct child *child, int peer, const struct xw_owner *owner,
-                       struct list *list)
-{
-    const struct xw_authority *authority = &child->authority;
-
-    for (size_t i = 0; i < owner->lab_count; i++) {
-        struct xw_access *access = &list->labs[list->count];
-        int rc = list->count < LISTED_MAX
-                     ? xw_access_read(authority->labs, owner->labs[i], access, NULL)
-                     : -E2BIG;
-        /* A lab that isn't there is not listed; one that can't be read is not passed over. */
-        if (rc < 0 && rc != -ENOENT) {
-            xw_reply(peer, "error the lab %s can't be read; try again, then tell your instructor",
-                     owner->labs[i]);
-            list->code = XW_EXIT_FAILED;
-        } else if (rc == 0 &&
-                   xw_access_to_lab(&authority->caller, owner, access) == XW_DECISION_ALLOW) {
-            struct xw_listed *world = &list->worlds[list->count++];
-            tell_window(child, peer, owner, access);
-            snprintf(world->owner, sizeof(world->owner), "%s", owner->name);
-            world->access = access;
-        }
-    }
-}
-
-/* The labs that a group of the caller's looks after, each once: a menu offers them by these lines.
- */
-static void list_instructed(const struct child *child, int peer, gid_t gid, struct list *list)
-{
-    static struct xw_access access;
-    const struct xw_authority *authority = &child->authority;
-    struct xw_owner group;
-
-    if (xw_owner_read_group(authority->owners, gid, &group, NULL) < 0)
-        return;
-    for (size_t i = 0; i < group.instructed_count && list->instructed_count < LISTED_MAX; i++) {
-        const char *lab = group.instructed[i];
-        const size_t count = list->instructed_count;
-        if (xw_names_find((const char(*)[XW_NAME_SIZE])list->instructed, count, lab) < count ||
-            xw_access_read(authority->labs, lab, &access, NULL) < 0 ||
-            !xw_access_instructs(&authority->caller, &access))
-            continue;
-        memcpy(list->instructed[list->instructed_count++], lab, XW_NAME_SIZE);
-        xw_reply(peer, "instructs %s %s", access.lab, access.title);
-    }
-}
-
-static int list(struct child *child, int peer, struct xw_error *err)
-{
-    static struct list list = {.code = XW_EXIT_OK};
-    const struct xw_authority *authority = &child->authority;
-    struct xw_owner team;
-
-    if (authority->has_own)
-        list_owner(child, peer, &authority->own, &list);
-    for (size_t i = 0; i < authority->caller.group_count; i++) {
-        if (xw_authority_team(authority, i, &team))
-            list_owner(child, peer, &team, &list);
-        list_instructed(child, peer, authority->caller.groups[i], &list);
-    }
-    become_reader(child);
-    int rc = xw_reader_list(peer, list.worlds, list.count, err);
-    return rc == 0 ? list.code : rc;
 }
 
 /* What is about all worlds of a lab, or about none of its machines. */
@@ -262,7 +167,8 @@ static int list_checkpoints(struct child *child, const struct xw_job *job, struc
 
     if (rc < 0)
         return rc;
-    become_reader(child);
+    xw_authority_close(&child->authority);
+    xw_reader_become(&child->accounts->reader);
     xw_reader_checkpoints(job->peer, job->request, &checkpoints);
     return XW_EXIT_OK;
 }
@@ -286,7 +192,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         opening->journal->fd = -1;
     }
     if (child->request.verb == XW_VERB_LIST)
-        return list(child, peer, err);
+        return xw_verb_list(peer, &child->authority, &child->accounts->reader, err);
     if (child->request.verb == XW_VERB_PREPARE)
         return xw_verb_prepare(peer, &child->request, err);
     if (child->request.verb == XW_VERB_SUSPEND)
@@ -304,8 +210,9 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         xw_confine_change(&child->request);
     switch (child->request.verb) {
     case XW_VERB_STATUS:
-        tell_window(child, peer, job.owner, &child->authority.access);
-        become_reader(child);
+        xw_authority_tell_window(&child->authority, peer, job.owner, &child->authority.access);
+        xw_authority_close(&child->authority);
+        xw_reader_become(&child->accounts->reader);
         return xw_reader_status(peer, job.owner->name, &child->plan, err);
     case XW_VERB_START:
         return xw_verb_start(&job, err);
@@ -344,7 +251,7 @@ static int limit(const struct child *child, int peer)
     const struct xw_window window =
         xw_access_window(&authority->owner, &authority->access, authority->now);
 
-    tell_window(child, peer, &authority->owner, &authority->access);
+    xw_authority_tell_window(authority, peer, &authority->owner, &authority->access);
     xw_reply(peer, "error %s", xw_window_refusal(&window));
     xw_reply(peer, "end %d", XW_EXIT_LIMITED);
     return XW_EXIT_LIMITED;

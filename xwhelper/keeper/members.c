@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "xwhelper/keeper/authority.h"
@@ -90,14 +89,6 @@ static int gather(struct members *members)
     return xw_world_list(members->authority->access.lab, add_member, members, members->err);
 }
 
-/* The records could be read through their directories. */
-static void become_reader(const struct xw_authority *authority, const struct xw_account *reader)
-{
-    close(authority->owners);
-    close(authority->labs);
-    xw_reader_become(reader);
-}
-
 int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err)
 {
@@ -107,7 +98,8 @@ int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct 
 
     if (rc < 0)
         return rc;
-    become_reader(authority, reader);
+    xw_authority_close(authority);
+    xw_reader_become(reader);
     return xw_reader_members(peer, members.worlds, members.count, err);
 }
 
@@ -129,7 +121,8 @@ int xw_verb_grants(int peer, const struct xw_authority *authority, const struct 
 
     if (rc < 0)
         return rc;
-    become_reader(authority, reader);
+    xw_authority_close(authority);
+    xw_reader_become(reader);
     if (xw_window_line(access->lab, "", &window, line))
         xw_reply(peer, "%s", line);
     tell_groups(peer, "student", access->students, access->student_count);

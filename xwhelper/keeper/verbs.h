@@ -69,6 +69,10 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err);
 int xw_verb_relay(int peer, const struct xw_request *request, const struct xw_account *account,
                   struct xw_error *err);
 
+/* All that is the caller's, told as the reader; of the authority everything has been decided. */
+int xw_verb_list(int peer, const struct xw_authority *authority, const struct xw_account *reader,
+                 struct xw_error *err);
+
 /*
  * For who instructs a lab: all of its worlds, as the reader; who may use it and for whom it was
  * extended, the same; an extension, or with 0 its end; the world of an owner, made where the lab
