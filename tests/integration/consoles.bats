@@ -47,6 +47,18 @@ session() {
     eval "exec {KEYS_${name##*/}}>\"\$name.in\""
 }
 
+# opens_menu NAME: types ^] and waits for the line that it shows.
+opens_menu() {
+    local shown
+    shown=$(grep -caF 'w who is here' "$BATS_TEST_TMPDIR/$1.out" || true)
+    press "$1" '\x1d'
+    wait_for menus_are_more "$1" "$shown"
+}
+
+menus_are_more() {
+    [ "$(grep -caF 'w who is here' "$BATS_TEST_TMPDIR/$1.out")" -gt "$2" ]
+}
+
 # press NAME TEXT: as printf's format.
 press() {
     local keys=KEYS_$1
@@ -121,8 +133,7 @@ is_gone() {
     sees watcher 'w who is here'
     press watcher 'w'
     sees watcher '[firewall/web: alice]'
-    press watcher '\x1d'
-    sleep 0.1
+    opens_menu watcher
     press watcher 'd'
     sees typist '[firewall/web: alice has left]'
     # Without a terminal, too, and the end of its input is not the end of watching.
@@ -159,8 +170,7 @@ is_gone() {
     press student 'echo student-$((40+9))\r'
     sees teacher 'student-49'
     # Back, by a key, and away without a word: the same.
-    press teacher '\x1d'
-    sleep 0.1
+    opens_menu teacher
     press teacher 't'
     wait_for eval '[ "$(grep -caF "tina has taken over" "$BATS_TEST_TMPDIR/student.out")" -eq 2 ]'
     kill -KILL "$SESSION"
@@ -222,8 +232,7 @@ is_gone() {
     mark=$(wc -l </run/throwaway/log/keeper.log)
     session watcher alice watch firewall/web
     sees watcher 'Watching firewall/web'
-    press watcher '\x1d'
-    sleep 0.1
+    opens_menu watcher
     press watcher 'd'
     wait_for is_gone "$SESSION"
     wait_for no_relay

@@ -105,19 +105,15 @@ int xw_checkpoints_parse(const char *text, size_t length, struct xw_checkpoints 
 int xw_checkpoints_read(const char *lab, const char *owner, struct xw_checkpoints *checkpoints,
                         struct xw_error *err)
 {
-    char path[PATH_MAX];
     XW_AUTO_FREE char *text = NULL;
     size_t length = 0;
     struct xw_error why = {0};
 
     memset(checkpoints, 0, sizeof(*checkpoints));
-    int rc = xw_world_path(lab, owner, path, sizeof(path));
-    if (rc < 0)
-        return xw_fail_errno(err, rc, "The world %s of %s", lab, owner);
-    XW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    XW_AUTO_CLOSE int fd = xw_world_open(lab, owner, err);
     if (fd < 0)
-        return xw_fail_errno(err, -errno, "The world %s of %s can't be opened", lab, owner);
-    rc = xw_record_read(fd, "checkpoints", &text, &length, &why);
+        return fd;
+    int rc = xw_record_read(fd, "checkpoints", &text, &length, &why);
     if (rc == 0)
         rc = xw_checkpoints_parse(text, length, checkpoints, &why);
     if (rc == 0 && (strcmp(checkpoints->lab, lab) != 0 || strcmp(checkpoints->owner, owner) != 0)) {

@@ -89,18 +89,6 @@ static int set_limit(int fd, uint32_t project, unsigned int limit)
     return syscall(SYS_quotactl_fd, fd, XW_SET_PROJECT_LIMIT, project, &wanted) < 0 ? -errno : 0;
 }
 
-static int open_world(const char *lab, const char *owner, struct xw_error *err)
-{
-    char path[PATH_MAX];
-    int rc = xw_world_path(lab, owner, path, sizeof(path));
-
-    if (rc < 0)
-        return xw_fail_errno(err, rc, "The world %s of %s", lab, owner);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? xw_fail_errno(err, -errno, "The world %s of %s can't be opened", lab, owner)
-                  : fd;
-}
-
 static unsigned long long mib(unsigned long long blocks, unsigned long long size)
 {
     return blocks * size >> 20;
@@ -126,7 +114,7 @@ static int ask(int fd, struct xw_quota *quota, struct xw_error *err)
 
 int xw_quota_ask(const char *lab, const char *owner, struct xw_quota *quota, struct xw_error *err)
 {
-    XW_AUTO_CLOSE int fd = open_world(lab, owner, err);
+    XW_AUTO_CLOSE int fd = xw_world_open(lab, owner, err);
 
     return fd < 0 ? fd : ask(fd, quota, err);
 }
@@ -135,7 +123,7 @@ int xw_quota_set(const char *lab, const char *owner, unsigned int limit, struct 
 {
     const uint32_t project = xw_quota_project(lab, owner);
     struct xw_quota quota = {0};
-    XW_AUTO_CLOSE int fd = open_world(lab, owner, err);
+    XW_AUTO_CLOSE int fd = xw_world_open(lab, owner, err);
 
     if (fd < 0)
         return fd;

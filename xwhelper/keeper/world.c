@@ -74,21 +74,29 @@ int xw_world_lock(const char *lab, const char *owner, struct xw_error *err)
     return xw_lock_file(AT_FDCWD, path, path, what, err);
 }
 
+int xw_world_open(const char *lab, const char *owner, struct xw_error *err)
+{
+    char path[PATH_MAX];
+    int rc = xw_world_path(lab, owner, path, sizeof(path));
+
+    if (rc < 0)
+        return xw_fail_errno(err, rc, "The world %s of %s", lab, owner);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? xw_fail_errno(err, -errno, "The world %s of %s can't be opened", lab, owner)
+                  : fd;
+}
+
 int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_error *err)
 {
     const char *key = xw_is_team(owner) ? "gid " : "uid ";
-    char path[PATH_MAX];
     XW_AUTO_FREE char *text = NULL;
     size_t length;
     unsigned long value;
 
-    int rc = xw_world_path(lab, owner, path, sizeof(path));
-    if (rc < 0)
-        return xw_fail_errno(err, rc, "The world %s of %s", lab, owner);
-    XW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    XW_AUTO_CLOSE int fd = xw_world_open(lab, owner, err);
     if (fd < 0)
-        return xw_fail_errno(err, -errno, "The world %s of %s can't be opened", lab, owner);
-    rc = xw_record_read(fd, "owner", &text, &length, err);
+        return fd;
+    int rc = xw_record_read(fd, "owner", &text, &length, err);
     if (rc < 0)
         return rc;
 
@@ -100,7 +108,8 @@ int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_e
         good = xw_number(text + 4, UINT_MAX - 1UL, &value) == 0;
     }
     if (!good)
-        return xw_fail(err, -EBADMSG, "%s/owner is not a line \"%sNUMBER\"", path, key);
+        return xw_fail(err, -EBADMSG, XW_WORLDS_DIR "/%s/%s/owner is not a line \"%sNUMBER\"", lab,
+                       owner, key);
     *number = (id_t)value;
     return 0;
 }

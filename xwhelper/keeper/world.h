@@ -71,6 +71,12 @@ int xw_world_take_back(struct xw_host *host, const char *lab, const char *owner,
                        struct xw_error *err);
 
 /*
+ * Opens the world's directory, which is no link. Returns a descriptor; -ENOENT (there is no such
+ * world) or another negative errno.
+ */
+int xw_world_open(const char *lab, const char *owner, struct xw_error *err);
+
+/*
  * The uid, or a team's gid, that owns a world, from the world's own record
  * (worlds/LAB/OWNER/owner). Returns 0, -ENOENT or -EBADMSG.
  */
