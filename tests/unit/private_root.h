@@ -23,7 +23,10 @@ static inline int xw_test_write(const char *path, const char *text)
     return rc;
 }
 
-/* Enters the namespaces and covers the directory with an empty file system. Returns 0 or -1. */
+/*
+ * Enters the namespaces and covers the directory with an empty file system, and the machine's
+ * cgroups, of which it may have some like ours. Returns 0 or -1.
+ */
 static inline int xw_test_private_root(const char *directory)
 {
     char map[64];
@@ -43,6 +46,8 @@ static inline int xw_test_private_root(const char *directory)
             return -1;
     }
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return -1;
+    if (mount("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0)
         return -1;
     return mount("tmpfs", directory, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 }
