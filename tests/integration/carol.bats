@@ -20,7 +20,7 @@ setup_file() {
     cp -a /etc/pam.d /run/pam.d.before
     bash -c "$(tests/install-commands Logins | head -n 1)"
     cp -a /etc/pam.d/sshd /run/sshd.installed
-    make_person carol xworlds /usr/local/bin/xwsh
+    make_login carol xworlds /usr/local/bin/xwsh
 }
 
 teardown_file() {
@@ -28,8 +28,7 @@ teardown_file() {
     rm -rf /etc/pam.d
     cp -a /run/pam.d.before /etc/pam.d
     xwadm destroy firewall --user carol --yes || true
-    userdel -r carol 2>/dev/null
-    rm -f /run/throwaway/keys/carol{,.pub}
+    remove_person carol
 }
 
 # Where nothing hangs, a busy machine is waited for; libvirt_hangs is about INSTALL's own line.

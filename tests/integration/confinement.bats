@@ -80,6 +80,7 @@ expect() {
     expect 0 "deployed" xwadm prepare erin
     expect 0 "is there" xwadm prepare erin
     xwadm destroy firewall --user erin --yes
+    userdel erin
 }
 
 # The gate's terminal is looked up before its filter is loaded: with one, without one.

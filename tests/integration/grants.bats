@@ -28,9 +28,7 @@ teardown_file() {
     rm -rf "$EXTRA" "$BATS_FILE_TMPDIR"/*.yaml
     pam_off
     xwadm destroy firewall --user carol --user dave --yes --force || true
-    userdel -r carol
-    rm -f /run/throwaway/keys/{carol,dave}*
-    userdel -r dave
+    remove_person carol dave
 }
 
 setup() {

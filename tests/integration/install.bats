@@ -6,7 +6,6 @@
 readonly UNIT=/usr/local/lib/systemd/system/xworlds-keeper.service
 
 setup_file() {
-    rm -f /run/throwaway/keys/carol*
     ssh-keygen -q -t ed25519 -N '' -C carol -f /run/throwaway/keys/carol
     cp /run/throwaway/keys/carol.pub carol.pub
 }
@@ -14,7 +13,7 @@ setup_file() {
 teardown_file() {
     xwadm destroy firewall --all --force --yes
     userdel -r carol
-    rm -f carol.pub
+    rm -f carol.pub /run/throwaway/keys/carol{,.pub}
 }
 
 # follow STEP...

@@ -35,8 +35,8 @@ teardown_file() {
     local user
     for user in ian carol oscar; do
         pkill -KILL -u "$user" || true
-        remove_person "$user"
     done
+    remove_person ian carol oscar
     xwadm destroy firewall --all --force --yes
     xwadm destroy other --all --force --yes
     xwadm lab remove other

@@ -14,11 +14,11 @@ setup_file() {
     cp -a /etc/pam.d /run/pam.d.before
     cp -a "$CONF" /run/xworlds.conf.before
     # fay becomes a student; gil and hal are students who never logged in; staff isn't ours.
-    make_person fay xworlds /usr/local/bin/xwsh
-    make_person gil xworlds,cs530 /usr/local/bin/xwsh
-    make_person hal xworlds,cs530 /usr/local/bin/xwsh
-    make_person ian users /bin/bash
-    give_key root root /root
+    make_login fay xworlds /usr/local/bin/xwsh
+    make_login gil xworlds,cs530 /usr/local/bin/xwsh
+    make_login hal xworlds,cs530 /usr/local/bin/xwsh
+    make_login ian users /bin/bash
+    give_key root /root
     local command
     while IFS= read -r command; do
         bash -c "$command"
@@ -33,10 +33,9 @@ teardown_file() {
     local name
     for name in fay gil hal; do
         xwadm destroy firewall --user "$name" --yes || true
-        userdel -r "$name" 2>/dev/null
     done
-    userdel -r ian 2>/dev/null
-    rm -rf /root/.ssh
+    remove_person fay gil hal ian
+    take_key root /root
 }
 
 teardown() {

@@ -20,9 +20,7 @@ local_as() {
 # make_user NAME GROUPS SHELL: with a key for ssh.
 make_user() {
     useradd --create-home --shell "$3" --password '*' ${2:+--groups "$2"} "$1"
-    ssh-keygen -q -t ed25519 -N '' -f "/run/throwaway/keys/$1"
-    install -d -m 0700 -o "$1" -g "$1" "/home/$1/.ssh"
-    install -m 0600 -o "$1" -g "$1" "/run/throwaway/keys/$1.pub" "/home/$1/.ssh/authorized_keys"
+    give_key "$1" "/home/$1"
 }
 
 setup_file() {
@@ -37,11 +35,7 @@ setup_file() {
 }
 
 teardown_file() {
-    local user
-    for user in forced plain shelled; do
-        userdel --remove "$user"
-        rm -f "/run/throwaway/keys/$user" "/run/throwaway/keys/$user.pub"
-    done
+    remove_person forced plain shelled
     xwadm destroy firewall --user alice --yes --force
 }
 

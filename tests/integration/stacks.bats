@@ -21,12 +21,12 @@ setup_file() {
     cp -a /etc/ssh/sshd_config /run/sshd_config.before
     cp -a /etc/xworlds/xworlds.conf /run/xworlds.conf.before
     # gus is a student, una in no course's group; ida is staff.
-    make_person gus xworlds,cs530 /usr/local/bin/xwsh
-    make_person una xworlds /usr/local/bin/xwsh
-    make_person ida users /bin/bash
+    make_login gus xworlds,cs530 /usr/local/bin/xwsh
+    make_login una xworlds /usr/local/bin/xwsh
+    make_login ida users /bin/bash
     cp -a /etc/shadow /run/shadow.before
     echo "root:$PASSWORD" | chpasswd
-    give_key root root /root
+    give_key root /root
     # Two questions take keyboard-interactive; root's password shows what a stack does to root.
     sed -i 's/^KbdInteractiveAuthentication no$/KbdInteractiveAuthentication yes\nPermitRootLogin yes/' \
         /etc/ssh/sshd_config
@@ -42,13 +42,10 @@ teardown_file() {
     rm -f /etc/ssh/sshd_config.d/50-code.conf
     tests/throwaway-host service restart sshd
     xwadm destroy firewall --user gus --yes || true
-    local name
-    for name in gus una ida; do
-        userdel -r "$name" 2>/dev/null
-        rm -f "/run/throwaway/keys/$name"{,.pub}
-    done
+    remove_person gus una ida
     usermod --password "$(awk -F: '$1 == "root" { print $2 }' /run/shadow.before)" root
-    rm -rf /root/.ssh /run/throwaway/keys/root{,.pub} /run/faillock
+    take_key root /root
+    rm -rf /run/faillock
 }
 
 setup() {

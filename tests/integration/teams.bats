@@ -27,13 +27,10 @@ setup_file() {
 }
 
 teardown_file() {
-    local user
     pam_off
     xwadm destroy shared --all --force --yes || true
     xwadm lab remove shared
-    for user in carol dave blue erin; do
-        remove_person "$user"
-    done
+    remove_person carol dave blue erin
     groupdel blue
     groupdel red
 }

@@ -30,15 +30,29 @@ make_person() {
     local name=$1 groups=$2
     shift 2
     useradd --create-home --shell /usr/local/bin/xwsh --groups "$groups" "$@" "$name"
-    ssh-keygen -q -t ed25519 -N '' -C "$name" -f "/run/throwaway/keys/$name"
-    install -d -m 0700 -o "$name" "/home/$name/.ssh"
-    install -m 0600 -o "$name" "/run/throwaway/keys/$name.pub" "/home/$name/.ssh/authorized_keys"
+    give_key "$name" "/home/$name"
 }
 
-# remove_person NAME
+# give_key NAME HOME: a new key, the only one that sshd takes from them.
+give_key() {
+    ssh-keygen -q -t ed25519 -N '' -C "$1" -f "/run/throwaway/keys/$1"
+    install -d -m 0700 -o "$1" "$2/.ssh"
+    install -m 0600 -o "$1" "/run/throwaway/keys/$1.pub" "$2/.ssh/authorized_keys"
+}
+
+# remove_person NAME...: with home and key, for the files that come after make their own. All of a
+# host's files run in it one after the other.
 remove_person() {
-    userdel -r "$1"
-    rm -f "/run/throwaway/keys/$1" "/run/throwaway/keys/$1.pub"
+    local name
+    for name; do
+        userdel -r "$name" 2>/dev/null
+        rm -f "/run/throwaway/keys/$name" "/run/throwaway/keys/$name.pub"
+    done
+}
+
+# take_key NAME HOME
+take_key() {
+    rm -rf "$2/.ssh" "/run/throwaway/keys/$1" "/run/throwaway/keys/$1.pub"
 }
 
 # as_new_login USER WORD...: asked by a login that PAM has not seen.

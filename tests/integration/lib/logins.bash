@@ -2,18 +2,11 @@
 # People who log in with keys, passwords and one-time codes, as a client that shows what sshd says
 # before it refuses.
 
-# make_person NAME GROUPS SHELL: with a key, and the password "open sesame".
-make_person() {
+# make_login NAME GROUPS SHELL: a person with a key and the password "open sesame".
+make_login() {
     useradd --create-home --shell "$3" --groups "$2" "$1"
     echo "$1:open sesame" | chpasswd
-    give_key "$1" "$1" "/home/$1"
-}
-
-# give_key NAME GROUP HOME
-give_key() {
-    ssh-keygen -q -t ed25519 -N '' -C "$1" -f "/run/throwaway/keys/$1"
-    install -d -m 0700 -o "$1" -g "$2" "$3/.ssh"
-    install -m 0600 -o "$1" -g "$2" "/run/throwaway/keys/$1.pub" "$3/.ssh/authorized_keys"
+    give_key "$1" "/home/$1"
 }
 
 # with_key NAME WORD...
