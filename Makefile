@@ -168,32 +168,35 @@ include tests/hostile/programs.mk
 deps:
 	contrib/deps
 
-# A make of its own for what is compiled: the compiler itself may have come with deps.
+# A make of its own for what is compiled: the compiler itself may have come with deps. On all
+# processors, unless somebody has said how many.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 check: deps
-	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
+	+$(SUBMAKE) all unit-tests fuzz-targets hostile-programs
 	tests/run $(if $(WITHOUT),--without $(WITHOUT))
 
 check-full: deps
-	+$(MAKE) --no-print-directory all unit-tests fuzz-targets hostile-programs
+	+$(SUBMAKE) all unit-tests fuzz-targets hostile-programs
 	tests/full
 
 # The programs confined as ever, with what the sanitizers need besides (common/sanitizer_rules.c).
 check-sanitized: deps
-	+$(MAKE) --no-print-directory all hostile-programs
-	+$(MAKE) --no-print-directory SANITIZE=1 all
+	+$(SUBMAKE) all hostile-programs
+	+$(SUBMAKE) SANITIZE=1 all
 	SANITIZE=1 tests/run hostile integration
 
 # A real host with systemd, as INSTALL makes it, in a virtual machine.
 check-vm: deps
-	+$(MAKE) --no-print-directory all hostile-programs
+	+$(SUBMAKE) all hostile-programs
 	tests/vm/check
 
 demo: deps
-	+$(MAKE) --no-print-directory all
+	+$(SUBMAKE) all
 	tests/demo
 
 bench: deps
-	+$(MAKE) --no-print-directory all bench-programs
+	+$(SUBMAKE) all bench-programs
 	bench/run
 
 SCRIPTS = $(shell git ls-files -co --exclude-standard | \
@@ -205,7 +208,7 @@ C_FILES = $(wildcard $(addsuffix /*.[ch],common pam xwsh xwadm xwhelper/gate xwh
 
 # Every check of gate and keeper broken in turn; resumes where it was ended.
 mutants: deps
-	+$(MAKE) --no-print-directory all unit-tests
+	+$(SUBMAKE) all unit-tests
 	tests/mutants/run
 
 # A finding of a checker is corrected, or left out here with the reason.
@@ -256,9 +259,9 @@ lint-man:
 
 # gcc at -O2 is what "make" runs.
 compilers:
-	+$(MAKE) --no-print-directory BUILD=build/clang CC=clang WERROR=-Werror all unit-tests
-	+$(MAKE) --no-print-directory BUILD=build/gcc-O3 CC=gcc CFLAGS=-O3 WERROR=-Werror all
-	+$(MAKE) --no-print-directory BUILD=build/gcc-Og CC=gcc CFLAGS=-Og WERROR=-Werror all
+	+$(SUBMAKE) BUILD=build/clang CC=clang WERROR=-Werror all unit-tests
+	+$(SUBMAKE) BUILD=build/gcc-O3 CC=gcc CFLAGS=-O3 WERROR=-Werror all
+	+$(SUBMAKE) BUILD=build/gcc-Og CC=gcc CFLAGS=-Og WERROR=-Werror all
 
 clean:
 	rm -rf build
