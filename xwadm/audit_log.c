@@ -4,6 +4,7 @@
  */
 #include <auparse.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libaudit.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +189,28 @@ static int read_file(struct xw_audit_log *log, FILE *file)
     return ferror(file) ? -EIO : log->rc;
 }
 
+/*
+ * A file and nothing else: a pipe would be waited for, and of a device the C library asks whether
+ * it is a terminal, which the reader's filter forbids. Returns NULL with errno, EINVAL for what is
+ * no file.
+ */
+static FILE *open_file(const char *path)
+{
+    XW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return NULL;
+    if (!S_ISREG(info.st_mode)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    FILE *file = fdopen(fd, "r");
+    if (file)
+        fd = -1;
+    return file;
+}
+
 /* Whether another file has taken the place of the one that is open. */
 static bool rotated(const struct xw_audit_log *log)
 {
@@ -217,7 +240,7 @@ int xw_audit_log_read(struct xw_audit_log *log, xw_audit_take take, void *data,
         bool moved = rotated(log); /* asked before reading: what comes after is read next time */
         rc = read_file(log, log->file);
         again = false;
-        FILE *next = rc == 0 && moved ? fopen(log->path, "re") : NULL;
+        FILE *next = rc == 0 && moved ? open_file(log->path) : NULL;
         if (next) {
             fclose(log->file);
             log->file = next;
@@ -232,7 +255,7 @@ static void open_rotated(struct xw_audit_log *log)
     for (int i = 0; i < ROTATED_MAX; i++) {
         char path[PATH_SIZE + 8];
         snprintf(path, sizeof(path), "%s.%d", log->path, i + 1);
-        log->rotated[i] = fopen(path, "re");
+        log->rotated[i] = open_file(path);
         if (!log->rotated[i])
             return;
     }
@@ -249,9 +272,13 @@ struct xw_audit_log *xw_audit_log_open(const char *path, uid_t gate, struct xw_e
     snprintf(log->path, sizeof(log->path), "%s", path ? path : SYSTEM_LOG);
     log->gate = gate;
     log->follows_rotation = !path;
-    log->file = fopen(log->path, "re");
+    log->file = open_file(log->path);
     if (!log->file) {
-        xw_fail_errno(err, -errno, "the audit log %s can't be opened", log->path);
+        if (errno == EINVAL)
+            xw_fail(err, -EINVAL, "the audit log %s is not a file: give the path of one",
+                    log->path);
+        else
+            xw_fail_errno(err, -errno, "the audit log %s can't be opened", log->path);
         free(log);
         return NULL;
     }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xwadm/audit.h"
@@ -210,6 +211,21 @@ static void no_log_is_an_error(void **state)
     assert_non_null(strstr(err.text, "/nonexistent/audit.log"));
 }
 
+/* A pipe that nobody writes to would be waited for. */
+static void what_is_no_file_is_refused_at_once(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_null(xw_audit_log_open("/dev/null", GATE, &err));
+    assert_int_equal(err.code, -EINVAL);
+    assert_non_null(strstr(err.text, "/dev/null is not a file"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(xw_audit_log_open(path, GATE, &err));
+    assert_int_equal(err.code, -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hostile_name_stays_a_name, make_log, remove_log),
         cmocka_unit_test_setup_teardown(only_the_gate_counts, make_log, remove_log),
         cmocka_unit_test_setup_teardown(a_growing_log_is_read_once, make_log, remove_log),
+        cmocka_unit_test_setup_teardown(what_is_no_file_is_refused_at_once, make_log, remove_log),
         cmocka_unit_test(no_log_is_an_error),
     };
 
