@@ -21,6 +21,8 @@ setup_file() {
     make_person dave xworlds,blue,red
     make_person blue xworlds,cs530 --gid users
     make_person erin xworlds
+    # A login makes the worlds of every lab that there is.
+    no_lab firewall
     xwadm image add build/images/tiny
     make_lab 'students: [cs530]' 'teams: [blue, red]' 'instructors: [cs530-ta]'
     pam_on

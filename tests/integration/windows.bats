@@ -35,6 +35,7 @@ setup_file() {
     # The host is in Berlin.
     cp -P /etc/localtime "$BATS_FILE_TMPDIR/localtime"
     ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime
+    no_lab firewall
     xwadm image add build/images/tiny
     make_lab closed 'closes: 2001-01-01 08:00' 'grace: 30'
     make_lab early 'opens: 2100-01-01 08:00'

@@ -55,6 +55,13 @@ take_key() {
     rm -rf "$2/.ssh" "/run/throwaway/keys/$1" "/run/throwaway/keys/$1.pub"
 }
 
+# no_lab LAB: not there, nor any world of it, whatever the files before have left.
+no_lab() {
+    [[ -e /var/lib/xworlds/labs/$1 ]] || return 0
+    xwadm destroy "$1" --all --force --yes || true
+    xwadm lab remove "$1"
+}
+
 # as_new_login USER WORD...: asked by a login that PAM has not seen.
 as_new_login() {
     local user=$1
