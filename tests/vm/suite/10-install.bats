@@ -49,6 +49,7 @@ xwread:/usr/sbin/nologin
 xwrelay:/usr/sbin/nologin
 xworlds
 /var/lib/xworlds root:root 711
+/var/lib/xworlds/idle root:root 700
 /var/lib/xworlds/images root:libvirt-qemu 710
 /var/lib/xworlds/labs root:xwhelper 750
 /var/lib/xworlds/owners root:xwhelper 2750
