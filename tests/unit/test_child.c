@@ -1,4 +1,4 @@
-/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/authority.c xwhelper/keeper/list.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
+/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/auditing_rule.c xwhelper/keeper/authority.c xwhelper/keeper/list.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
 /*
  * One request in the keeper's child, from the first byte to the verb: what is no request, who is
  * refused, what the listener is told, and in which order privilege goes. The verbs, the filters
@@ -39,11 +39,15 @@ struct seen {
     struct xw_note note;
     bool unmapped;
     int journal;
-    bool journal_open;  /* when a verb is performed */
-    size_t directories; /* of the records, that are open then */
-    time_t until;       /* when a console has to end */
-    char alarms[64];    /* the deadlines that were set, in seconds */
-    int patience;       /* for the first line, in milliseconds */
+    bool journal_open;             /* when a verb is performed */
+    size_t directories;            /* of the records, that are open then */
+    time_t until;                  /* when a console has to end */
+    char alarms[64];               /* the deadlines that were set, in seconds */
+    int patience;                  /* for the first line, in milliseconds */
+    struct xw_broker_case brokers; /* what it was started for; its pointers are of no use */
+    size_t brokers_groups;
+    uid_t brokers_uid;
+    bool broker_waits; /* when a verb is performed */
     char reply[2048];
 };
 static struct seen *seen;
@@ -66,6 +70,8 @@ static struct {
     int flags;              /* what the kernel says of the message, besides */
     int level, type;        /* of the control message, if not what was sent */
     time_t now;
+    int broker_rc;   /* what starting one gives; 0: a broker */
+    bool is_present; /* the world that is to be deployed */
 } so;
 
 /* The journal's descriptor, and the caller's end, both in the child. */
@@ -118,9 +124,9 @@ static void make_room(int room)
         _exit(103);
 }
 
-void xw_confine_request(bool instructs)
+void xw_confine_request(void)
 {
-    called(instructs ? "confine-instructor" : "confine-request");
+    called("confine-request");
     make_room(so.room);
 }
 
@@ -234,6 +240,18 @@ void xw_reader_checkpoints(int peer, const struct xw_request *request,
     xw_reply(peer, "checkpoints %s %zu", request->lab, checkpoints->count);
 }
 
+/* Its other end is open until nothing can be asked of it any more. */
+static int brokers_end = -1;
+
+/* Whether there is a broker that could still be asked. */
+static void look_at_broker(void)
+{
+    struct pollfd end = {.fd = brokers_end, .events = POLLRDHUP};
+    const struct timespec none = {0};
+
+    seen->broker_waits = brokers_end >= 0 && syscall(SYS_ppoll, &end, 1, &none, NULL, 0) == 0;
+}
+
 static int verb(const char *name, const struct xw_job *job, struct xw_error *err)
 {
     called(name);
@@ -241,6 +259,7 @@ static int verb(const char *name, const struct xw_job *job, struct xw_error *err
     seen->journal = job->opening->journal->fd;
     seen->journal_open = fcntl(journal_fd, F_GETFD) >= 0;
     seen->directories = open_directories();
+    look_at_broker();
     if (so.caller_is_gone)
         shutdown(callers_end, SHUT_RDWR);
     if (so.overdue)
@@ -306,24 +325,35 @@ int xw_verb_grants(int peer, const struct xw_authority *authority, const struct 
     return 0;
 }
 
-int xw_verb_extend(int peer, const struct xw_authority *authority, const struct xw_request *request,
-                   struct xw_error *err)
+int xw_broker_start(const struct xw_broker_case *what)
 {
-    (void)err;
-    called("extend");
-    xw_reply(peer, "extend %s %s %ld", authority->access.lab, authority->owner.name,
-             (long)request->until);
-    return 0;
+    int fds[2];
+
+    called("start-broker");
+    seen->brokers = *what;
+    seen->brokers_groups = what->caller->group_count;
+    seen->brokers_uid = what->caller->uid;
+    if (so.broker_rc < 0)
+        return so.broker_rc;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        _exit(106);
+    brokers_end = fds[1];
+    return fds[0];
 }
 
-int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct xw_request *request,
-                   const struct xw_plan *plan, struct xw_error *err)
+bool xw_broker_does(enum xw_verb verb)
 {
-    (void)err;
-    called("deploy");
-    assert_string_equal(authority->access.lab, plan->lab);
-    xw_reply(peer, "deploy %s %s", plan->lab, request->owner);
-    return 0;
+    return verb == XW_VERB_EXTEND || verb == XW_VERB_DEPLOY;
+}
+
+int xw_broker_ask(int fd, const struct xw_request *request, bool *present, struct xw_error *err)
+{
+    called(request->verb == XW_VERB_EXTEND ? "ask-to-extend" : "ask-to-deploy");
+    look_at_broker();
+    if (fd < 0)
+        return xw_fail(err, -EAGAIN, "there is none");
+    *present = so.is_present;
+    return so.verb_rc < 0 ? xw_fail(err, so.verb_rc, "it failed") : 0;
 }
 
 /* worlds/LAB/OWNER/owner, as far as there are worlds. */
@@ -1070,7 +1100,7 @@ static void who_is_in_no_such_team(void **state)
     assert_string_equal(seen->reply, "end 0\n");
 }
 
-#define AS_INSTRUCTOR "auditing confine-instructor "
+#define AS_INSTRUCTOR "auditing start-broker confine-request "
 
 /* Every world of the lab, at any time, and what is asked of all of them. */
 static void an_instructor(void **state)
@@ -1095,13 +1125,13 @@ static void an_instructor(void **state)
         {"1 grants teams - - - " ID "\n", AS_INSTRUCTOR "note note-allowed grants ",
          "grants teams\nend 0\n", false},
         {"1 extend teams carol - 9000 " ID "\n",
-         AS_INSTRUCTOR "note look-at-world note-allowed extend ",
-         "extend teams carol 9000\nend 0\n", true},
+         AS_INSTRUCTOR "note look-at-world note-allowed ask-to-extend ",
+         "extension carol 9000\nend 0\n", true},
         {"1 extend teams @blue - 0 " ID "\n",
-         AS_INSTRUCTOR "note look-at-world note-allowed extend ", "extend teams @blue 0\nend 0\n",
-         true},
+         AS_INSTRUCTOR "note look-at-world note-allowed ask-to-extend ",
+         "extension @blue 0\nend 0\n", true},
         {"1 deploy teams nobody - - " ID "\n",
-         AS_INSTRUCTOR "note look-at-world note-allowed deploy ", "deploy teams nobody\nend 0\n",
+         AS_INSTRUCTOR "note look-at-world note-allowed ask-to-deploy ", "done - deployed\nend 0\n",
          true},
     };
 
@@ -1114,6 +1144,7 @@ static void an_instructor(void **state)
         assert_string_equal(seen->called + strlen("auditing "),
                             cases[i].called + strlen("auditing "));
         assert_int_equal(seen->note.asked_auditing, cases[i].asks_auditing);
+        assert_int_equal(seen->broker_waits, strstr(cases[i].called, "ask-to-") != NULL);
     }
     assert_int_equal(ask_console(TINA, TEACHERS, "1 console teams carol web - " ID "\n"), 0);
     assert_string_equal(seen->reply,
@@ -1127,9 +1158,40 @@ static void an_instructor(void **state)
     /* What they do is audited, or not done. */
     so.auditing = XW_AUDITING_OFF;
     assert_int_equal(ask_as(TINA, TEACHERS, "1 extend teams carol - 9000 " ID "\n"), 75);
-    assert_null(strstr(seen->called, "extend"));
+    assert_null(strstr(seen->called, "ask-to-"));
     assert_int_equal(ask_as(TINA, TEACHERS, "1 deploy teams carol - - " ID "\n"), 75);
     assert_int_equal(ask_as(TINA, TEACHERS, "1 worlds teams - - - " ID "\n"), 0);
+}
+
+/* What a broker is told is the kernel's word; what comes of it is told the peer. */
+static void an_instructors_broker(void **state)
+{
+    static const char extend[] = "1 extend teams carol - 9000 " ID "\n";
+    static const char deploy[] = "1 deploy teams carol - - " ID "\n";
+
+    (void)state;
+    so.second_group = OTHERS;
+    so.is_present = true;
+    assert_int_equal(ask_as(TINA, TEACHERS, deploy), 0);
+    assert_string_equal(seen->reply, "done - is there\nend 0\n");
+    assert_int_equal(seen->brokers_uid, TINA);
+    assert_int_equal(seen->brokers_groups, 2);
+    assert_int_equal(seen->brokers.auditing, XW_AUDITING_ON);
+    assert_int_equal(seen->brokers.note_count, 1);
+    assert_ptr_equal(seen->brokers.notes, &seen->note);
+    assert_true(seen->brokers.peer >= 0 && seen->brokers.journal >= 0);
+    so.verb_rc = -ENOENT;
+    assert_int_equal(ask_as(TINA, TEACHERS, deploy), 1);
+    assert_string_equal(seen->reply, "error it failed\nend 1\n");
+    so.verb_rc = -EAGAIN;
+    assert_int_equal(ask_as(TINA, TEACHERS, extend), 75);
+    /* Without one, all else goes on. */
+    so.verb_rc = 0;
+    so.broker_rc = -EAGAIN;
+    assert_int_equal(ask_as(TINA, TEACHERS, extend), 75);
+    assert_string_equal(seen->reply, "error there is none\nend 75\n");
+    assert_int_equal(ask_as(TINA, TEACHERS, "1 worlds teams - - - " ID "\n"), 0);
+    assert_int_equal(ask_as(TINA, TEACHERS, "1 start teams carol web - " ID "\n"), 0);
 }
 
 /* Nothing in other labs, and of their own nothing that isn't there: one answer. */
@@ -1280,6 +1342,7 @@ int main(void)
         IN_ORDER(everything_that_is_theirs),
         IN_ORDER(who_is_in_no_such_team),
         IN_ORDER(an_instructor),
+        IN_ORDER(an_instructors_broker),
         IN_ORDER(where_an_instructor_ends),
         IN_ORDER(a_reused_uid_is_refused),
         IN_ORDER(root_prepares_and_nothing_else),

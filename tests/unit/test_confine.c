@@ -147,9 +147,8 @@ struct passwd *getpwnam(const char *name)
 }
 
 /* The filters have a test of their own. */
-const struct xw_policy xw_listener_policy, xw_request_policy, xw_instructor_policy,
-    xw_changing_policy, xw_prepare_policy, xw_suspend_policy, xw_extending_policy,
-    xw_console_policy, xw_sharing_policy;
+const struct xw_policy xw_listener_policy, xw_request_policy, xw_broker_policy, xw_changing_policy,
+    xw_prepare_policy, xw_suspend_policy, xw_extending_policy, xw_console_policy, xw_sharing_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -267,9 +266,9 @@ static void confine(const char *name)
     else if (strcmp(name, "limiting") == 0)
         xw_confine_listener(true);
     else if (strcmp(name, "request") == 0)
-        xw_confine_request(false);
-    else if (strcmp(name, "instructor") == 0)
-        xw_confine_request(true);
+        xw_confine_request();
+    else if (strcmp(name, "broker") == 0)
+        xw_confine_broker();
     else if (strcmp(name, "console") == 0)
         xw_confine_console();
     else if (strcmp(name, "relay") == 0)
@@ -338,7 +337,7 @@ static struct confinement confinements[] = {
     {"suspend", 0, &xw_suspend_policy},
     {"extend", 0, &xw_extending_policy},
     {"deploy", MASK(CAP_SYS_ADMIN), &xw_prepare_policy},
-    {"instructor", 0, &xw_instructor_policy},
+    {"broker", MASK(CAP_SETPCAP) | MASK(CAP_SYS_ADMIN), &xw_broker_policy},
     {"revert to a checkpoint", MASK(CAP_NET_ADMIN), &xw_changing_policy},
     {"checkpoint", 0, &xw_changing_policy},
     {"relay", 0, &xw_sharing_policy},
@@ -351,7 +350,6 @@ static void each_keeps_its_capabilities(void **state)
     confinements[6].kept = confinements[0].kept | MASK(CAP_SYS_ADMIN);
     confinements[1].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN);
     confinements[2].kept = ids;
-    confinements[10].kept = confinements[1].kept | MASK(CAP_SYS_ADMIN);
     confinements[13].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
@@ -50,10 +51,10 @@ enum {
 };
 
 static const struct xw_policy *const installed[] = {
-    &xw_gate_policy,       &xw_reader_policy,    &xw_relay_viewer_policy, &xw_relay_console_policy,
-    &xw_listener_policy,   &xw_request_policy,   &xw_changing_policy,     &xw_prepare_policy,
-    &xw_console_policy,    &xw_sharing_policy,   &xw_suspend_policy,      &xw_audit_policy,
-    &xw_instructor_policy, &xw_extending_policy,
+    &xw_gate_policy,     &xw_reader_policy,    &xw_relay_viewer_policy, &xw_relay_console_policy,
+    &xw_listener_policy, &xw_request_policy,   &xw_changing_policy,     &xw_prepare_policy,
+    &xw_console_policy,  &xw_sharing_policy,   &xw_suspend_policy,      &xw_audit_policy,
+    &xw_broker_policy,   &xw_extending_policy,
 };
 enum { INSTALLED = sizeof(installed) / sizeof(installed[0]), POLICIES = 2 * INSTALLED };
 
@@ -452,6 +453,36 @@ static const struct forbidden never_when_decided[] = {
     {SYS_getsockopt, {0}},
 };
 
+/* What reads a request hasn't got it, whoever asks. */
+static const struct forbidden a_brokers_own[] = {
+    {SYS_sendmmsg, {0}},
+    {SYS_writev, {0}},
+    {SYS_epoll_create1, {0}},
+    {SYS_fchmod, {0, 0640}},
+    {SYS_renameat, {0}},
+    {SYS_unlinkat, {0}},
+    {SYS_ioctl, {0, FS_IOC_FSSETXATTR}},
+    {SYS_quotactl_fd, {0, XW_SET_PROJECT_LIMIT}},
+    {SYS_fcntl, {0, F_DUPFD_CLOEXEC}},
+    {SYS_fcntl, {0, F_SETOWN}},
+};
+
+/* What another request can become, and what was to be done before its filter. */
+static const struct forbidden never_for_a_broker[] = {
+    {SYS_execve, {0}},
+    {SYS_setresuid, {0}},
+    {SYS_setresgid, {0}},
+    {SYS_setgroups, {0}},
+    {SYS_dup2, {0}},
+    {SYS_clone, {CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD}},
+    {SYS_socketpair, {AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC}},
+    {SYS_accept4, {0}},
+    {SYS_wait4, {0}},
+    {SYS_rt_sigaction, {SIGIO}},
+    {SYS_fcntl, {0, F_SETOWN}},
+    {SYS_ioctl, {0, SIOCBRADDBR}},
+};
+
 /* For the gate, the reader and the relays. */
 static const struct forbidden never_without_privilege[] = {
     {SYS_execve, {0}},
@@ -494,18 +525,20 @@ static void what_no_part_may_do(void **state)
     (void)state;
     for (size_t i = 0; i < INSTALLED; i++) {
         check_forbidden(i, never, sizeof(never) / sizeof(never[0]));
-        /*
-         * For root and for who instructs a lab, names are looked up; the console's relay is made
-         * for root.
-         */
-        if (policies[i] != &xw_listener_policy && policies[i] != &xw_instructor_policy &&
+        /* For root and by a broker, names are looked up; the console's relay is made for root. */
+        if (policies[i] != &xw_listener_policy && policies[i] != &xw_broker_policy &&
             policies[i] != &xw_sharing_policy)
             check_forbidden(i, never_for_a_student,
                             sizeof(never_for_a_student) / sizeof(never_for_a_student[0]));
         if (policies[i] != &xw_listener_policy && policies[i] != &xw_request_policy &&
-            policies[i] != &xw_instructor_policy)
+            policies[i] != &xw_broker_policy)
             check_forbidden(i, never_when_decided,
                             sizeof(never_when_decided) / sizeof(never_when_decided[0]));
+        if (policies[i] == &xw_request_policy)
+            check_forbidden(i, a_brokers_own, sizeof(a_brokers_own) / sizeof(a_brokers_own[0]));
+        if (policies[i] == &xw_broker_policy)
+            check_forbidden(i, never_for_a_broker,
+                            sizeof(never_for_a_broker) / sizeof(never_for_a_broker[0]));
     }
     for (size_t i = 0; i < 4; i++)
         check_forbidden(i, never_without_privilege,

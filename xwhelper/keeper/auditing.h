@@ -7,6 +7,8 @@
 #ifndef XW_KEEPER_AUDITING_H
 #define XW_KEEPER_AUDITING_H
 
+#include "common/error.h"
+
 enum xw_auditing {
     XW_AUDITING_UNKNOWN, /* the kernel doesn't say: without the capability, or outside the first
                             pid namespace (audit_netlink_ok() in the kernel) */
@@ -16,6 +18,12 @@ enum xw_auditing {
 
 /* Asks the kernel (AUDIT_GET, audit_is_enabled(3)). */
 enum xw_auditing xw_auditing(void);
+
+/*
+ * Whether what changes a world may go on with the kernel's auditing as it is (xworlds.conf(5),
+ * audit). Returns 0, -EAGAIN, or a negative errno where the configuration can't be read.
+ */
+int xw_auditing_require(enum xw_auditing state, struct xw_error *err);
 
 /* on, off, unknown */
 const char *xw_auditing_word(enum xw_auditing state);

@@ -15,6 +15,7 @@
 #include "common/paths.h"
 #include "xwhelper/keeper/auditing.h"
 #include "xwhelper/keeper/authority.h"
+#include "xwhelper/keeper/broker.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/reader/reader.h"
@@ -131,6 +132,7 @@ struct child {
     struct xw_authority authority;
     struct xw_plan plan;
     int viewer;
+    int broker; /* the connection to it; negative: there is none */
 };
 
 /* When a console that is opened now has to end; 0: never. */
@@ -141,21 +143,32 @@ static time_t console_end(const struct xw_authority *authority)
     return xw_access_window(&authority->owner, &authority->access, authority->now).ends;
 }
 
+/* What takes a wider filter than this process has. */
+static int ask_broker(const struct child *child, int peer, struct xw_error *err)
+{
+    const struct xw_request *request = &child->request;
+    bool present = false;
+    int rc = xw_broker_ask(child->broker, request, &present, err);
+
+    if (rc == 0 && request->verb == XW_VERB_EXTEND)
+        xw_reply(peer, "extension %s %lld", request->owner, (long long)request->until);
+    else if (rc == 0)
+        xw_reply(peer, "done - %s", present ? "is there" : "deployed");
+    return rc;
+}
+
 /* What is about all worlds of a lab, or about none of its machines. */
-static int instruct(struct child *child, int peer, struct xw_error *err)
+static int instruct(const struct child *child, int peer, struct xw_error *err)
 {
     const struct xw_authority *authority = &child->authority;
-    const struct xw_request *request = &child->request;
 
-    switch (request->verb) {
+    switch (child->request.verb) {
     case XW_VERB_WORLDS:
         return xw_verb_worlds(peer, authority, &child->accounts->reader, err);
     case XW_VERB_GRANTS:
         return xw_verb_grants(peer, authority, &child->accounts->reader, err);
-    case XW_VERB_EXTEND:
-        return xw_verb_extend(peer, authority, request, err);
     default:
-        return xw_verb_deploy(peer, authority, request, &child->plan, err);
+        return ask_broker(child, peer, err);
     }
 }
 
@@ -190,6 +203,11 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     if (!xw_verb_info(child->request.verb)->takes_descriptor && opening->journal->fd >= 0) {
         close(opening->journal->fd);
         opening->journal->fd = -1;
+    }
+    /* What becomes another process keeps none of its own behind it. */
+    if (child->broker >= 0 && !xw_broker_does(child->request.verb)) {
+        close(child->broker);
+        child->broker = -ENOTCONN;
     }
     if (child->request.verb == XW_VERB_LIST)
         return xw_verb_list(peer, &child->authority, &child->accounts->reader, err);
@@ -263,23 +281,6 @@ static bool must_be_audited(const struct xw_verb_info *verb)
     return (verb->changes || verb->takes_descriptor) && verb->role != XW_ROLE_ROOT;
 }
 
-/* Whether the request may go on with the kernel's auditing as it is; 0 or -EAGAIN. */
-static int require_auditing(const struct xw_note *note, struct xw_error *err)
-{
-    struct xw_config config;
-
-    if (!note->asked_auditing || note->auditing == XW_AUDITING_ON)
-        return 0;
-    int rc = xw_config_read(XW_CONFIG_PATH, &config, err);
-    if (rc < 0)
-        return rc;
-    if (!config.audit_required)
-        return 0;
-    return xw_fail(err, -EAGAIN,
-                   "this lab keeps a record of every change, and the host's auditing is off: "
-                   "nothing was done; tell your instructor");
-}
-
 /* The listener learns what is asked and what was decided; then the memory is given back. */
 static enum xw_decision decide_and_note(struct child *child, const struct xw_trail *trail,
                                         struct xw_note *copy)
@@ -299,10 +300,31 @@ static enum xw_decision decide_and_note(struct child *child, const struct xw_tra
     return decision;
 }
 
+/*
+ * What has to be done before the first byte is read, and takes what is then given up. Whether the
+ * kernel audits is asked now, because asking takes a capability that can also switch auditing off.
+ * Who instructs some lab gets a broker, for the two verbs that take more than a request may.
+ */
+static void confine(struct child *child, const struct xw_peer *peer, const struct xw_trail *trail)
+{
+    child->auditing = xw_auditing();
+    if (xw_authority_instructs(&child->authority)) {
+        const struct xw_broker_case what = {.caller = &child->authority.caller,
+                                            .owners = child->authority.owners,
+                                            .auditing = child->auditing,
+                                            .peer = peer->fd,
+                                            .journal = trail->journal->fd,
+                                            .notes = trail->notes,
+                                            .note_count = trail->note_count};
+        child->broker = xw_broker_start(&what);
+    }
+    xw_confine_request();
+}
+
 int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
                    const struct xw_accounts *accounts)
 {
-    static struct child child = {.viewer = -1};
+    static struct child child = {.viewer = -1, .broker = -ENOTCONN};
     static struct xw_note note;
     char line[XW_LINE_MAX];
     struct xw_error err = {0};
@@ -311,16 +333,9 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     child.authority.caller.uid = peer->uid;
     child.authority.owners = xw_record_directory(XW_OWNERS_DIR);
     int groups = read_groups(peer->fd, &child.authority.caller);
-    /*
-     * Whether the kernel audits is asked before the first byte is read, because asking takes a
-     * capability that can also switch auditing off. Root alone may ask for `prepare`, which looks
-     * names up: a filter would forbid too little. So does `deploy`: who instructs some lab has a
-     * filter that is wider by this.
-     */
-    if (peer->uid != 0) {
-        child.auditing = xw_auditing();
-        xw_confine_request(xw_authority_instructs(&child.authority));
-    }
+    /* Root alone may ask for `prepare`, which looks names up: a filter would forbid too little. */
+    if (peer->uid != 0)
+        confine(&child, peer, trail);
     int rc = receive_line(peer->fd, line, &child.viewer);
     trail->note->silent = rc == -EPIPE;
     if (rc == 0)
@@ -340,7 +355,7 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     if (decision != XW_DECISION_ALLOW)
         return refuse(peer->fd);
     const struct xw_opening opening = {trail->journal, peer->uid, peer->pid, &note, trail->began};
-    rc = require_auditing(&note, &err);
+    rc = note.asked_auditing ? xw_auditing_require(note.auditing, &err) : 0;
     if (rc == 0)
         rc = perform(&child, peer->fd, &opening, &err);
     alarm(0);

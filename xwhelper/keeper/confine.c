@@ -30,11 +30,7 @@ static const int limiting_capabilities[] = {
 static const int request_capabilities[] = {
     CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, END,
 };
-static const int instructor_capabilities[] = {
-    CAP_SETUID,    CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, /* as above */
-    CAP_SYS_ADMIN,                                         /* deploy: as prepare */
-    END,
-};
+static const int broker_capabilities[] = {CAP_SETPCAP, CAP_SYS_ADMIN, END}; /* as above */
 static const int start_capabilities[] = {CAP_NET_ADMIN, END};
 static const int prepare_capabilities[] = {CAP_SYS_ADMIN, END};
 static const int console_capabilities[] = {CAP_SETUID, CAP_SETGID, END};
@@ -108,10 +104,16 @@ void xw_confine_listener(bool limits_disks)
     xw_policy_enter(&xw_listener_policy);
 }
 
-void xw_confine_request(bool instructs)
+void xw_confine_request(void)
 {
-    keep(instructs ? instructor_capabilities : request_capabilities);
-    xw_policy_enter(instructs ? &xw_instructor_policy : &xw_request_policy);
+    keep(request_capabilities);
+    xw_policy_enter(&xw_request_policy);
+}
+
+void xw_confine_broker(void)
+{
+    keep(broker_capabilities);
+    xw_policy_enter(&xw_broker_policy);
 }
 
 static const struct xw_policy *policy_of(enum xw_verb verb)

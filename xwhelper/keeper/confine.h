@@ -29,13 +29,13 @@ void xw_become(const struct xw_account *account);
  */
 void xw_confine_listener(bool limits_disks);
 
-/*
- * A child of the listener's whose peer isn't root, before it reads a byte. One whose peer instructs
- * a lab may look names up, and write the owners' records.
- */
-void xw_confine_request(bool instructs);
+/* A child of the listener's whose peer isn't root, before it reads a byte: whoever that is. */
+void xw_confine_request(void);
 
-/* A child that is about to carry out a verb that changes something. */
+/* A request's broker (broker.h), before it reads a byte. */
+void xw_confine_broker(void);
+
+/* A child, or a broker, that is about to carry out a verb that changes something. */
 void xw_confine_change(const struct xw_request *request);
 
 /* A child that is about to become a viewer's relay, or a console's. */

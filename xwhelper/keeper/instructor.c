@@ -1,5 +1,5 @@
 /*
- * extend and deploy: what an instructor changes without touching a machine.
+ * extend and deploy: what an instructor changes without touching a machine, in a broker (broker.h).
  */
 #include <errno.h>
 #include <grp.h>
@@ -10,7 +10,6 @@
 #include "xwhelper/keeper/authority.h"
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/owner_record.h"
-#include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/keeper/world.h"
 
@@ -33,7 +32,7 @@ static int check_until(const struct xw_authority *authority, time_t until, struc
                                   : xw_fail(err, -ERANGE, "that time is past: give a later one");
 }
 
-int xw_verb_extend(int peer, const struct xw_authority *authority, const struct xw_request *request,
+int xw_verb_extend(const struct xw_authority *authority, const struct xw_request *request,
                    struct xw_error *err)
 {
     const time_t until = request->until;
@@ -43,11 +42,8 @@ int xw_verb_extend(int peer, const struct xw_authority *authority, const struct 
     if (rc < 0)
         return rc;
     xw_confine_change(request);
-    rc = xw_owner_extend(owner->gid ? owner->gid : owner->uid, owner->name, authority->access.lab,
-                         until, err);
-    if (rc == 0)
-        xw_reply(peer, "extension %s %lld", owner->name, (long long)until);
-    return rc;
+    return xw_owner_extend(owner->gid ? owner->gid : owner->uid, owner->name, authority->access.lab,
+                           until, err);
 }
 
 /* Whether the lab gives a world to this user, or to this team, by the host's own data base. */
@@ -73,11 +69,10 @@ static bool is_for(const struct xw_access *access, const char *name, id_t *numbe
     return xw_access_grants(&caller, access);
 }
 
-int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct xw_request *request,
-                   const struct xw_plan *plan, struct xw_error *err)
+int xw_verb_deploy(const struct xw_authority *authority, const struct xw_request *request,
+                   const struct xw_plan *plan, enum xw_deploy_result *result, struct xw_error *err)
 {
     const char *owner = request->owner;
-    enum xw_deploy_result result = XW_DEPLOY_PRESENT;
     struct xw_host *host;
     id_t number;
 
@@ -88,9 +83,7 @@ int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct 
     int rc = xw_host_open(&host, err);
     if (rc < 0)
         return rc;
-    rc = xw_world_deploy(host, plan, owner, number, &result, err);
+    rc = xw_world_deploy(host, plan, owner, number, result, err);
     xw_host_close(host);
-    if (rc == 0)
-        xw_reply(peer, "done - %s", result == XW_DEPLOY_PRESENT ? "is there" : "deployed");
     return rc;
 }

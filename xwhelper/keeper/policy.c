@@ -1,7 +1,8 @@
 /*
  * What the listener and the processes that it forks may do. A filter is inherited and can only be
- * narrowed: the listener's holds all that its children do, `request` all that a student's request
- * can become, and each kind of child what it is for.
+ * narrowed: the listener's holds all that its children do, `request` all that a request can become
+ * whoever asks, `broker` what two verbs of instructors take besides, and each kind of child what it
+ * is for.
  *
  * Nobody gets tgkill() or kill(): a root process without them can't end another one. So abort()
  * ends by the filter, as a violation does, which is as dead and leaves a record besides.
@@ -159,14 +160,16 @@ static const struct xw_rule handing[] = {
 };
 static const struct xw_rule_set handing_rules = XW_RULE_SET(handing);
 
-/* Another uid, fewer capabilities, a narrower filter. */
+/* Another uid. */
 static const struct xw_rule becoming[] = {
-    XW_CALL(setgroups, "no group"),
-    XW_CALL(setresgid, "xwread, xwrelay"),
-    XW_CALL(setresuid, "the same"),
-    XW_CALL(getresgid, "read back"),
-    XW_CALL(getresuid, "read back"),
-    XW_CALL(getgroups, "read back"),
+    XW_CALL(setgroups, "no group"),  XW_CALL(setresgid, "xwread, xwrelay"),
+    XW_CALL(setresuid, "the same"),  XW_CALL(getresgid, "read back"),
+    XW_CALL(getresuid, "read back"), XW_CALL(getgroups, "read back"),
+};
+static const struct xw_rule_set becoming_rules = XW_RULE_SET(becoming);
+
+/* Fewer capabilities, a narrower filter. */
+static const struct xw_rule narrowing[] = {
     XW_CALL(capget, "read back"),
     XW_CALL(capset, "fewer capabilities"),
     XW_CALL(prctl, "no_new_privs, dumpable, the bounding set"),
@@ -176,7 +179,7 @@ static const struct xw_rule becoming[] = {
     XW_CALL_IF(openat, "the same: the path of a rule", XW_INT_IS(2, O_PATH | O_CLOEXEC)),
     XW_CALL(seccomp, "its filter; what the kernel knows of filters"),
 };
-static const struct xw_rule_set becoming_rules = XW_RULE_SET(becoming);
+static const struct xw_rule_set narrowing_rules = XW_RULE_SET(narrowing);
 
 /* The relay's program, its loader, and the loader's libraries: the one place with code mapped. */
 static const struct xw_rule starting[] = {
@@ -212,21 +215,28 @@ static const struct xw_rule listening[] = {
     XW_CALL_IF(clone, "fork()", XW_LONG_IS(0, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)),
     XW_CALL(set_robust_list, "fork(): glibc, in the child"),
     XW_CALL(wait4, "children that ended"),
+    XW_CALL_IF(socketpair, "a request and its broker", XW_INT_IS(0, AF_UNIX),
+               XW_INT_IS(1, SOCK_SEQPACKET | SOCK_CLOEXEC), XW_INT_IS(2, 0)),
+    XW_CALL_IF(fcntl, "whom the end of that connection ends", XW_INT_IS(1, F_SETOWN)),
 };
 static const struct xw_rule_set listening_rules = XW_RULE_SET(listening);
 
 /*
  * The user that root prepares worlds for may be known to any module of nsswitch.conf(5) only, and
  * is looked up under the listener's filter: modules are loaded, local daemons and directory
- * servers asked. So is who an instructor has a world deployed for. Requests of students never get
- * here, `request` has none of it.
+ * servers asked. So is, by a broker, who an instructor has a world deployed for. What reads a
+ * request never gets here, `request` has none of it.
  */
 static const struct xw_rule names[] = {
+    XW_CALL_IF(mmap, "a module and its libraries",
+               XW_LONG_WITHIN(2, PROT_READ | PROT_WRITE | PROT_EXEC)),
     XW_CALL(socket, "nscd, sssd, systemd, a directory server"),
     XW_CALL(bind, "netlink: which addresses this host has"),
     XW_CALL(setsockopt, "the same sockets"),
+    XW_CALL(getsockopt, "the same"),
     XW_CALL(getpeername, "the same"),
     XW_CALL(recvfrom, "their answers"),
+    XW_CALL(recvmsg, "the same"),
     XW_CALL(sendmmsg, "the resolver's questions"),
     XW_CALL(shutdown, "the end of a connection"),
     XW_CALL(sendmsg, "nscd and others: a question"),
@@ -353,28 +363,29 @@ static const struct xw_reach sharing_reach[] = {
     RELAY_REACH};
 
 /*
- * The listener and `request` have no Landlock rules of their own: the layers of Landlock are
- * cut with one another, and each kind of child has its own.
+ * The listener, `request` and `broker` have no Landlock rules of their own: the layers of Landlock
+ * are cut with one another, and each kind of child has its own.
  */
 const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
-     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &deploy_rules, &console_rules,
-     &sharing_rules, &handing_rules, &starting_rules, &name_rules, &suspend_rules, &presence_rules},
+     &narrowing_rules, &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules,
+     &deploy_rules, &console_rules, &sharing_rules, &handing_rules, &starting_rules, &name_rules,
+     &suspend_rules, &presence_rules},
     NULL};
 
-const struct xw_policy xw_request_policy = {
-    "request",
-    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
-     &reading_rules, &world_rules, &bridge_rules, &console_rules, &handing_rules, &starting_rules},
-    NULL};
+const struct xw_policy xw_request_policy = {"request",
+                                            {&xw_memory_rules, &xw_reply_rules, &first_line_rules,
+                                             &becoming_rules, &narrowing_rules, &xw_libvirt_rules,
+                                             &reading_rules, &world_rules, &bridge_rules,
+                                             &console_rules, &handing_rules, &starting_rules},
+                                            NULL};
 
-const struct xw_policy xw_instructor_policy = {
-    "instructor",
-    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &xw_libvirt_rules,
-     &reading_rules, &world_rules, &bridge_rules, &console_rules, &handing_rules, &starting_rules,
-     &deploy_rules, &name_rules},
-    NULL};
+const struct xw_policy xw_broker_policy = {"broker",
+                                           {&xw_memory_rules, &xw_reply_rules, &narrowing_rules,
+                                            &xw_libvirt_rules, &reading_rules, &world_rules,
+                                            &deploy_rules, &name_rules},
+                                           NULL};
 
 const struct xw_policy xw_changing_policy = {"changing",
                                              {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
@@ -399,11 +410,11 @@ const struct xw_policy xw_extending_policy = {
 const struct xw_policy xw_console_policy = {"console",
                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
                                              &console_rules, &handing_rules, &becoming_rules,
-                                             &starting_rules},
+                                             &narrowing_rules, &starting_rules},
                                             console_reach};
 
 const struct xw_policy xw_sharing_policy = {"sharing",
                                             {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
                                              &sharing_rules, &handing_rules, &becoming_rules,
-                                             &starting_rules},
+                                             &narrowing_rules, &starting_rules},
                                             sharing_reach};

@@ -15,11 +15,11 @@ extern const struct xw_rule_set xw_libvirt_rules;
 extern const struct xw_policy xw_listener_policy;
 
 /*
- * From the fork until the request has been authorized; peers other than root. The second is for
- * those who instruct a lab.
+ * From the fork until the request has been authorized; peers other than root. The second is the
+ * broker's, until it has decided what it is asked (broker.h).
  */
 extern const struct xw_policy xw_request_policy;
-extern const struct xw_policy xw_instructor_policy;
+extern const struct xw_policy xw_broker_policy;
 
 /*
  * start, stop, reboot, revert; prepare and deploy; suspend; extend; console and relay, up to their

@@ -17,6 +17,7 @@
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
 #include "xwhelper/keeper/plan.h"
+#include "xwhelper/keeper/world.h"
 
 /* What the journal is told when a console opens; its end is the listener's to tell. */
 struct xw_opening {
@@ -75,17 +76,21 @@ int xw_verb_list(int peer, const struct xw_authority *authority, const struct xw
 
 /*
  * For who instructs a lab: all of its worlds, as the reader; who may use it and for whom it was
- * extended, the same; an extension, or with 0 its end; the world of an owner, made where the lab
- * is for them. Of the authority everything has been decided.
+ * extended, the same. Of the authority everything has been decided.
  */
 int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err);
 int xw_verb_grants(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err);
-int xw_verb_extend(int peer, const struct xw_authority *authority, const struct xw_request *request,
+
+/*
+ * The same people's, in a broker (broker.h), with no line for the peer: an extension, or with 0 its
+ * end; the world of an owner, made where the lab is for them. Both return 0 or a negative errno.
+ */
+int xw_verb_extend(const struct xw_authority *authority, const struct xw_request *request,
                    struct xw_error *err);
-int xw_verb_deploy(int peer, const struct xw_authority *authority, const struct xw_request *request,
-                   const struct xw_plan *plan, struct xw_error *err);
+int xw_verb_deploy(const struct xw_authority *authority, const struct xw_request *request,
+                   const struct xw_plan *plan, enum xw_deploy_result *result, struct xw_error *err);
 
 /* Deploys what the labs grant to the user named in the request, and to the user's teams. */
 int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error *err);
