@@ -140,7 +140,7 @@ static const struct xw_command commands[] = {
          "disk, and of a machine that runs its memory, too. Those of a whole world are all of\n"
          "one instant. A name has small letters, digits and hyphens; -m adds a line of text.\n"
          "Deleting one changes nothing in the machine. On a terminal you are asked first,\n"
-         "unless you give --yes.\n\n"
+         "unless you give --yes. A lab may want your password, which takes a terminal.\n\n"
          "  checkpoint create firewall/web works -m 'before I touch nginx'\n"
          "  checkpoint create firewall works         all its machines, at one instant\n"
          "  checkpoint list firewall                 add --json for a program\n"

@@ -234,10 +234,11 @@ static void draw_password(const struct xw_menu *menu)
 {
     char text[2 * XW_TARGET_SIZE];
     char target[XW_TARGET_SIZE];
+    char suffix[XW_NAME_SIZE + 1];
 
-    snprintf(text, sizeof(text), "Your password, to %s %s. Esc: no.  %.200s",
+    snprintf(text, sizeof(text), "Your password, to %s %s%s. Esc: no.  %.200s",
              xw_checkpoint_words(menu->pending.verb), xw_target_format(&menu->pending, target),
-             menu->dialog.told);
+             xw_checkpoint_suffix(&menu->pending, suffix), menu->dialog.told);
     attron(A_BOLD);
     xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
     attroff(A_BOLD);

@@ -72,6 +72,11 @@ void parts_install_keeper(enum layers layers)
     install_keeper(keeper, relay);
 }
 
+void parts_install_parser(void)
+{
+    install_keeper("build/hostile/owned/xwkeeper-parser", "build/xwrelay");
+}
+
 void parts_restore(void)
 {
     install_gate("build/xwhelper");

@@ -17,6 +17,9 @@ enum layers { ALL_LAYERS, NO_SECCOMP, NO_LANDLOCK, PERMISSIONS };
 void parts_install_gate(enum layers layers);
 void parts_install_keeper(enum layers layers);
 
+/* The keeper whose requests are taken over before they are parsed (owned/parser.c). */
+void parts_install_parser(void);
+
 /* The immutable flag of the gate's file (chattr(1)); false where the filesystem has none. */
 bool parts_set_flag(bool on);
 

@@ -50,6 +50,13 @@ hostile_programs += $(BUILD)/hostile/owned/$(1)-$(2)
 endef
 $(foreach p,xwhelper xwkeeper xwrelay,$(foreach l,$(owned_layers),$(eval $(call owned_program,$(p),$(l)))))
 
+# The keeper once more, with the script where a request would be parsed.
+owned_wrap_parser := -Wl,--wrap=xw_child_serve,--wrap=xw_broker_start,--wrap=xw_request_parse
+$(BUILD)/hostile/owned/xwkeeper-parser: $(call objects,$(xwkeeper_sources) $(owned)/parser.c $(sanitizer_options)) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(LINK) $(owned_wrap_parser) -o $@ $(filter %.o,$^) $(xwkeeper_libs)
+hostile_programs += $(BUILD)/hostile/owned/xwkeeper-parser
+
 $(BUILD)/hostile/owned/alone: $(call objects,$(owned_attempts) $(owned)/alone.c) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^)

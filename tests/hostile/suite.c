@@ -259,7 +259,7 @@ static const struct {
     {"signals", suite_signals},     {"keeper", suite_keeper},
     {"audit", suite_audit},         {"load", suite_load},
     {"owned", suite_owned},         {"owned", suite_owned_special},
-    {"owned", suite_owned_reader},
+    {"owned", suite_owned_reader},  {"owned", suite_owned_broker},
 };
 
 /* Whether an argument is the class's name, or a tag ("T-E6") of the test. */

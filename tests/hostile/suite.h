@@ -31,6 +31,7 @@ SUITE(load);
 SUITE(owned);
 SUITE(owned_special);
 SUITE(owned_reader);
+SUITE(owned_broker);
 
 /* Makes the test under way a failed one; it goes on. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -22,7 +22,7 @@ setup_file() {
     while IFS= read -r command; do
         bash -c "$command"
     done < <(tests/install-commands Passwords)
-    grep -qx 'reauthenticate = revert' "$CONF"
+    grep -qx 'reauthenticate = revert, checkpoint-delete' "$CONF"
     grep -qx 'lock-after = 600' "$CONF"
     cp -a "$CONF" /run/xworlds.conf.installed
     cp -a /etc/pam.d/xwsh /run/pam.xwsh.installed
@@ -161,6 +161,105 @@ type_password() {
     run as alice revert firewall/web
     [ "$status" -eq 0 ]
     [ "$(overlay_of web)" != "$before" ]
+}
+
+# checkpoints MACHINE: the names of those that it has.
+checkpoints() {
+    as alice checkpoint list "firewall/$1" --json | jq -r '.checkpoints[].checkpoint' | xargs
+}
+
+@test "deleting a checkpoint: after the name the password, wrong or without a terminal it stays, right it goes" {
+    as alice checkpoint create firewall/web works
+    [ "$(checkpoints web)" = works ]
+    log_in 'checkpoint delete firewall/web works'
+    see 'Type web to go on:'
+    type_line web
+    see $'\nPassword:'
+    type_password 'open sesam'
+    see "xwsh: $NOT_THE_PASSWORD; nothing was changed"
+    ended 77
+    must_be_as_before
+    fresh
+    log_in 'checkpoint delete firewall/web works --yes'
+    see $'(^|\n)Password:'
+    keys C-c
+    see 'xwsh: interrupted; nothing was changed'
+    ended 1
+    run --separate-stderr as alice checkpoint delete firewall/web works --yes <<<"$PASSWORD"
+    [ "$status" -eq 77 ]
+    [ "$stderr" = "xwsh: 'checkpoint delete' asks for your password here, which takes a terminal: ssh -t HOST checkpoint delete firewall/web works" ]
+    # So does going back to one, which is a revert.
+    run as alice revert firewall/web works
+    [ "$status" -eq 77 ]
+    [[ $output == *"ssh -t HOST revert firewall/web works" ]]
+    [ "$(checkpoints web)" = works ]
+    unasked checkpoint-delete revert
+    fresh
+    log_in 'checkpoint delete firewall/web works --yes'
+    see $'(^|\n)Password:'
+    type_password
+    see 'firewall/web: has no checkpoint works any more'
+    ended 0
+    lacks "$PASSWORD"
+    [ -z "$(checkpoints web)" ]
+    asked checkpoint-delete
+    # The control: where it isn't named, it goes without a terminal; a revert is, and doesn't.
+    configure 'reauthenticate = revert'
+    as alice checkpoint create firewall/web works
+    run as alice revert firewall/web works
+    [ "$status" -eq 77 ]
+    run as alice checkpoint delete firewall/web works
+    [ "$status" -eq 0 ]
+    [ -z "$(checkpoints web)" ]
+}
+
+@test "the menu's page of checkpoints: the password before one is deleted or gone back to, and not before one is made" {
+    open_world
+    keys p
+    see 'No checkpoint yet'
+    keys n
+    see $'\nName:'
+    type_line works
+    see 'firewall/router: is saved as works'
+    unasked checkpoint-delete revert
+    keys d
+    see $'Delete the checkpoint works of firewall/router\\?.*\nType router:'
+    type_line router
+    see $'Your password, to checkpoint delete firewall/router works. Esc: no.[^\n]*\nPassword:'
+    type_password 'close sesame'
+    see "$NOT_THE_PASSWORD; nothing was changed"
+    see $'\n works '
+    keys d
+    see $'\nType router:'
+    type_line router
+    see $'\nPassword:'
+    screen send-keys -t lab -l 'open'
+    keys Escape
+    see 'no password was given; nothing was changed'
+    keys Enter
+    see $'Revert firewall/router to works\\?.*\nType router:'
+    type_line router
+    see $'Your password, to revert firewall/router works. Esc: no.[^\n]*\nPassword:'
+    keys Escape
+    see 'no password was given; nothing was changed'
+    [ "$(checkpoints router)" = works ]
+    unasked checkpoint-delete revert
+    keys Enter
+    see $'\nType router:'
+    type_line router
+    see $'\nPassword:'
+    type_password
+    see 'firewall/router: is as it was at works'
+    asked revert
+    keys d
+    see $'\nType router:'
+    type_line router
+    see $'\nPassword:'
+    type_password
+    see 'has no checkpoint works any more'
+    see 'No checkpoint yet'
+    lacks "$PASSWORD"
+    asked checkpoint-delete
 }
 
 @test "any command that changes a world or opens a console can be named" {

@@ -2,7 +2,7 @@
 /*
  * The broker: what it is asked, what it does of that, and when it ends. The process, its connection
  * and the records are real; the verbs, the filter and the data base of users are the test's. Each
- * order is also one that a process could send that was taken over.
+ * order is also one that a process could send that was taken over (T-J7).
  */
 #include <setjmp.h>
 #include <stdarg.h>
