@@ -55,10 +55,16 @@ static struct {
 
 static int peer, journal_fd, started;
 
+/* Not for ever: what should have been ended meanwhile goes on, and shows. */
 static void wait_while(uint32_t *word, uint32_t value)
 {
-    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
-        syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+    const struct timespec patience = {.tv_sec = 10};
+
+    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value) {
+        if (syscall(SYS_futex, word, FUTEX_WAIT, value, &patience, NULL, 0) < 0 &&
+            errno == ETIMEDOUT)
+            return;
+    }
 }
 
 static void wake(uint32_t *word)

@@ -1,6 +1,6 @@
 /*
  * One request in one process: read the line, authorize it again by what the kernel attested, then
- * be a reader, a keeper child or a relay.
+ * be a reader, a keeper child or a relay, or ask a broker (broker.h).
  */
 #ifndef XW_KEEPER_CHILD_H
 #define XW_KEEPER_CHILD_H
