@@ -23,7 +23,7 @@
 #include "tests/hostile/talk.h"
 #include "xwhelper/keeper/broker.h"
 
-enum { PATIENCE = 10000, STEPS_MAX = 4096, LATER = 2000000000 };
+enum { CONNECTIONS = 40, PATIENCE = 10000, STEPS_MAX = 4096, LATER = 2000000000 };
 
 /* --- processes -------------------------------------------------------------------------------- */
 
@@ -180,6 +180,66 @@ static void as_a_students(void)
         fail("the broker's filter is the request's: nothing was compared");
 }
 
+static size_t keepers_processes(void)
+{
+    FILE *file = popen("pgrep -c -x xwkeeper", "re"); // NOLINT: a test's own words
+    unsigned int count = 0;
+
+    if (!file || fscanf(file, "%u", &count) != 1)
+        fail("pgrep says nothing");
+    if (file)
+        pclose(file);
+    return count;
+}
+
+/* How many requests of one user's are admitted at once, and how many processes those are. */
+static size_t admitted(const struct drive_user *who, size_t *processes)
+{
+    const struct drive_user user = taken_over(who);
+    pid_t keeper = keeper_pid();
+    pid_t first;
+    char byte = 0;
+    int tube[2];
+
+    if (pipe2(tube, O_CLOEXEC) < 0)
+        abort();
+    fflush(NULL);
+    pid_t client = drive_fork_as(&user);
+    if (client == 0) {
+        int last = -1;
+        for (int i = 0; i < CONNECTIONS; i++)
+            last = connect_keeper();
+        /* It is turned away, so all before it have been seen to. */
+        _exit(last < 0 || read(last, &byte, 1) != 1 || write(tube[1], &byte, 1) != 1 || pause());
+    }
+    close(tube[1]);
+    if (read(tube[0], &byte, 1) != 1)
+        fail("the last of %d connections isn't answered", CONNECTIONS);
+    size_t count = children_of(keeper, &first);
+    *processes = keepers_processes();
+    kill(client, SIGKILL);
+    waitpid(client, NULL, 0);
+    close(tube[0]);
+    for (long until = milliseconds() + PATIENCE; milliseconds() < until && keepers_processes() > 1;)
+        usleep(10000);
+    return count;
+}
+
+static void counts_as_one(void)
+{
+    size_t alices, tinas;
+    size_t of_alice = admitted(people.alice, &alices);
+    size_t of_tina = admitted(people.tina, &tinas);
+
+    printf("# %zu and %zu requests at once, in %zu and %zu processes\n", of_alice, of_tina, alices,
+           tinas);
+    if (of_alice != of_tina || of_alice < 2 || of_alice >= CONNECTIONS)
+        fail("an instructor has other limits than a student");
+    if (alices != 1 + of_alice || tinas > 1 + 2 * of_tina)
+        fail("there are more processes than two for a request");
+    tried(2 * CONNECTIONS);
+}
+
 /* --- taken over ------------------------------------------------------------------------------- */
 
 /* Has a user's request, taken over, do as `words` say; text is what it answers, to its end. */
@@ -332,18 +392,6 @@ static void brokers_calls(void)
         fail("the control: %.100s", text);
 }
 
-static size_t keepers_processes(void)
-{
-    FILE *file = popen("pgrep -c -x xwkeeper", "re"); // NOLINT: a test's own words
-    unsigned int count = 0;
-
-    if (!file || fscanf(file, "%u", &count) != 1)
-        fail("pgrep says nothing");
-    if (file)
-        pclose(file);
-    return count;
-}
-
 /* Orders that are left behind, as fast as they can be given: nothing stays, nobody else waits. */
 static void left_behind(void)
 {
@@ -413,6 +461,7 @@ static void taken_over_request(void)
 
 const struct test suite_owned_broker[] = {
     {"T-J7 what reads an instructor's request is confined as a student's", as_a_students},
+    {"T-J7 an instructor's request with its broker counts as one", counts_as_one},
     {"T-J7 what reads an instructor's request, taken over, and the broker", taken_over_request},
     {NULL, NULL},
 };

@@ -4,15 +4,12 @@
  * is the line itself:
  *
  *   owned order BYTES      these bytes, in hexadecimal digits, to the broker; then its answer
- *   owned again BYTES      the same, and at once a second time
  *   owned leave BYTES      the same, and at once its own end
- *   owned keep BYTES       the same, and stays, whatever comes
  *   owned call NUMBER A B C D   a system call
  *
  * Any other line is parsed as ever.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,15 +79,13 @@ static void tell_answer(void)
     report(text);
 }
 
-static void say(const char *digits, int times)
+static void say(const char *digits)
 {
     unsigned char bytes[1024];
     size_t size = decode(digits, bytes, sizeof(bytes));
 
-    for (int i = 0; i < times; i++) {
-        if (send(broker, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
-            report("can't\n");
-    }
+    if (send(broker, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
+        report("can't\n");
 }
 
 static void call(const char *words)
@@ -115,14 +110,9 @@ int __wrap_xw_request_parse(const char *line, struct xw_request *request)
     } else if (broker < 0) {
         report("no broker\n");
     } else {
-        say(line + 6, strncmp(line, "again ", 6) == 0 ? 2 : 1);
-        if (strncmp(line, "keep ", 5) == 0) {
-            struct pollfd end = {.fd = peer_fd, .events = POLLRDHUP};
-            report("said\n");
-            poll(&end, 1, -1);
-        } else if (strncmp(line, "leave ", 6) != 0) {
+        say(line + 6);
+        if (strncmp(line, "leave ", 6) != 0)
             tell_answer();
-        }
     }
     _exit(0);
 }
