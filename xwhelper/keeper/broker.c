@@ -28,18 +28,15 @@ bool xw_broker_does(enum xw_verb verb)
 
 /* --- the broker ------------------------------------------------------------------------------- */
 
-static bool ends(const char name[XW_NAME_SIZE])
-{
-    return memchr(name, '\0', XW_NAME_SIZE) != NULL;
-}
-
-/* The request that an order is; false where it is none that could be. */
+/*
+ * The request that an order is; false where it is none that could be. A name that has no end within
+ * its array is none in the grammar, which looks no further (names.c).
+ */
 static bool understand(const struct xw_broker_order *order, struct xw_request *request)
 {
-    if ((order->verb != XW_VERB_EXTEND && order->verb != XW_VERB_DEPLOY) || !ends(order->lab) ||
-        !ends(order->owner) || !xw_name_ok(order->lab) || !xw_owner_ok(order->owner) ||
-        order->until < 0 || order->until > XW_TIME_MAX ||
-        (order->verb != XW_VERB_EXTEND && order->until))
+    if ((order->verb != XW_VERB_EXTEND && order->verb != XW_VERB_DEPLOY) ||
+        !xw_name_ok(order->lab) || !xw_owner_ok(order->owner) || order->until < 0 ||
+        order->until > XW_TIME_MAX || (order->verb != XW_VERB_EXTEND && order->until))
         return false;
     *request = (struct xw_request){.verb = (enum xw_verb)order->verb, .until = order->until};
     memcpy(request->lab, order->lab, sizeof(request->lab));
