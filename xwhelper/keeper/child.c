@@ -204,7 +204,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
         close(opening->journal->fd);
         opening->journal->fd = -1;
     }
-    /* What becomes another process keeps none of its own behind it. */
+    /* It would wait as long as this process: a console goes on for hours. */
     if (child->broker >= 0 && !xw_broker_does(child->request.verb)) {
         close(child->broker);
         child->broker = -ENOTCONN;
