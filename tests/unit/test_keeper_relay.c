@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/relay.c xwhelper/keeper/become_relay.c xwhelper/keeper/machine.c xwhelper/keeper/notice.c xwhelper/keeper/reply.c common/names.c common/error.c */
+/* links: xwhelper/keeper/relay.c xwhelper/keeper/become_relay.c xwhelper/keeper/machine.c xwhelper/keeper/history.c xwhelper/keeper/notice.c xwhelper/keeper/reply.c common/names.c common/error.c */
 /*
  * relay: the first viewer's process opens the console and becomes its relay; the viewers after are
  * brought to it; and a relay that begins or ends in between leaves nobody behind.
