@@ -292,7 +292,6 @@ static void take_pen(const VTermState *state, struct xw_pen *pen)
 
 static void take_modes(VTerm *terminal, int rows, struct xw_screen *screen)
 {
-    screen->alternate = is_set(terminal, "\x1b[?1049$p");
     screen->cursor_keys = is_set(terminal, "\x1b[?1$p");
     screen->stays = !is_set(terminal, "\x1b[?7$p");
     screen->hidden = !is_set(terminal, "\x1b[?25$p");
@@ -302,6 +301,15 @@ static void take_modes(VTerm *terminal, int rows, struct xw_screen *screen)
     take_pen(vterm_obtain_state(terminal), &screen->pen);
 }
 
+static int take_property(VTermProp property, VTermValue *value, void *data)
+{
+    struct xw_screen *screen = data;
+
+    if (property == VTERM_PROP_ALTSCREEN)
+        screen->alternate = value->boolean != 0;
+    return 1;
+}
+
 void xw_render(const char *bytes, size_t count, int rows, int columns, struct xw_screen *screen,
                void *memory, size_t size)
 {
@@ -309,11 +317,13 @@ void xw_render(const char *bytes, size_t count, int rows, int columns, struct xw
     VTermAllocatorFunctions functions = {take, give_back};
     VTerm *terminal = vterm_new_with_allocator(rows, columns, &functions, &all);
     VTermScreen *emulated = vterm_obtain_screen(terminal);
+    static const VTermScreenCallbacks callbacks = {.settermprop = take_property};
     const size_t page = (size_t)rows * (size_t)columns;
     char *filtered = take(2 * count, &all);
 
     vterm_set_utf8(terminal, 1);
     vterm_output_set_callback(terminal, ignore_reply, NULL);
+    vterm_screen_set_callbacks(emulated, &callbacks, screen);
     vterm_screen_enable_altscreen(emulated, 1);
     vterm_screen_set_damage_merge(emulated, VTERM_DAMAGE_SCREEN);
     vterm_screen_reset(emulated, 1);
@@ -326,6 +336,7 @@ void xw_render(const char *bytes, size_t count, int rows, int columns, struct xw
     screen->cursors[shown].wraps = would_wrap(terminal, columns);
     if (!screen->alternate)
         return;
+    vterm_screen_set_callbacks(emulated, NULL, NULL);
     write_text(terminal, "\x1b[?1049l");
     take_page(terminal, rows, columns, screen->cells, &screen->cursors[XW_PAGE_MAIN]);
 }

@@ -23,8 +23,10 @@ static void compare(const struct xw_screen *is, const struct xw_screen *drawn, i
         MUST(is->cursors[i].row == drawn->cursors[i].row);
         MUST(is->cursors[i].column == drawn->cursors[i].column);
     }
+    /* Of a wide character, the left half counts. */
     for (int i = 0; i < pages * rows * columns; i++)
-        MUST(xw_test_same_cell(&is->cells[i], &drawn->cells[i]));
+        MUST((i % columns > 0 && is->cells[i - 1].columns == 2) ||
+             xw_test_same_cell(&is->cells[i], &drawn->cells[i]));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
