@@ -264,7 +264,7 @@ static void words(void **state)
     free(screen);
 }
 
-/* Nothing of it is in the drawing, whose text is there. */
+/* T-H7: nothing of it is in the drawing, whose text is there. */
 static void hostile_sequences(void **state)
 {
     static const char *const each[] = {"\x1b[c",
