@@ -8,8 +8,8 @@
 /* What libvterm keeps of a cell, twice, and what it keeps besides: strings as long as the input. */
 enum { CELL = 2 * 48, BESIDES = 2 << 20, ALIGNMENT = 16, REPLY_SIZE = 64 };
 
-/* Of a control sequence; and the byte that cancels one. */
-enum { DIGITS_MAX = 4, PARAMETERS_MAX = 16, CANCEL = 0x18 };
+/* Of a control sequence; and what cancels one. */
+enum { DIGITS_MAX = 4, PARAMETERS_MAX = 16, CANCEL = 0x18, SUBSTITUTE = 0x1a };
 
 struct memory {
     char *next;
@@ -80,6 +80,7 @@ struct input {
     enum { TEXT, ESCAPE, SEQUENCE, STRING } state;
     int digits;      /* of the parameter so far */
     int parameters;  /* before this one */
+    bool begun;      /* ESC has been passed on */
     bool printed;    /* the last byte was a character of ASCII */
     bool repeatable; /* there was one before the sequence */
     char *out;
@@ -90,17 +91,26 @@ static void pass(struct input *input, char byte)
     *input->out++ = byte;
 }
 
-/* The byte after ESC, which has not been passed on. */
+/* Ends a sequence that is none: to libvterm, too, whatever it makes of what it was given. */
+static void cancel(struct input *input)
+{
+    input->state = TEXT;
+    pass(input, CANCEL);
+}
+
+/* A byte after ESC, which is passed on with it; between it and a "[" libvterm takes others. */
 static void follow_escape(struct input *input, char byte)
 {
     if (byte && strchr("]PX^_", byte)) {
+        cancel(input);
         input->state = STRING;
-        pass(input, CANCEL);
         return;
     }
-    pass(input, '\x1b');
+    if (!input->begun)
+        pass(input, '\x1b');
     pass(input, byte);
-    input->state = byte == '[' ? SEQUENCE : TEXT;
+    input->begun = byte >= ' ' && byte < '0';
+    input->state = input->begun ? ESCAPE : byte == '[' ? SEQUENCE : TEXT;
     input->digits = input->parameters = 0;
 }
 
@@ -122,23 +132,26 @@ static void follow_sequence(struct input *input, char byte)
 
 static void follow(struct input *input, char byte)
 {
-    bool cancels = byte == CANCEL || byte == '\x1a';
+    bool plain = byte >= ' ' && byte <= '~';
     bool text = input->state == TEXT;
 
+    /* A control character within a sequence would be obeyed; hardly anybody sends one. */
+    if (!plain && (input->state == ESCAPE || input->state == SEQUENCE))
+        cancel(input);
     if (byte == '\x1b') {
-        input->repeatable = input->state == TEXT && input->printed;
+        input->repeatable = text && input->printed;
         input->state = ESCAPE;
-    } else if (cancels || (input->state == STRING && byte == '\a')) {
-        input->state = TEXT;
-        pass(input, CANCEL);
+        input->begun = false;
+    } else if (input->state == STRING) {
+        input->state = byte == '\a' || byte == CANCEL || byte == SUBSTITUTE ? TEXT : STRING;
     } else if (input->state == ESCAPE) {
         follow_escape(input, byte);
     } else if (input->state == SEQUENCE) {
         follow_sequence(input, byte);
-    } else if (input->state == TEXT) {
+    } else {
         pass(input, byte);
     }
-    input->printed = text && byte >= ' ' && byte <= '~';
+    input->printed = text && plain;
 }
 
 /* Gives libvterm what it may have; out has room for twice as many bytes. */

@@ -36,8 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int columns = size > 1 ? XW_RENDER_COLUMNS_MIN + data[1] % 120 : 80;
     const char *bytes = size > 2 ? (const char *)data + 2 : "";
     size_t count = size > 2 ? size - 2 : 0;
+    static const char *locale;
 
-    setlocale(LC_CTYPE, "C.UTF-8");
+    if (!locale)
+        locale = setlocale(LC_CTYPE, "C.UTF-8");
+    MUST(locale);
     size_t whole = xw_replay_whole(bytes, count);
     MUST(whole <= count && count - whole <= 64);
     struct xw_screen *screen = xw_test_render(bytes, whole, rows, columns);

@@ -328,6 +328,10 @@ static void what_libvterm_can_not_take(void **state)
         strcat(parameters, ";1");
     strcat(parameters, "mtext");
     free(shows_the_same(parameters));
+    /* What libvterm takes for the same. */
+    static char between[sizeof(parameters) + 2] = "\x1b ";
+    strcat(between, parameters + 1);
+    free(shows_the_same(between));
     free(shows_the_same("\x1b[999999999;999999999H\x1b[2147483647C\x1b[99999999999999999999Btext"));
     free(shows_the_same("\x1b[9999b\x1b[1;1H\x1b[99999999btext"));
     free(shows_the_same("\x1b[999999999L\x1b[999999999M\x1b[999999999@\x1b[999999999P"
