@@ -163,6 +163,14 @@ must_be_as_before() {
     detach
 }
 
+@test "T-H7: nothing that is privileged has the emulation in it" {
+    run ldd /usr/local/libexec/xworlds/{xwhelper,xwkeeper,xwrelay} /usr/local/sbin/xwadm build/pam_xworlds.so
+    [ "$status" -eq 0 ]
+    [[ $output != *vterm* ]]
+    run ldd /usr/local/bin/xwsh
+    [[ $output == *vterm* ]]
+}
+
 # asks: a command of the guest's that asks the terminal, in a moment, and then says so; what is
 # typed meanwhile is shown by cat.
 asks() {
