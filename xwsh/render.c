@@ -73,8 +73,8 @@ static void write_text(VTerm *terminal, const char *text)
 /*
  * What the guest wrote, on its way to libvterm, which isn't given all of it. Strings (OSC, DCS and
  * their like) have nothing that is seen: title, clipboard, questions. And libvterm 0.1.4 reads
- * behind the end of some, does what a parameter says up to 2^31 times, writes behind its list of 16
- * parameters, and repeats for ever a character that there is not.
+ * behind the end of some, writes behind its list of 16 parameters, is led astray by numbers near
+ * 2^31, and repeats for ever a character that there is not.
  */
 struct input {
     enum { TEXT, ESCAPE, SEQUENCE, STRING } state;

@@ -64,6 +64,26 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     return 0;
 }
 
+static bool rotates; /* virtlogd does, before the older file is opened */
+static void append(const char *to, const char *text);
+
+int open(const char *name, int flags, ...)
+{
+    int (*libc)(const char *, int, ...) = NULL;
+    va_list arguments;
+
+    *(void **)&libc = dlsym(RTLD_NEXT, "open");
+    va_start(arguments, flags);
+    int mode = flags & O_CREAT ? va_arg(arguments, int) : 0;
+    va_end(arguments);
+    if (rotates && strcmp(name, older) == 0) {
+        rotates = false;
+        assert_int_equal(rename(path, older), 0);
+        append(path, "two ");
+    }
+    return libc(name, flags, mode);
+}
+
 static void append(const char *to, const char *text)
 {
     int fd = open(to, O_WRONLY | O_APPEND | O_CREAT, 0600);
@@ -258,13 +278,7 @@ static void it_is_rotated_meanwhile(void **state)
 {
     (void)state;
     append(path, "one ");
-    assert_int_equal(link(path, older), 0);
-    struct xw_history history = xw_history_open(&web);
-    assert_true(history.newest >= 0 && history.before >= 0);
-    close(history.newest);
-    close(history.before);
-    assert_int_equal(unlink(path), 0);
-    append(path, "two ");
+    rotates = true;
     assert_int_equal(open_and_take(), 8);
     assert_string_equal(taken, "one two ");
 }

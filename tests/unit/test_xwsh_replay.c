@@ -333,6 +333,9 @@ static void what_libvterm_can_not_take(void **state)
     strcat(between, parameters + 1);
     free(shows_the_same(between));
     free(shows_the_same("\x1b[999999999;999999999H\x1b[2147483647C\x1b[99999999999999999999Btext"));
+    screen = shows_the_same("ab\x1b[2147483646C");
+    cursor_is(screen, XW_PAGE_MAIN, 0, COLUMNS - 1);
+    free(screen);
     free(shows_the_same("\x1b[9999b\x1b[1;1H\x1b[99999999btext"));
     free(shows_the_same("\x1b[999999999L\x1b[999999999M\x1b[999999999@\x1b[999999999P"
                         "\x1b[999999999S\x1b[999999999T\x1b[999999999Xtext"));
