@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
 #include "xwsh/replay.h"
 #include "xwsh/tty.h"
 
@@ -41,17 +40,13 @@ static void show(struct xw_pump *pump, const struct xw_replay *replay, const cha
     xw_pump_show(pump, rest, count);
 }
 
-int xw_history_show(const struct xw_session *session, struct xw_pump *pump, size_t count,
-                    const char *words, const char *if_blank)
+static int take_and_show(const struct xw_session *session, struct xw_pump *pump, char *bytes,
+                         size_t count, const char *words, const char *if_blank)
 {
-    XW_AUTO_FREE char *bytes = malloc(count);
     struct xw_replay replay;
     int rows;
     int columns;
 
-    pump->passed_over = count;
-    if (!bytes)
-        return -ENOMEM;
     pump->passed_over -= take(pump->socket, bytes, count);
     if (pump->passed_over > 0)
         return -ETIMEDOUT;
@@ -64,4 +59,17 @@ int xw_history_show(const struct xw_session *session, struct xw_pump *pump, size
     show(pump, &replay, bytes + whole, count - whole);
     free(replay.text);
     return 0;
+}
+
+int xw_history_show(const struct xw_session *session, struct xw_pump *pump, size_t count,
+                    const char *words, const char *if_blank)
+{
+    char *bytes = malloc(count);
+
+    pump->passed_over = count;
+    if (!bytes)
+        return -ENOMEM;
+    int rc = take_and_show(session, pump, bytes, count, words, if_blank);
+    free(bytes);
+    return rc;
 }

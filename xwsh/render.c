@@ -1,6 +1,7 @@
 #include "xwsh/render.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vterm.h>
@@ -125,7 +126,11 @@ static void follow_sequence(struct input *input, char byte)
     if ((digit && input->digits > DIGITS_MAX) ||
         ((digit || next) && input->parameters >= PARAMETERS_MAX))
         return;
-    pass(input, byte == 'b' && !input->repeatable ? CANCEL : byte);
+    if (byte == 'b' && !input->repeatable) {
+        cancel(input);
+        return;
+    }
+    pass(input, byte);
     if (ends)
         input->state = TEXT;
 }
@@ -334,6 +339,8 @@ void xw_render(const char *bytes, size_t count, int rows, int columns, struct xw
     const size_t page = (size_t)rows * (size_t)columns;
     char *filtered = take(2 * count, &all);
 
+    if (!filtered)
+        abort();
     vterm_set_utf8(terminal, 1);
     vterm_output_set_callback(terminal, ignore_reply, NULL);
     vterm_screen_set_callbacks(emulated, &callbacks, screen);
