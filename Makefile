@@ -60,7 +60,7 @@ keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c 
 xwsh_main     := xwsh/main.c
 xwsh_sources  := $(wildcard xwsh/*.c) xwadm/extension.c xwadm/local_time.c \
                  $(addprefix common/,clock.c config.c config_file.c error.c lines.c names.c request.c)
-xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam
+xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam -lvterm
 
 xwhelper_main    := xwhelper/gate/main.c
 xwhelper_sources := $(wildcard xwhelper/gate/*.c \
@@ -133,7 +133,7 @@ $(BUILD)/flags: FORCE
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 UNIT_LIBS    := -lcmocka -lncursesw -ltinfo -ljson-c -lyaml -lseccomp -laudit -lcap-ng -lcrypto -lnettle \
-                -luuid -lvirt -lauparse -lsystemd -pthread
+                -luuid -lvirt -lauparse -lsystemd -lvterm -pthread
 
 links        = $(shell sed -n '1s|^/\* links: \(.*\) \*/$$|\1|p' $(1))
 test_objects = $(patsubst %.c,$(BUILD)/test-obj/%.o,$(1))

@@ -11,6 +11,7 @@
 #include "xwsh/company.h"
 #include "xwsh/console_keys.h"
 #include "xwsh/gate.h"
+#include "xwsh/history.h"
 #include "xwsh/print.h"
 #include "xwsh/pump.h"
 #include "xwsh/resume.h"
@@ -23,6 +24,7 @@
  * end in good order.
  */
 enum { LAST_WORDS_MS = 5000, LEAVE_MS = 1000 };
+enum { GREETING_MAX = XW_COMPANY_TEXT_MAX + XW_TARGET_SIZE + 256 };
 
 struct console {
     const struct xw_session *session;
@@ -31,6 +33,7 @@ struct console {
     enum xw_verb next;  /* how they want to be, where they have asked */
     struct xw_company company;
     bool opened;
+    size_t history;     /* how many of the guest's bytes are from before */
     int64_t menu_until; /* ^] was typed, and a key is waited for until then; 0: it wasn't */
     struct xw_gate *gate;
     bool raw; /* the terminal is in raw mode: lines need their own carriage return */
@@ -96,6 +99,8 @@ static int take_messages(struct console *console, struct xw_progress *progress)
             note(console, message.text);
         else if (message.kind == XW_MESSAGE_VIEWER || message.kind == XW_MESSAGE_LEFT)
             take_viewer(console, &message);
+        else if (message.kind == XW_MESSAGE_HISTORY && !console->opened)
+            console->history = message.history;
         opened = message.kind == XW_MESSAGE_OPEN;
         console->opened = console->opened || opened;
         rc = xw_gate_take(&message, &console->model, &console->code, console->err);
@@ -173,13 +178,17 @@ static enum xw_pump_end take_signals(const struct console *console)
     }
 }
 
+/* Lines, whether the terminal is in raw mode or not. */
+static void put_lines(const char *text)
+{
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+        fprintf(stderr, "%.*s\r\n", (int)(end - text), text);
+}
+
 static void show_help(const struct console *console)
 {
-    const char *text = xw_console_help(console->verb);
-
-    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
-        fprintf(stderr, "\r\n%.*s", (int)(end - text), text);
     fputs("\r\n", stderr);
+    put_lines(xw_console_help(console->verb));
 }
 
 /* One key after ^]. */
@@ -273,22 +282,38 @@ static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
     return end;
 }
 
-static void greet(const struct console *console)
+/* What is said at the beginning; with a hint where nothing else is to be seen. */
+static void make_greeting(const struct console *console, const char *hint, char words[GREETING_MAX])
 {
     char text[XW_COMPANY_TEXT_MAX];
+    bool watches = console->verb == XW_VERB_WATCH;
+    bool taken = console->verb == XW_VERB_CONSOLE && xw_company_taken(&console->company);
+    bool alone = console->company.count == 0;
 
-    if (console->verb == XW_VERB_WATCH)
-        fprintf(stderr, "Watching %s; your keys go nowhere. Press ^] (Ctrl and ]) to leave.\n",
-                console->target);
-    else
-        fprintf(stderr,
-                "Connected to %s. Press ^] (Ctrl and ]) to leave.\n"
-                "If nothing shows, press Enter.\n",
-                console->target);
-    if (console->company.count > 0)
-        fprintf(stderr, "Also here: %s.\n", xw_company_list(&console->company, text));
-    if (console->verb == XW_VERB_CONSOLE && xw_company_taken(&console->company))
-        fputs("Your keys do nothing until the one who has taken over leaves.\n", stderr);
+    snprintf(words, GREETING_MAX, "%s %s%s\n%s%s%s%s%s", watches ? "Watching" : "Connected to",
+             console->target,
+             watches ? "; your keys go nowhere. Press ^] (Ctrl and ]) to leave."
+                     : ". Press ^] (Ctrl and ]) to leave.",
+             watches ? "" : hint,
+             alone ? "" : "Also here: ", alone ? "" : xw_company_list(&console->company, text),
+             alone ? "" : ".\n",
+             taken ? "Your keys do nothing until the one who has taken over leaves.\n" : "");
+}
+
+/* The screen as the guest left it, where there is one, and the greeting. */
+static void begin(const struct console *console, struct xw_pump *pump, bool shown)
+{
+    char words[GREETING_MAX];
+    char hinting[GREETING_MAX];
+
+    make_greeting(console, "", words);
+    make_greeting(console, "If nothing shows, press Enter.\n", hinting);
+    if (console->history == 0 || !shown) {
+        put_lines(hinting);
+    } else if (xw_history_show(console->session, pump, console->history, words, hinting) < 0) {
+        put_lines("The last screen can't be shown.\n");
+        put_lines(hinting);
+    }
 }
 
 /* Moves bytes until something ends it, with the terminal raw meanwhile and as before after it. */
@@ -303,12 +328,14 @@ static enum xw_pump_end attend(struct console *console, int socket)
 
     pump.moved_at = xw_pump_now();
     pump.typed_at = pump.moved_at;
-    if (session->in_tty) {
-        greet(console);
+    /* Who reads what the guest says from now on, by a program, has no use for what was before. */
+    pump.passed_over = shown ? 0 : console->history;
+    if (session->in_tty)
         console->raw = xw_tty_raw(STDIN_FILENO, &saved) == 0;
-    }
     if (shown)
         xw_tty_enter_guest(STDOUT_FILENO);
+    if (session->in_tty)
+        begin(console, &pump, shown);
     while (end == XW_PUMP_GOES_ON)
         end = pump_once(console, &pump);
     xw_pump_note_quiet(&pump);

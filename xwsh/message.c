@@ -272,6 +272,15 @@ static int parse_error(char *line, struct xw_message *message)
     return 0;
 }
 
+static int parse_history(char *line, unsigned long *bytes)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 2, false) || xw_number(field[1], XW_HISTORY_MAX, bytes) < 0)
+        return -EBADMSG;
+    return 0;
+}
+
 static int parse_end(char *line, struct xw_message *message)
 {
     static const enum xw_exit known[] = {XW_EXIT_OK,      XW_EXIT_FAILED,  XW_EXIT_USAGE,
@@ -320,6 +329,7 @@ static int parse_kind(const char *line, size_t length, enum xw_message_kind *kin
         [XW_MESSAGE_ERROR] = "error",
         [XW_MESSAGE_VIEWER] = "viewer",
         [XW_MESSAGE_LEFT] = "left",
+        [XW_MESSAGE_HISTORY] = "history",
         [XW_MESSAGE_OPEN] = "open",
         [XW_MESSAGE_END] = "end",
     };
@@ -367,6 +377,8 @@ int xw_message_parse(char *line, struct xw_message *message)
         return parse_viewer(line, &message->viewer);
     case XW_MESSAGE_ERROR:
         return parse_error(line, message);
+    case XW_MESSAGE_HISTORY:
+        return parse_history(line, &message->history);
     case XW_MESSAGE_OPEN:
         return strcmp(line, "open") == 0 ? 0 : -EBADMSG;
     case XW_MESSAGE_END:

@@ -19,6 +19,7 @@
 #define XW_WORLDS_MAX    1024
 #define XW_ADDRESSES_MAX 512 /* bytes */
 #define XW_SAVED_MAX     1024
+#define XW_HISTORY_MAX   65536 /* bytes */
 
 enum xw_state {
     XW_STATE_OFF,
@@ -114,6 +115,7 @@ enum xw_message_kind {
     XW_MESSAGE_ERROR,
     XW_MESSAGE_VIEWER,
     XW_MESSAGE_LEFT,
+    XW_MESSAGE_HISTORY,
     XW_MESSAGE_OPEN,
     XW_MESSAGE_END
 };
@@ -130,6 +132,7 @@ struct xw_message {
     struct xw_saved saved;         /* CHECKPOINT */
     char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
     const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
+    unsigned long history;      /* HISTORY: bytes */
     enum xw_exit code;          /* END */
 };
 

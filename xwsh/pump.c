@@ -46,6 +46,12 @@ int xw_pump_timeout(const struct xw_pump *pump)
     return (int)(pump->moved_at + STALLED_MS - xw_pump_now());
 }
 
+enum xw_pump_end xw_pump_show(struct xw_pump *pump, const char *bytes, size_t count)
+{
+    xw_guest_follow(&pump->guest, bytes, count);
+    return xw_write_all(STDOUT_FILENO, bytes, count) < 0 ? XW_PUMP_GONE : XW_PUMP_GOES_ON;
+}
+
 enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump)
 {
     char bytes[XW_PUMP_CHUNK];
@@ -55,8 +61,9 @@ enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump)
         return XW_PUMP_GOES_ON;
     if (got <= 0)
         return XW_PUMP_CLOSED;
-    xw_guest_follow(&pump->guest, bytes, (size_t)got);
-    return xw_write_all(STDOUT_FILENO, bytes, (size_t)got) < 0 ? XW_PUMP_GONE : XW_PUMP_GOES_ON;
+    size_t over = (size_t)got < pump->passed_over ? (size_t)got : pump->passed_over;
+    pump->passed_over -= over;
+    return xw_pump_show(pump, bytes + over, (size_t)got - over);
 }
 
 static void append(struct xw_pump *pump, const char *bytes, size_t count)

@@ -25,11 +25,12 @@ enum xw_pump_end {
 struct xw_pump {
     int socket; /* non-blocking */
     bool in_tty;
-    bool watching;    /* nothing is sent to the guest, and the end of input is none */
-    bool in_ended;    /* standard input has ended */
-    int64_t moved_at; /* when the guest last took something; milliseconds, monotonic */
-    int64_t typed_at; /* when input last came */
-    int64_t quiet;    /* the longest time without any, as noted */
+    bool watching;      /* nothing is sent to the guest, and the end of input is none */
+    bool in_ended;      /* standard input has ended */
+    size_t passed_over; /* bytes of the guest that are still to come and are not shown */
+    int64_t moved_at;   /* when the guest last took something; milliseconds, monotonic */
+    int64_t typed_at;   /* when input last came */
+    int64_t quiet;      /* the longest time without any, as noted */
     struct xw_escape escape;
     struct xw_guest guest;
     size_t start; /* of what waits for the guest */
@@ -57,6 +58,9 @@ void xw_pump_note_quiet(struct xw_pump *pump);
 enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump);
 enum xw_pump_end xw_pump_from_input(struct xw_pump *pump);
 enum xw_pump_end xw_pump_to_guest(struct xw_pump *pump);
+
+/* Shows bytes of the guest. */
+enum xw_pump_end xw_pump_show(struct xw_pump *pump, const char *bytes, size_t count);
 
 /* Whether what one read(2) of at most XW_PUMP_CHUNK bytes gave is ^] (escape.h). */
 bool xw_pump_is_escape(struct xw_pump *pump, const char *bytes, size_t count);

@@ -1,6 +1,5 @@
 #include "xwsh/safe_text.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
@@ -30,6 +29,11 @@ static bool is_hidden(uint32_t code)
             return true;
     }
     return (code & 0xfffe) == 0xfffe;
+}
+
+bool xw_code_is_shown(uint32_t code)
+{
+    return code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && !is_hidden(code);
 }
 
 size_t xw_utf8_decode(const char *text, uint32_t *code)

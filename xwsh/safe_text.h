@@ -9,6 +9,7 @@
 #ifndef XW_XWSH_SAFE_TEXT_H
 #define XW_XWSH_SAFE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ enum xw_charset {
  * nothing above U+10FFFF) or the text ends.
  */
 size_t xw_utf8_decode(const char *text, uint32_t *code);
+
+/* Whether a code point is a character, and one that is shown as it is. */
+bool xw_code_is_shown(uint32_t code);
 
 /*
  * Writes the safe form of text into safe (size bytes, at least 1), always terminated; what has no

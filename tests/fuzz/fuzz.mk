@@ -5,7 +5,7 @@ FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SOURCES))
 FUZZ_FLAGS    = -std=c17 $(DEFINES) -I. $(WARNINGS) -MMD -MP -O1 -g -fno-omit-frame-pointer \
                 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-FUZZ_LIBS    := -lyaml -lncursesw -ltinfo -lcrypto -luuid -laudit -lseccomp -lcap-ng
+FUZZ_LIBS    := -lyaml -lncursesw -ltinfo -lcrypto -luuid -laudit -lseccomp -lcap-ng -lvterm
 
 fuzz_objects  = $(patsubst %.c,build/fuzz-obj/%.o,$(1))
 

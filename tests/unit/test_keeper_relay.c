@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/relay.c xwhelper/keeper/become_relay.c xwhelper/keeper/machine.c xwhelper/keeper/notice.c xwhelper/keeper/reply.c common/names.c common/error.c */
+/* links: xwhelper/keeper/relay.c xwhelper/keeper/become_relay.c xwhelper/keeper/machine.c xwhelper/keeper/history.c xwhelper/keeper/notice.c xwhelper/keeper/reply.c common/names.c common/error.c */
 /*
  * relay: the first viewer's process opens the console and becomes its relay; the viewers after are
  * brought to it; and a relay that begins or ends in between leaves nobody behind.
@@ -31,7 +31,7 @@
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/relay/join.h"
 
-enum { EXECUTED = 40, GUEST = 3, JOIN = 4, LOCK = 5, NOTICE = 6 };
+enum { EXECUTED = 40, GUEST = 3, JOIN = 4, LOCK = 5, NOTICE = 6, HISTORY = 7 };
 
 static const struct xw_machine web = {"fw", "alice", "web"};
 
@@ -47,6 +47,7 @@ static struct seen {
     bool environment;
     struct xw_join who; /* the viewer who waits for the relay */
     bool brought;       /* with a descriptor that is the peer's */
+    char history[64];
 } * seen;
 
 static void step(const char *name)
@@ -109,6 +110,8 @@ int execve(const char *path, char *const argv[], char *const environment[])
     struct stat fifo;
     seen->placed = fstat(NOTICE, &fifo) == 0 && S_ISFIFO(fifo.st_mode) &&
                    send(GUEST, "guest", 5, 0) == 5 && fcntl(LOCK, F_GETFD) == 0;
+    if (seen->highest == HISTORY && read(HISTORY, seen->history, sizeof(seen->history) - 1) < 0)
+        snprintf(seen->history, sizeof(seen->history), "?");
     seen->brought = receive(JOIN, &seen->who, "brought");
     snprintf(lock, sizeof(lock), "/proc/self/fd/%d", LOCK);
     int other = open(lock, O_RDONLY);
@@ -229,6 +232,28 @@ static void the_first_becomes_the_relay(void **state)
     assert_true(seen->brought);
 }
 
+/* It has what the guest wrote before as its last descriptor. */
+static void it_has_the_log(void **state)
+{
+    (void)state;
+    assert_int_equal(mount("tmpfs", "/var/lib", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"), 0);
+    assert_int_equal(mkdir(XW_STATE_DIR, 0755), 0);
+    assert_int_equal(mkdir(XW_WORLDS_DIR, 0755), 0);
+    assert_int_equal(mkdir(XW_WORLDS_DIR "/fw", 0755), 0);
+    assert_int_equal(mkdir(XW_WORLDS_DIR "/fw/alice", 0755), 0);
+    int log = open(XW_WORLDS_DIR "/fw/alice/web.log", O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(log, "web login: ", 11), 11);
+    close(log);
+    assert_int_equal(run(sizeof(alice)), EXECUTED);
+    assert_int_equal(seen->highest, HISTORY);
+    assert_string_equal(seen->history, "web login: ");
+    assert_string_equal(seen->steps, "confine become-relay execute ");
+    /* Without one the console is opened all the same. */
+    assert_int_equal(unlink(XW_WORLDS_DIR "/fw/alice/web.log"), 0);
+    assert_int_equal(run(sizeof(alice)), EXECUTED);
+    assert_int_equal(seen->highest, NOTICE);
+}
+
 static void the_next_is_brought_to_it(void **state)
 {
     int lock = open(lock_path, O_RDONLY | O_CREAT, 0600);
@@ -335,9 +360,10 @@ static void what_can_not_be_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(the_first_becomes_the_relay),    FRESH(the_next_is_brought_to_it),
-        FRESH(a_relay_that_is_not_to_be_had),  FRESH(a_machine_that_is_off),
-        FRESH(who_says_nothing_of_themselves), FRESH(what_can_not_be_made),
+        FRESH(the_first_becomes_the_relay), FRESH(it_has_the_log),
+        FRESH(the_next_is_brought_to_it),   FRESH(a_relay_that_is_not_to_be_had),
+        FRESH(a_machine_that_is_off),       FRESH(who_says_nothing_of_themselves),
+        FRESH(what_can_not_be_made),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);

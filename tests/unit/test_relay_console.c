@@ -28,18 +28,19 @@
 #include "xwhelper/relay/notice.h"
 #include "xwhelper/relay/relay.h"
 #include "xwhelper/relay/ring.h"
+#include "xwhelper/relay/seat.h"
 
-enum { GUEST = 3, JOIN = 4, LOCK = 5, NOTICE = 6, SEATS = 16, MUCH = 900000 };
+enum { GUEST = 3, JOIN = 4, LOCK = 5, NOTICE = 6, HISTORY = 7, SEATS = 16, MUCH = 900000 };
 
 static int guest = -1, join = -1, notice = -1;
 static pid_t relay;
 
-static int begin(void **state)
+/* A relay to which the keeper gives a pipe's reading end, or -1. */
+static int start(int history)
 {
     int guest_ends[2];
     int join_ends[2];
 
-    (void)state;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, guest_ends) < 0 ||
         socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, join_ends) < 0)
         return -1;
@@ -56,12 +57,15 @@ static int begin(void **state)
     relay = fork();
     if (relay == 0) {
         int aside[] = {fcntl(guest_ends[1], F_DUPFD, 64), fcntl(join_ends[1], F_DUPFD, 64),
-                       fcntl(notice, F_DUPFD, 64)};
+                       fcntl(notice, F_DUPFD, 64), fcntl(history, F_DUPFD, 64)};
         dup2(aside[0], GUEST);
         dup2(aside[1], JOIN);
         dup2(aside[2], NOTICE);
         close(LOCK);
-        close_range(NOTICE + 1, ~0U, 0);
+        close_range(NOTICE + 1, ~0U, history < 0 ? 0 : CLOSE_RANGE_CLOEXEC);
+        if (history >= 0)
+            dup2(aside[3], HISTORY);
+        close_range(HISTORY + 1, ~0U, 0);
         alarm(120);
         xw_relay_console();
         _exit(0);
@@ -73,6 +77,12 @@ static int begin(void **state)
     join = join_ends[0];
     setsockopt(guest, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return start(-1);
 }
 
 static bool has_ended(void)
@@ -575,7 +585,152 @@ static void what_is_no_viewer(void **state)
     close(alice);
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, begin, end)
+/* The history of a guest: numbered lines of 8 bytes, the last of them up to `end`. */
+static void number(char *bytes, size_t count, size_t end)
+{
+    for (size_t i = 0; i < count; i += 8) {
+        char line[16];
+        snprintf(line, sizeof(line), "%07zu\n", (end - count + i) / 8);
+        memcpy(bytes + i, line, 8);
+    }
+}
+
+/* A relay that is given the end of so many bytes. */
+static void start_with(size_t count)
+{
+    static char bytes[2 * XW_RELAY_HISTORY_MAX];
+    int ends[2];
+
+    number(bytes, count, count);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, sizeof(bytes)) >= (int)sizeof(bytes));
+    assert_int_equal(write(ends[1], bytes, count), count);
+    close(ends[1]);
+    assert_int_equal(start(ends[0]), 0);
+    close(ends[0]);
+}
+
+/* Reads so many bytes of the guest, which are these, in frames that end with them. */
+static void takes(int fd, const char *bytes, size_t count)
+{
+    static char all[XW_RELAY_HISTORY_MAX];
+    size_t used = 0;
+
+    while (used < count) {
+        char frame[XW_FRAME_MAX + 1];
+        size_t length = 0;
+        assert_int_equal(next_frame(fd, frame, &length), XW_FRAME_GUEST);
+        assert_true(length <= count - used);
+        memcpy(all + used, frame, length);
+        used += length;
+    }
+    assert_memory_equal(all, bytes, count);
+}
+
+/* The first viewer has what the keeper knew, the next that and what came since, each to the byte.
+ */
+static void what_was_before(void **state)
+{
+    char bytes[808];
+
+    (void)state;
+    start_with(800);
+    int alice = come("alice", XW_JOIN_WRITE);
+    is_accepted(alice);
+    gets(alice, XW_FRAME_WORDS, "history 800\n");
+    gets(alice, XW_FRAME_WORDS, "open\n");
+    number(bytes, 800, 800);
+    takes(alice, bytes, 800);
+    guest_says("0000100\n");
+    gets(alice, XW_FRAME_GUEST, "0000100\n");
+    int bob = come("bob", XW_JOIN_WATCH);
+    is_accepted(bob);
+    gets(bob, XW_FRAME_WORDS, "viewer alice write\n");
+    gets(bob, XW_FRAME_WORDS, "history 808\n");
+    gets(bob, XW_FRAME_WORDS, "open\n");
+    number(bytes, 808, 808);
+    takes(bob, bytes, 808);
+    gets(alice, XW_FRAME_WORDS, "viewer bob watch\n");
+    guest_says("live");
+    gets(alice, XW_FRAME_GUEST, "live");
+    gets(bob, XW_FRAME_GUEST, "live");
+    close(alice);
+    close(bob);
+}
+
+/* Nobody has more than the bound, whatever the pipe holds and whatever came since. */
+static void what_was_before_has_a_bound(void **state)
+{
+    static char bytes[XW_RELAY_HISTORY_MAX];
+    char line[64];
+
+    (void)state;
+    snprintf(line, sizeof(line), "history %d\n", XW_RELAY_HISTORY_MAX);
+    start_with(XW_RELAY_HISTORY_MAX + 8000);
+    int alice = come("alice", XW_JOIN_WRITE);
+    is_accepted(alice);
+    gets(alice, XW_FRAME_WORDS, line);
+    gets(alice, XW_FRAME_WORDS, "open\n");
+    number(bytes, sizeof(bytes), XW_RELAY_HISTORY_MAX);
+    takes(alice, bytes, sizeof(bytes));
+    guest_says("12345678");
+    gets(alice, XW_FRAME_GUEST, "12345678");
+    int bob = come("bob", XW_JOIN_WRITE);
+    is_accepted(bob);
+    gets(bob, XW_FRAME_WORDS, "viewer alice write\n");
+    gets(bob, XW_FRAME_WORDS, line);
+    gets(bob, XW_FRAME_WORDS, "open\n");
+    memmove(bytes, bytes + 8, sizeof(bytes) - 8);
+    memcpy(bytes + sizeof(bytes) - 8, "12345678", 8);
+    takes(bob, bytes, sizeof(bytes));
+    close(alice);
+    close(bob);
+}
+
+/* A seat that is left behind in its history still gets as many bytes as it was promised. */
+static void left_behind_before_it_is_live(void **state)
+{
+    static struct xw_ring ring;
+    static struct xw_seat seat;
+    const struct xw_join who = {.name = "alice"};
+    static char sink[XW_SEAT_OUT];
+    uint64_t got = 0;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    xw_ring_added(&ring, 100000);
+    xw_seat_take(&seat, ends[1], &who, &ring);
+    assert_int_equal(seat.live - seat.next, XW_RELAY_HISTORY_MAX);
+    seat.next += 1000;
+    xw_ring_added(&ring, XW_RING_SIZE - XW_RELAY_HISTORY_MAX + 1000);
+    xw_seat_skip(&seat, &ring);
+    assert_int_equal(ring.end - seat.next, XW_RING_SIZE);
+    assert_false(seat.skipped);
+    xw_ring_added(&ring, 1);
+    xw_seat_skip(&seat, &ring);
+    assert_true(seat.skipped);
+    assert_int_equal(seat.live - seat.next, XW_RELAY_HISTORY_MAX - 1000);
+    assert_int_equal(seat.live, ring.end);
+    /* In what is live, the newest is what follows. */
+    seat.next = seat.live;
+    seat.skipped = false;
+    xw_ring_added(&ring, XW_RING_SIZE + 1);
+    xw_seat_skip(&seat, &ring);
+    assert_int_equal(seat.next, ring.end);
+    while (xw_seat_waits(&seat, &ring)) {
+        bool taken;
+        assert_int_equal(xw_seat_send(&seat, &ring, &taken), 0);
+        ssize_t n = recv(ends[0], sink, sizeof(sink), MSG_DONTWAIT);
+        got += n > 0 ? (uint64_t)n : 0;
+    }
+    assert_true(got < 1000);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+#define STARTED(test) cmocka_unit_test_setup_teardown(test, NULL, end)
+#define FRESH(test)   cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
@@ -593,6 +748,9 @@ int main(void)
         FRESH(the_console_is_full),
         FRESH(notices),
         FRESH(what_is_no_viewer),
+        STARTED(what_was_before),
+        STARTED(what_was_before_has_a_bound),
+        cmocka_unit_test(left_behind_before_it_is_live),
     };
 
     signal(SIGPIPE, SIG_IGN);

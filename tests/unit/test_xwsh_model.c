@@ -58,6 +58,9 @@ static void parses_the_other_kinds(void **state)
     assert_string_equal(message.text, "");
     assert_int_equal(parse("error not found or not allowed", &message), 0);
     assert_string_equal(message.text, "not found or not allowed");
+    assert_int_equal(parse("history 65536", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_HISTORY);
+    assert_int_equal(message.history, XW_HISTORY_MAX);
     assert_int_equal(parse("open", &message), 0);
     assert_int_equal(parse("viewer alice watch", &message), 0);
     assert_int_equal(message.kind, XW_MESSAGE_VIEWER);
@@ -236,6 +239,10 @@ static void refuses_other_lines(void **state)
         "",
         " ",
         "open ",
+        "history",
+        "history 65537",
+        "history -1",
+        "history 1 1",
         "opens",
         "OPEN",
         "end",

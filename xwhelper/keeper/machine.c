@@ -114,6 +114,13 @@ int xw_machine_overlay_path(const struct xw_machine *machine, char *path, size_t
                 size);
 }
 
+int xw_machine_log_path(const struct xw_machine *machine, char *path, size_t size)
+{
+    return fits(snprintf(path, size, "%s/%s/%s/%s.log", XW_WORLDS_DIR, machine->lab, machine->owner,
+                         machine->machine),
+                size);
+}
+
 static const char *off_state(virDomainPtr domain, int reason)
 {
     if (reason == VIR_DOMAIN_SHUTOFF_CRASHED)

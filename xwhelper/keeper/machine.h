@@ -53,6 +53,9 @@ void xw_world_partition(const char *lab, const char *owner, char partition[XW_PA
 int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size);
 int xw_machine_overlay_path(const struct xw_machine *machine, char *path, size_t size);
 
+/* Where virtlogd writes what the machine's console says; older files have ".0" and so on behind. */
+int xw_machine_log_path(const struct xw_machine *machine, char *path, size_t size);
+
 /* What bounds a machine besides its memory and its processors: the host, and xworlds.conf(5). */
 struct xw_bounds {
     bool partition;               /* it runs in its world's cgroup */

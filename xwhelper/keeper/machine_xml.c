@@ -330,12 +330,10 @@ char *xw_machine_xml(const struct xw_machine *machine, const struct xw_plan *pla
     char overlay[PATH_MAX];
     char console[PATH_MAX];
     char log[PATH_MAX];
-    int length = snprintf(log, sizeof(log), "%s/%s/%s/%s.log", XW_WORLDS_DIR, machine->lab,
-                          machine->owner, machine->machine);
     const struct source source = {machine, plan,    planned, image, accelerator,
                                   bounds,  overlay, console, log};
 
-    if (length < 0 || (size_t)length >= sizeof(log) ||
+    if (xw_machine_log_path(machine, log, sizeof(log)) < 0 ||
         xw_machine_overlay_path(machine, overlay, sizeof(overlay)) < 0 ||
         xw_machine_console_path(machine, console, sizeof(console)) < 0) {
         xw_fail(err, -ENAMETOOLONG, "The paths of machine %s are too long", machine->machine);

@@ -148,8 +148,11 @@ static const struct xw_rule sharing[] = {
     XW_CALL_IF(openat, "the same", XW_INT_IS(2, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)),
     XW_CALL(bind, "in the console's directory"),
     XW_CALL(sendmsg, "a viewer"),
-    XW_CALL(recvfrom, "the relay's own"),
-    XW_CALL(recvmsg, "the same"),
+    XW_CALL_IF(pipe2, "what the guest wrote before, for the relay",
+               XW_INT_IS(1, O_NONBLOCK | O_CLOEXEC)),
+    XW_CALL_IF(fcntl, "how much of it has room", XW_INT_IS(1, F_GETPIPE_SZ)),
+    XW_CALL(recvfrom, "how much of it the guest has sent besides; the relay's own"),
+    XW_CALL(recvmsg, "the relay's own"),
 };
 static const struct xw_rule_set sharing_rules = XW_RULE_SET(sharing);
 

@@ -17,6 +17,7 @@
 #include "common/cleanup.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/become_relay.h"
+#include "xwhelper/keeper/history.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/notice.h"
 #include "xwhelper/keeper/reply.h"
@@ -33,6 +34,7 @@ struct place {
     char guest[PATH_MAX];
     char lock[PATH_MAX + 8];
     struct sockaddr_un join;
+    struct xw_history history; /* opened */
 };
 
 static int find_place(const struct xw_request *request, struct place *place, struct xw_error *err)
@@ -152,9 +154,11 @@ static int begin_relay(const struct place *place, int lock, const struct xw_join
     int rc = bring(place, join, who, viewer);
     if (rc < 0)
         return xw_fail_errno(err, rc, "Opening the console of %s", place->machine);
+    /* The console is worth having without it. */
+    XW_AUTO_CLOSE int history = xw_history_take(&place->history, guest);
     /* The relay's descriptors, see xwhelper/relay/console.c. */
-    const int descriptors[] = {guest, join, lock, notice};
-    xw_become_relay(account, "console", descriptors, sizeof(descriptors) / sizeof(int));
+    const int descriptors[] = {guest, join, lock, notice, history};
+    xw_become_relay(account, "console", descriptors, history < 0 ? 4 : 5);
 }
 
 /* Asks who the viewer is; the other side is a process of our own. */
@@ -175,8 +179,11 @@ int xw_verb_relay(int peer, const struct xw_request *request, const struct xw_ac
     struct place place = {0};
     struct xw_join who;
 
-    xw_confine_relay();
     int rc = find_place(request, &place, err);
+    /* The log, too, before: afterwards there is no way to any file of a world. */
+    if (rc == 0)
+        place.history = xw_history_open(&place.of);
+    xw_confine_relay();
     if (rc == 0)
         rc = ask_who(peer, &who, err);
     if (rc < 0)

@@ -8,6 +8,8 @@
  *   5  the console's lock; held while this process lives
  *   6  a FIFO: notices from outside, a byte each (notice.h), and a mark of ours whenever somebody
  *      has typed
+ *   7  a pipe with what the guest wrote before, as far as the keeper knows it, for the first
+ * viewer; who comes later has that, and what came since
  *
  * Nobody waits for anybody. The guest's pace is that of whoever is the furthest; a viewer who falls
  * behind by more than the ring holds is led on to the newest, and where nobody takes anything for a
@@ -33,6 +35,7 @@ enum {
     GUEST = 3,
     JOIN = 4,
     NOTICE = 6,
+    HISTORY = 7,
     SEATS = 16,
     AHEAD = 16384,    /* how far the guest may be ahead of the first viewer, in bytes */
     PATIENCE = 1000,  /* for viewers who take nothing, and for the last bytes, in ms */
@@ -88,9 +91,16 @@ static void tell_others(struct console *console, const struct xw_seat *about, co
 
 static void tell_newcomer(const struct console *console, struct xw_seat *newcomer)
 {
+    char line[XW_FRAME_WORDS_MAX];
+
     for (int i = 0; i < SEATS; i++) {
         if (looks_on(&console->seats[i]) && &console->seats[i] != newcomer)
             tell(newcomer, "viewer", &console->seats[i].who);
+    }
+    if (newcomer->next < newcomer->live) {
+        snprintf(line, sizeof(line), "history %u\n",
+                 (unsigned int)(newcomer->live - newcomer->next));
+        xw_seat_tell(newcomer, line);
     }
     xw_seat_tell(newcomer, "open\n");
 }
@@ -212,7 +222,7 @@ static void seat_newcomer(struct console *console)
         return;
     }
     struct xw_seat *seat = &console->seats[index];
-    xw_seat_take(seat, fd, &who, console->ring.end);
+    xw_seat_take(seat, fd, &who, &console->ring);
     console->had_viewers = true;
     console->moved_at = now();
     if (who.mode == XW_JOIN_TAKE)
@@ -404,12 +414,28 @@ static void take_turn(struct console *console, const struct pollfd wait[PLACES])
     serve_viewers(console);
 }
 
+/* What the keeper has filled in and closed. None is no harm. */
+static void take_history(struct xw_ring *ring)
+{
+    size_t size;
+    ssize_t n;
+
+    do {
+        char *room = xw_ring_room(ring, &size);
+        n = read(HISTORY, room, size < AHEAD ? size : AHEAD);
+        if (n > 0)
+            xw_ring_added(ring, (size_t)n);
+    } while (n > 0 && ring->end < XW_RELAY_HISTORY_MAX);
+    close(HISTORY);
+}
+
 void xw_relay_console(void)
 {
     static struct console console = {.taker = -1};
 
     for (int i = 0; i < SEATS; i++)
         console.seats[i].fd = -1;
+    take_history(&console.ring);
     console.moved_at = now();
     mark_traffic(&console);
     while (!is_over(&console)) {

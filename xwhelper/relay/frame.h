@@ -19,6 +19,12 @@ enum {
 
 #define XW_RELAY_ACCEPTS '+'
 
+/*
+ * How much of what the guest wrote before a viewer came they are given first, in bytes: enough for
+ * any window's text with its colours.
+ */
+enum { XW_RELAY_HISTORY_MAX = 65536 };
+
 /* The words that say why the machine goes: no others are needed when it has gone. */
 #define XW_RELAY_SUSPENDS "progress - the world is being suspended"
 #define XW_RELAY_STAYS    "progress - the world could not be suspended"

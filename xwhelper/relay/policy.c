@@ -20,9 +20,9 @@ static const struct xw_rule_set viewer_rules = XW_RULE_SET(viewer);
 static const struct xw_rule console[] = {
     XW_CALL(recvfrom, "the guest's bytes, the viewers' keys, never waiting for them"),
     XW_CALL(recvmsg, "a viewer whom the keeper brings"),
-    XW_CALL(read, "notices"),
+    XW_CALL(read, "what the guest wrote before; notices"),
     XW_CALL_IF(write, "the mark of traffic", XW_INT_IS(0, 6), XW_LONG_IS(2, 1)),
-    XW_CALL(close, "a viewer who has left"),
+    XW_CALL(close, "a viewer who has left; the pipe of what was before"),
     XW_CALL(clock_gettime, "how long nobody has taken anything, where the vdso has no clock"),
 };
 static const struct xw_rule_set console_rules = XW_RULE_SET(console);

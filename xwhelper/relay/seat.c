@@ -6,11 +6,15 @@
 
 #include "xwhelper/relay/frame.h"
 
-void xw_seat_take(struct xw_seat *seat, int fd, const struct xw_join *who, uint64_t next)
+void xw_seat_take(struct xw_seat *seat, int fd, const struct xw_join *who,
+                  const struct xw_ring *ring)
 {
+    uint64_t there = ring->end - xw_ring_begin(ring);
+
     seat->fd = fd;
     seat->who = *who;
-    seat->next = next;
+    seat->live = ring->end;
+    seat->next = ring->end - (there < XW_RELAY_HISTORY_MAX ? there : XW_RELAY_HISTORY_MAX);
     seat->skipped = false;
     seat->leaving = false;
     seat->keys_start = seat->keys_end = 0;
@@ -84,9 +88,12 @@ int xw_seat_send(struct xw_seat *seat, const struct xw_ring *ring, bool *taken)
 
 void xw_seat_skip(struct xw_seat *seat, const struct xw_ring *ring)
 {
+    uint64_t due = seat->next < seat->live ? seat->live - seat->next : 0;
+
     if (seat->next >= xw_ring_begin(ring))
         return;
-    seat->next = ring->end;
+    seat->next = ring->end - due;
+    seat->live = ring->end;
     if (!seat->skipped)
         xw_seat_tell(seat,
                      "progress - some output was left out: it came faster than you take it\n");

@@ -18,6 +18,7 @@ struct xw_seat {
     int fd; /* -1: nobody */
     struct xw_join who;
     uint64_t next; /* the guest's byte that is due */
+    uint64_t live; /* the guest's first byte that is no history to them */
     bool skipped;  /* was left behind, and hasn't caught up since */
     bool leaving;  /* gone, but for keys that are due */
     size_t keys_start;
@@ -28,8 +29,12 @@ struct xw_seat {
     char out[XW_SEAT_OUT];
 };
 
-/* Seats somebody: from the guest's next byte on. */
-void xw_seat_take(struct xw_seat *seat, int fd, const struct xw_join *who, uint64_t next);
+/*
+ * Seats somebody, with the end of what the guest has written as their history: XW_RELAY_HISTORY_MAX
+ * bytes at most, and then the guest's next byte.
+ */
+void xw_seat_take(struct xw_seat *seat, int fd, const struct xw_join *who,
+                  const struct xw_ring *ring);
 
 /*
  * Puts a line (with its newline) behind what waits. One that has no room is lost: a viewer who
@@ -48,7 +53,7 @@ bool xw_seat_waits(const struct xw_seat *seat, const struct xw_ring *ring);
 
 /*
  * Where the guest's output has left the viewer behind: on with the newest, and a word about it, one
- * until they have caught up.
+ * until they have caught up. Of history, which has been announced, as many bytes come as were due.
  */
 void xw_seat_skip(struct xw_seat *seat, const struct xw_ring *ring);
 
