@@ -23,6 +23,16 @@ static bool in_any_group(const struct xw_caller *caller, const gid_t *groups, si
     return caller->uid != 0 && i < count;
 }
 
+bool xw_access_names(const struct xw_caller *caller, const struct xw_named *users, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && users[i].uid != caller->uid)
+        i++;
+    return caller->uid != 0 && i < count && caller->name &&
+           strcmp(users[i].name, caller->name) == 0;
+}
+
 bool xw_access_lists(const struct xw_owner *owner, const char *lab)
 {
     return xw_names_find(owner->labs, owner->lab_count, lab) < owner->lab_count;
@@ -36,7 +46,8 @@ bool xw_access_concerns(const struct xw_owner *owner, const char *lab)
 
 bool xw_access_grants(const struct xw_caller *caller, const struct xw_access *access)
 {
-    return in_any_group(caller, access->students, access->student_count);
+    return in_any_group(caller, access->students, access->student_count) ||
+           xw_access_names(caller, access->users, access->user_count);
 }
 
 bool xw_access_grants_team(const struct xw_caller *caller, const struct xw_access *access,
@@ -47,7 +58,8 @@ bool xw_access_grants_team(const struct xw_caller *caller, const struct xw_acces
 
 bool xw_access_instructs(const struct xw_caller *caller, const struct xw_access *access)
 {
-    return in_any_group(caller, access->instructors, access->instructor_count);
+    return in_any_group(caller, access->instructors, access->instructor_count) ||
+           xw_access_names(caller, access->instructor_users, access->instructor_user_count);
 }
 
 time_t xw_access_extension(const struct xw_owner *owner, const char *lab)

@@ -12,11 +12,15 @@
 #include "common/record.h"
 #include "common/request.h"
 
-/* What the kernel says of the caller. groups are borrowed. */
+/*
+ * What the kernel says of the caller, and the name that goes with the uid: by the host's data base
+ * of users, or by the record of the uid, which the keeper has compared with that. Borrowed.
+ */
 struct xw_caller {
     uid_t uid;
     const gid_t *groups;
     size_t group_count;
+    const char *name; /* NULL or "": not known, so that no lab names them */
 };
 
 enum xw_decision {
@@ -79,17 +83,19 @@ enum xw_decision xw_access_decide(const struct xw_caller *caller, const struct x
 time_t xw_access_extension(const struct xw_owner *owner, const char *lab);
 
 /*
- * Whether the record lists the lab as one with a world, or as one that the group's members look
- * after. Only with one of the two is the lab's own record opened: whoever asks for another's lab
- * causes what one that doesn't exist causes, and no more.
+ * Whether the record lists the lab as one with a world, or as one that the user or the group's
+ * members look after. Only with one of the two is the lab's own record opened: whoever asks for
+ * another's lab causes what one that doesn't exist causes, and no more.
  */
 bool xw_access_lists(const struct xw_owner *owner, const char *lab);
 bool xw_access_concerns(const struct xw_owner *owner, const char *lab);
 
 /*
- * What a lab gives to the caller by group, whether there is a world yet or not: a world of his or
- * her own, the world of this group, or the worlds of others to look after. Nothing to uid 0.
+ * What a lab gives to the caller by group or by name, whether there is a world yet or not: a world
+ * of his or her own, the world of this group, or the worlds of others to look after. Nothing to
+ * uid 0. Who is named has both the uid and the name: a uid that was given to another gives nothing.
  */
+bool xw_access_names(const struct xw_caller *caller, const struct xw_named *users, size_t count);
 bool xw_access_grants(const struct xw_caller *caller, const struct xw_access *access);
 bool xw_access_grants_team(const struct xw_caller *caller, const struct xw_access *access,
                            gid_t team);

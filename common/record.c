@@ -71,6 +71,33 @@ static size_t read_groups(struct xw_record_lines *lines, const char *key, gid_t 
     return count;
 }
 
+/*
+ * Reads the lines `key UID NAME` that follow one another; by uid in ascending order, so each once.
+ */
+static size_t read_users(struct xw_record_lines *lines, const char *key, struct xw_named *users)
+{
+    size_t count = 0;
+    unsigned long least = 1;
+    unsigned long uid = 0;
+    char number[XW_NAME_SIZE];
+
+    while (xw_record_at(lines, key)) {
+        struct xw_named *user = &users[count];
+        if (count == XW_USERS_PER_LAB_MAX)
+            xw_record_refuse(lines, "there are more than %d lines \"%s\"", XW_USERS_PER_LAB_MAX,
+                             key);
+        else if (xw_record_pair(lines, key, number, sizeof(number), user->name, XW_NAME_SIZE)) {
+            if (xw_number(number, LAST_ID, &uid) < 0 || uid < least || !xw_owner_ok(user->name) ||
+                xw_is_team(user->name))
+                xw_record_refuse_taken(lines, "\"%s\" takes a higher uid and a user's name", key);
+            user->uid = (uid_t)uid;
+            least = uid + 1;
+            count++;
+        }
+    }
+    return count;
+}
+
 int xw_owner_parse(const char *text, size_t length, struct xw_owner *owner, struct xw_error *err)
 {
     struct xw_record_lines lines;
@@ -85,9 +112,8 @@ int xw_owner_parse(const char *text, size_t length, struct xw_owner *owner, stru
         xw_record_refuse_taken(&lines, "a group's name begins with @, and no user's does");
     *(group ? &owner->gid : &owner->uid) = (id_t)number;
     owner->lab_count = read_names(&lines, "lab", owner->labs, XW_LABS_PER_OWNER_MAX, owner->until);
-    if (group)
-        owner->instructed_count =
-            read_names(&lines, "instructs", owner->instructed, XW_LABS_PER_OWNER_MAX, NULL);
+    owner->instructed_count =
+        read_names(&lines, "instructs", owner->instructed, XW_LABS_PER_OWNER_MAX, NULL);
     int rc = xw_record_end(&lines);
     if (rc < 0)
         memset(owner, 0, sizeof(*owner));
@@ -105,11 +131,13 @@ int xw_access_parse(const char *text, size_t length, struct xw_access *access, s
         !xw_text_ok(access->title))
         xw_record_refuse_taken(&lines, "the title is not plain UTF-8 text");
     access->student_count = read_groups(&lines, "student", access->students, XW_GROUPS_PER_LAB_MAX);
+    access->user_count = read_users(&lines, "user", access->users);
     access->team_count = read_groups(&lines, "team", access->teams, XW_GROUPS_PER_LAB_MAX);
-    if (access->student_count + access->team_count == 0)
-        xw_record_refuse(&lines, "a line \"student\" or \"team\" must be here");
+    if (access->student_count + access->user_count + access->team_count == 0)
+        xw_record_refuse(&lines, "a line \"student\", \"user\" or \"team\" must be here");
     access->instructor_count =
         read_groups(&lines, "instructor", access->instructors, XW_GROUPS_PER_LAB_MAX);
+    access->instructor_user_count = read_users(&lines, "instructor-user", access->instructor_users);
     access->opens = read_time(&lines, "opens", 1, XW_TIME_MAX);
     access->closes = read_time(&lines, "closes", (unsigned long)access->opens + 1, XW_TIME_MAX);
     access->grace = access->closes ? read_time(&lines, "grace", 1, XW_GRACE_MAX) : 0;

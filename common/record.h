@@ -17,6 +17,7 @@
 
 #define XW_LABS_PER_OWNER_MAX 64
 #define XW_GROUPS_PER_LAB_MAX 32
+#define XW_USERS_PER_LAB_MAX  32
 #define XW_TITLE_MAX          200 /* bytes */
 #define XW_RECORD_BYTES_MAX   65536
 #define XW_GRACE_MAX          604800 /* seconds: a week */
@@ -28,8 +29,14 @@ struct xw_owner {
     size_t lab_count;
     char labs[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE];
     time_t until[XW_LABS_PER_OWNER_MAX]; /* an extension of each lab's closing; 0: none */
-    size_t instructed_count;             /* only a group's record has these */
-    char instructed[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE]; /* labs that its members look after */
+    size_t instructed_count;
+    char instructed[XW_LABS_PER_OWNER_MAX][XW_NAME_SIZE]; /* labs that they look after */
+};
+
+/* A user whom a lab's file names: who has the number now, and still this name. */
+struct xw_named {
+    uid_t uid;
+    char name[XW_NAME_SIZE];
 };
 
 struct xw_access {
@@ -37,10 +44,14 @@ struct xw_access {
     char title[XW_TITLE_MAX + 1]; /* UTF-8 without control characters */
     size_t student_count;
     gid_t students[XW_GROUPS_PER_LAB_MAX]; /* each member has a world */
+    size_t user_count;
+    struct xw_named users[XW_USERS_PER_LAB_MAX]; /* each has a world, without any group */
     size_t team_count;
     gid_t teams[XW_GROUPS_PER_LAB_MAX]; /* each group has a world, its members share it */
     size_t instructor_count;
     gid_t instructors[XW_GROUPS_PER_LAB_MAX];
+    size_t instructor_user_count;
+    struct xw_named instructor_users[XW_USERS_PER_LAB_MAX];
     size_t machine_count;
     char machines[XW_MACHINES_MAX][XW_NAME_SIZE];
     time_t opens;  /* UTC seconds; 0: always has been open */

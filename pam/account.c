@@ -117,8 +117,8 @@ static bool is_nearer(const struct xw_window *window, const struct search *searc
 }
 
 /*
- * Whether a lab that is the person's by group, or their team's, is open for them or it: 1, 0, or a
- * negative errno.
+ * Whether a lab that is the person's by group or name, or their team's, is open for them or it: 1,
+ * 0, or a negative errno.
  */
 static int is_open(struct search *search, const struct xw_access *access, gid_t team,
                    struct xw_error *err)

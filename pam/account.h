@@ -21,7 +21,8 @@
 
 enum xw_pam_verdict {
     XW_PAM_ADMIT,
-    XW_PAM_NO_LAB,     /* no lab has a group of theirs among its students, teams or instructors */
+    XW_PAM_NO_LAB,     /* no lab has them, or a group of theirs, among its students, teams or
+                          instructors */
     XW_PAM_CLOSED,     /* some have, and none of them is open now */
     XW_PAM_MAINTENANCE /* the admin wants nobody in */
 };

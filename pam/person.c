@@ -129,6 +129,7 @@ int xw_pam_person_find(pam_handle_t *pamh, const char *groups, struct xw_pam_per
         return PAM_IGNORE;
     person->name = account->pw_name;
     person->caller.uid = account->pw_uid;
+    person->caller.name = person->name;
     status = find_groups(person, account->pw_gid, err);
     if (status == PAM_SUCCESS)
         status = find_membership(person, groups, err);

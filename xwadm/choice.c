@@ -62,6 +62,8 @@ int xw_choice_people(const struct xw_choice *choice, const struct xw_access *acc
         rc = xw_people_add_group(people, choice->groups[i], err);
     for (size_t i = 0; choice->all && i < access->student_count && rc == 0; i++)
         rc = xw_people_add_gid(people, access->students[i], err);
+    for (size_t i = 0; choice->all && i < access->user_count && rc == 0; i++)
+        rc = xw_people_add_named(people, &access->users[i], err);
     for (size_t i = 0; choice->all && i < access->team_count && rc == 0; i++)
         rc = xw_people_add_team(people, access->teams[i], err);
     xw_people_sort(people);

@@ -66,5 +66,7 @@ int xw_closing_instructs(const struct xw_closing *closing, const struct xw_world
     if (rc <= 0)
         return rc;
     return xw_person_in_groups(&person, closing->access.instructors,
-                               closing->access.instructor_count);
+                               closing->access.instructor_count) ||
+           xw_person_is_named(&person, closing->access.instructor_users,
+                              closing->access.instructor_user_count);
 }

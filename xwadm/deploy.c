@@ -343,21 +343,23 @@ const struct xw_command xw_command_deploy = {
     .name = "deploy",
     .arguments = "LAB (--user USER... | --group GROUP... | --all) [--jobs N]",
     .summary = "make the worlds of a lab",
-    .help = "Make a world of LAB for each of these people; what is there already stays as it is\n"
-            "and what is missing is made, so the command can be repeated at any time. Nothing is\n"
-            "started.\n"
-            "\n"
-            "  --user USER    for this user, or @TEAM; can be repeated\n"
-            "  --group GROUP  for the members of this group; can be repeated\n"
-            "  --all          for everybody in the student groups of the lab, and its teams\n"
-            "  --jobs N       this many worlds at the same time (default: 4)\n"
-            "\n"
-            "One failure doesn't stop the others; each is named at the end. Exit status 1 means\n"
-            "that some failed, 75 that libvirt was not answering: the same command completes what\n"
-            "is missing.\n"
-            "\n"
-            "Examples:\n"
-            "  xwadm deploy firewall --all\n"
-            "  xwadm deploy firewall --user alice --user bob\n",
+    .help =
+        "Make a world of LAB for each of these people; what is there already stays as it is\n"
+        "and what is missing is made, so the command can be repeated at any time. Nothing is\n"
+        "started.\n"
+        "\n"
+        "  --user USER    for this user, or @TEAM; can be repeated\n"
+        "  --group GROUP  for the members of this group; can be repeated\n"
+        "  --all          for everybody in the student groups of the lab or named in its file,\n"
+        "                 and its teams\n"
+        "  --jobs N       this many worlds at the same time (default: 4)\n"
+        "\n"
+        "One failure doesn't stop the others; each is named at the end. Exit status 1 means\n"
+        "that some failed, 75 that libvirt was not answering: the same command completes what\n"
+        "is missing.\n"
+        "\n"
+        "Examples:\n"
+        "  xwadm deploy firewall --all\n"
+        "  xwadm deploy firewall --user alice --user bob\n",
     .run = run,
 };

@@ -23,7 +23,7 @@ static const struct xw_owner *record_of(const struct xw_claimant *claimant)
 {
     const struct xw_owner *owner = claimant->owner_rc == 0 ? claimant->owner : NULL;
 
-    return owner && strcmp(owner->name, claimant->name) == 0 ? owner : NULL;
+    return owner && strcmp(owner->name, claimant->caller.name) == 0 ? owner : NULL;
 }
 
 /* Whether a team of theirs has a world; that one is the team that counts. */
@@ -39,11 +39,22 @@ static bool find_team(const struct xw_claimant *claimant, const struct xw_access
     return false;
 }
 
-/* Of who is in a student group and has no world: what keeps it from them. */
+/* The one whom the list names with this uid or this name, but not with both. */
+static const struct xw_named *find_other(const struct xw_caller *caller,
+                                         const struct xw_named *users, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if ((users[i].uid == caller->uid) != (strcmp(users[i].name, caller->name) == 0))
+            return &users[i];
+    }
+    return NULL;
+}
+
+/* Of who is in a student group, or named, and has no world: what keeps it from them. */
 static enum xw_why find_obstacle(const struct xw_claimant *claimant, const struct xw_owner *owner,
                                  const struct xw_access *access)
 {
-    if (!xw_owner_ok(claimant->name) || xw_is_team(claimant->name))
+    if (!xw_owner_ok(claimant->caller.name) || xw_is_team(claimant->caller.name))
         return XW_WHY_NAME;
     if (claimant->owner_rc < 0 && claimant->owner_rc != -ENOENT)
         return XW_WHY_RECORD;
@@ -54,8 +65,7 @@ static enum xw_why find_obstacle(const struct xw_claimant *claimant, const struc
 
 /* Of who may use no world. */
 static enum xw_why find_reason(const struct xw_claimant *claimant, const struct xw_owner *owner,
-                               const struct xw_access *access,
-                               const struct xw_explanation *explanation)
+                               const struct xw_access *access, struct xw_explanation *explanation)
 {
     if (claimant->caller.uid == 0)
         return XW_WHY_ROOT;
@@ -65,6 +75,13 @@ static enum xw_why find_reason(const struct xw_claimant *claimant, const struct 
         return XW_WHY_NO_TEAM_WORLD;
     if (explanation->instructor)
         return XW_WHY_INSTRUCTOR;
+    const struct xw_caller *caller = &claimant->caller;
+    explanation->other = find_other(caller, access->users, access->user_count);
+    if (!explanation->other)
+        explanation->other =
+            find_other(caller, access->instructor_users, access->instructor_user_count);
+    if (explanation->other)
+        return XW_WHY_OTHER_ACCOUNT;
     return owner && xw_access_lists(owner, access->lab) ? XW_WHY_LEFT : XW_WHY_NO_GROUP;
 }
 
@@ -78,6 +95,9 @@ void xw_explain(const struct xw_claimant *claimant, const struct xw_access *acce
         .decision = xw_access_to_lab(caller, owner, access),
         .student = xw_access_grants(caller, access),
         .instructor = xw_access_instructs(caller, access),
+        .named = xw_access_names(caller, access->users, access->user_count),
+        .instructor_named =
+            xw_access_names(caller, access->instructor_users, access->instructor_user_count),
     };
     find_group(caller, access->students, access->student_count, &explanation->student_by);
     find_group(caller, access->instructors, access->instructor_count, &explanation->instructor_by);
@@ -104,6 +124,7 @@ const char *xw_why_word(enum xw_why why)
         [XW_WHY_INSTRUCTOR] = "instructor",
         [XW_WHY_LEFT] = "left_group",
         [XW_WHY_NO_GROUP] = "no_group",
+        [XW_WHY_OTHER_ACCOUNT] = "named_as_another",
         [XW_WHY_OTHER_NAME] = "uid_of_another",
         [XW_WHY_RECORD] = "record",
         [XW_WHY_NAME] = "name",

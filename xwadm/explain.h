@@ -12,13 +12,15 @@
 #include "common/record.h"
 
 enum xw_why {
-    XW_WHY_WORLD,         /* in a student group, with a world */
+    XW_WHY_WORLD,         /* in a student group or named, with a world */
     XW_WHY_TEAM,          /* in a team that has a world: with the one above, all that is allowed */
-    XW_WHY_NO_WORLD,      /* in a student group; no world has been made yet */
+    XW_WHY_NO_WORLD,      /* in a student group or named; no world has been made yet */
     XW_WHY_NO_TEAM_WORLD, /* in a team of which no world has been made yet */
-    XW_WHY_INSTRUCTOR,    /* in no student group and no team, but in an instructors' group */
-    XW_WHY_LEFT,          /* has a world, and is in none of the groups any more */
-    XW_WHY_NO_GROUP,      /* no world, and in none of the groups */
+    XW_WHY_INSTRUCTOR,    /* none of these, but in an instructors' group or named as one of them */
+    XW_WHY_LEFT,          /* has a world, and is in none of the groups, nor named, any more */
+    XW_WHY_NO_GROUP,      /* no world, in none of the groups, and not named */
+    XW_WHY_OTHER_ACCOUNT, /* the same, but the file names the uid, or the name, of another account
+                           */
     XW_WHY_OTHER_NAME,    /* the uid's record is another's, who had the uid before */
     XW_WHY_RECORD,        /* the uid's record can't be read */
     XW_WHY_NAME,          /* a name beyond the grammar of owners */
@@ -30,14 +32,16 @@ enum xw_why {
 struct xw_explanation {
     enum xw_decision decision; /* may they see and use a world of their own, or their team's? */
     enum xw_why why;
-    bool student, team, instructor;           /* by group, whatever else is the case */
-    gid_t student_by, team_by, instructor_by; /* the first such group of the lab, where it is so */
+    bool student, team, instructor; /* by group or name, whatever else is the case */
+    gid_t student_by, team_by,
+        instructor_by;            /* the first such group of the lab; 0: by name alone */
+    bool named, instructor_named; /* in the lab's file */
+    const struct xw_named *other; /* whom it names, with XW_WHY_OTHER_ACCOUNT */
 };
 
 /* How a person stands with the records. */
 struct xw_claimant {
-    struct xw_caller caller;      /* uid and groups */
-    const char *name;             /* of the uid, by the host's data base of users */
+    struct xw_caller caller;      /* with the name of the uid, by the host's data base of users */
     int owner_rc;                 /* of reading the uid's record: 0, -ENOENT, or what went wrong */
     const struct xw_owner *owner; /* with owner_rc 0 */
     size_t team_count;            /* records of groups; those of the lab's teams count */

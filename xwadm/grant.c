@@ -82,6 +82,9 @@ static int grant_all(const struct xw_grant *grant)
             return xw_exit_of(rc);
         }
         xw_say("%s: added to %s", member->name, group->name);
+        if (xw_grant_names(grant, member))
+            xw_note("%s is named in the file of the lab, and has it without the group, too",
+                    member->name);
         note_login_group(member);
     }
     return XW_EXIT_OK;

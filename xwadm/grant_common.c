@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/access.h"
 #include "common/exitcode.h"
 #include "common/names.h"
 #include "common/paths.h"
@@ -77,6 +78,16 @@ int xw_grant_open(struct xw_grant *grant, int argc, char **argv, bool may_now)
         return XW_EXIT_OK;
     xw_complain(&err);
     return rc == -ENOENT ? XW_EXIT_REFUSED : xw_exit_of(rc);
+}
+
+bool xw_grant_names(const struct xw_grant *grant, const struct xw_member *member)
+{
+    const struct xw_access *access = &grant->access;
+    const struct xw_caller caller = {.uid = member->uid, .name = member->name};
+
+    return grant->instructors
+               ? xw_access_names(&caller, access->instructor_users, access->instructor_user_count)
+               : xw_access_names(&caller, access->users, access->user_count);
 }
 
 void xw_grant_close(struct xw_grant *grant)

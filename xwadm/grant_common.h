@@ -30,6 +30,9 @@ struct xw_grant {
  */
 int xw_grant_open(struct xw_grant *grant, int argc, char **argv, bool may_now);
 
+/* Whether the lab's file names this user, as a student or, with --instructor, an instructor. */
+bool xw_grant_names(const struct xw_grant *grant, const struct xw_member *member);
+
 void xw_grant_close(struct xw_grant *grant);
 
 #endif

@@ -1,12 +1,13 @@
 /*
- * A lab file as it was written: checked in itself, but groups and images are still names. The
- * steps from a file to the compiled records, each a module:
+ * A lab file as it was written: checked in itself, but groups, users and images are still names.
+ * The steps from a file to the compiled records, each a module:
  *   tree.h          YAML to a tree of values with places       } in the confined child
  *   lab_read.c      the tree to a struct xw_lab                 }
  *   lab_times.c     the part of lab_read.c that is about the window
  *   lab_addresses.c what must be true between its parts         }
  *   lab_write.c     a struct xw_lab to lines for the parent     }
- *   lab_compile.h   those lines, with groups and images looked up, to the records: the parent
+ *   lab_access.h    the part of lab_compile.c that is about who may use the lab
+ *   lab_compile.h   those lines, with names looked up, to the records: the parent
  */
 #ifndef XW_XWADM_LAB_H
 #define XW_XWADM_LAB_H
@@ -29,10 +30,13 @@
 #define XW_ZONE_SIZE       64 /* the name of a time zone with its end */
 #define XW_GRACE_MINUTES   (XW_GRACE_MAX / 60)
 
+/* A name as it stands in the file: of a group or of a single user. */
 struct xw_lab_group {
     struct xw_place at;
     char name[XW_GROUP_SIZE];
 };
+
+_Static_assert(XW_USERS_PER_LAB_MAX == XW_GROUPS_PER_LAB_MAX, "one list serves for both");
 
 struct xw_lab_groups {
     size_t count;
@@ -71,8 +75,10 @@ struct xw_lab_machine {
 struct xw_lab {
     char title[XW_TITLE_MAX + 1];
     struct xw_lab_groups students;
+    struct xw_lab_groups users; /* single ones */
     struct xw_lab_groups teams;
     struct xw_lab_groups instructors;
+    struct xw_lab_groups instructor_users;
     struct xw_place zone_at;
     bool zone_wrong;         /* it has been reported: the times are in no zone that is known */
     char zone[XW_ZONE_SIZE]; /* "": the host's */

@@ -84,8 +84,7 @@ static int apply(struct xw_lab_file *file, const char *path, int labs_fd, struct
         rc = xw_lab_file_install(file, labs_fd, err);
     if (rc < 0)
         return rc;
-    const struct xw_access *access = &file->compiled.access;
-    rc = xw_instructors_write(file->name, access->instructors, access->instructor_count, &why);
+    rc = xw_instructors_write(file->name, &file->compiled.access, &why);
     if (rc < 0)
         return xw_fail(
             err, rc,
@@ -152,7 +151,8 @@ const struct xw_command xw_command_lab_apply = {
     .arguments = "FILE...",
     .summary = "check lab files and make them count",
     .help = "Check lab files as `xwadm lab check` does, and compile those that are right: from\n"
-            "then on the groups of each may use the lab, and worlds are made after it. A lab\n"
+            "then on the groups and users of each may use the lab, and worlds are made after it. A "
+            "lab\n"
             "changes as a whole or, when its file has errors, not at all.\n"
             "\n"
             "Worlds that exist keep their disks. `xwadm deploy` brings the rest of them up to\n"

@@ -50,7 +50,7 @@ const struct xw_command xw_command_lab_check = {
     .arguments = "FILE...",
     .summary = "check lab files without changing anything",
     .help = "Check lab files against the format of xworlds-lab(5) and against this host: its\n"
-            "groups and its images. All errors of a file are shown at once, each as\n"
+            "groups, users and images. All errors of a file are shown at once, each as\n"
             "\n"
             "  FILE:LINE:COLUMN: what is wrong; what would be right\n"
             "\n"

@@ -9,10 +9,8 @@
 
 #include "common/lines.h"
 #include "xwadm/lab.h"
+#include "xwadm/lab_access.h"
 #include "xwsh/suggest.h"
-
-/* Room for what follows the place in a line. */
-#define REST_SIZE XW_PROBLEM_TEXT_MAX
 
 struct moment {
     struct xw_place at; /* in the file */
@@ -26,54 +24,24 @@ struct window {
     unsigned long grace; /* minutes */
 };
 
-struct groups {
-    size_t count;
-    gid_t gids[XW_GROUPS_PER_LAB_MAX];
-};
-
 struct compiler {
     struct xw_record_lines lines;
     const struct xw_lab_lookup *lookup;
     struct xw_problems *problems;
     struct xw_buffer *plan;
     char title[XW_TITLE_MAX + 1];
-    struct groups students;
-    struct groups teams;
-    struct groups instructors;
+    struct xw_lab_people people;
     struct window window;
     char image[XW_NAME_SIZE]; /* of the machine that is being read; "" if it isn't usable */
     unsigned int memory_min;  /* of that image */
 };
 
-/* Takes the line `key LINE COLUMN REST`. */
-static bool take_placed(struct xw_record_lines *lines, const char *key, struct xw_place *at,
-                        char rest[REST_SIZE])
-{
-    char text[REST_SIZE + 32];
-    unsigned long line, column;
-
-    if (!xw_record_text(lines, key, text, sizeof(text)))
-        return false;
-    char *column_text = strchr(text, ' ');
-    char *rest_text = column_text ? strchr(column_text + 1, ' ') : NULL;
-    if (!rest_text)
-        return xw_record_refuse_taken(lines, "\"%s\" takes a place and a value", key);
-    *column_text++ = '\0';
-    *rest_text++ = '\0';
-    if (xw_number(text, UINT_MAX, &line) < 0 || xw_number(column_text, UINT_MAX, &column) < 0 ||
-        !xw_text_ok(rest_text) || strlen(rest_text) >= REST_SIZE)
-        return xw_record_refuse_taken(lines, "\"%s\" takes a place and a value", key);
-    *at = (struct xw_place){.line = (unsigned int)line, .column = (unsigned int)column};
-    memcpy(rest, rest_text, strlen(rest_text) + 1);
-    return true;
-}
-
 static void read_error(struct compiler *compiler)
 {
     struct xw_place at = {0};
-    char text[REST_SIZE];
+    char text[XW_LAB_REST_SIZE];
 
-    if (take_placed(&compiler->lines, "error", &at, text))
+    if (xw_lab_placed(&compiler->lines, "error", &at, text))
         xw_problem_add(compiler->problems, at, "%s", text);
 }
 
@@ -85,71 +53,13 @@ static void read_more(struct compiler *compiler)
         compiler->problems->dropped += more;
 }
 
-/* Adds a gid in ascending order, once. */
-static void add_group(struct groups *groups, gid_t gid)
-{
-    size_t i = 0;
-
-    while (i < groups->count && groups->gids[i] < gid)
-        i++;
-    if (i < groups->count && groups->gids[i] == gid)
-        return;
-    memmove(&groups->gids[i + 1], &groups->gids[i], (groups->count - i) * sizeof(gid_t));
-    groups->gids[i] = gid;
-    groups->count++;
-}
-
-/* Whether a group can have a record of its own, which teams and instructors do (owner_record.h). */
-static bool can_be_owner(const char *group)
-{
-    char owner[XW_NAME_SIZE];
-
-    return snprintf(owner, sizeof(owner), "@%s", group) < (int)sizeof(owner) && xw_owner_ok(owner);
-}
-
-static void read_group(struct compiler *compiler, const char *key, struct groups *groups)
-{
-    struct xw_place at = {0};
-    char name[REST_SIZE];
-    gid_t gid = 0;
-    struct xw_error why = {0};
-
-    if (groups->count == XW_GROUPS_PER_LAB_MAX) {
-        xw_record_refuse(&compiler->lines, "there are too many groups");
-        return;
-    }
-    if (!take_placed(&compiler->lines, key, &at, name))
-        return;
-    if (groups != &compiler->students && !can_be_owner(name)) {
-        xw_problem_add(compiler->problems, at,
-                       "the group \"%.40s\" can't be one of %ss: that takes a name of small "
-                       "letters, digits, - and _, at most 31",
-                       name, key);
-        return;
-    }
-    int rc = compiler->lookup->group(name, &gid, &why);
-    if (rc == -ENOENT)
-        xw_problem_add(compiler->problems, at,
-                       "this host has no group \"%.40s\"; make it with groupadd(8), or correct "
-                       "the name",
-                       name);
-    else if (rc < 0)
-        xw_problem_add(compiler->problems, at, "the group \"%.40s\" can't be looked up: %s", name,
-                       why.text);
-    else if (gid == 0)
-        xw_problem_add(compiler->problems, at,
-                       "the group \"%.40s\" is root's own; name a group of %ss", name, key);
-    else
-        add_group(groups, gid);
-}
-
 static void read_zone(struct compiler *compiler)
 {
     const struct xw_lab_lookup *lookup = compiler->lookup;
     struct xw_place at = {0};
-    char name[REST_SIZE];
+    char name[XW_LAB_REST_SIZE];
 
-    if (!take_placed(&compiler->lines, "timezone", &at, name))
+    if (!xw_lab_placed(&compiler->lines, "timezone", &at, name))
         return;
     compiler->window.zone = NULL;
     for (size_t i = 0; i < lookup->zone_count && !compiler->window.zone; i++) {
@@ -176,13 +86,13 @@ static void read_zone(struct compiler *compiler)
 static void read_time(struct compiler *compiler, const char *key, bool take_last,
                       struct moment *moment)
 {
-    char text[REST_SIZE];
+    char text[XW_LAB_REST_SIZE];
     struct xw_local_time local;
     struct xw_error why = {0};
     time_t first = 0;
     time_t last = 0;
 
-    if (!take_placed(&compiler->lines, key, &moment->at, text))
+    if (!xw_lab_placed(&compiler->lines, key, &moment->at, text))
         return;
     if (moment->when || xw_local_time_read(text, &local)) {
         xw_record_refuse_taken(&compiler->lines, "\"%s\" takes one time", key);
@@ -234,13 +144,13 @@ static void unknown_image(struct compiler *compiler, struct xw_place at, const c
 static void read_image(struct compiler *compiler)
 {
     struct xw_place at = {0};
-    char name[REST_SIZE];
+    char name[XW_LAB_REST_SIZE];
     char id[XW_IMAGE_ID_LEN + 1] = "";
     struct xw_error why = {0};
 
     compiler->image[0] = '\0';
     compiler->memory_min = 0;
-    if (!take_placed(&compiler->lines, "image", &at, name))
+    if (!xw_lab_placed(&compiler->lines, "image", &at, name))
         return;
     int rc =
         xw_name_ok(name) ? compiler->lookup->image(name, id, &compiler->memory_min, &why) : -ENOENT;
@@ -257,10 +167,10 @@ static void read_image(struct compiler *compiler)
 static void read_memory(struct compiler *compiler)
 {
     struct xw_place at = {0};
-    char text[REST_SIZE];
+    char text[XW_LAB_REST_SIZE];
     unsigned long memory;
 
-    if (!take_placed(&compiler->lines, "memory", &at, text))
+    if (!xw_lab_placed(&compiler->lines, "memory", &at, text))
         return;
     if (xw_number(text, XW_MEMORY_MAX, &memory) < 0) {
         xw_record_refuse_taken(&compiler->lines, "\"memory\" takes a number");
@@ -304,12 +214,8 @@ static bool read_line(struct compiler *compiler)
         read_error(compiler);
     else if (xw_record_at(lines, "more"))
         read_more(compiler);
-    else if (xw_record_at(lines, "student"))
-        read_group(compiler, "student", &compiler->students);
-    else if (xw_record_at(lines, "team"))
-        read_group(compiler, "team", &compiler->teams);
-    else if (xw_record_at(lines, "instructor"))
-        read_group(compiler, "instructor", &compiler->instructors);
+    else if (xw_lab_people_read(&compiler->people, lines, compiler->lookup, compiler->problems))
+        return lines->rc == 0;
     else if (xw_record_at(lines, "timezone"))
         read_zone(compiler);
     else if (xw_record_at(lines, "opens"))
@@ -343,12 +249,7 @@ static void write_access(const struct compiler *compiler, const char *name,
                          const struct xw_plan *plan, struct xw_buffer *out)
 {
     xw_buffer_add(out, "xworlds-access 1\nlab %s\ntitle %s\n", name, compiler->title);
-    for (size_t i = 0; i < compiler->students.count; i++)
-        xw_buffer_add(out, "student %lu\n", (unsigned long)compiler->students.gids[i]);
-    for (size_t i = 0; i < compiler->teams.count; i++)
-        xw_buffer_add(out, "team %lu\n", (unsigned long)compiler->teams.gids[i]);
-    for (size_t i = 0; i < compiler->instructors.count; i++)
-        xw_buffer_add(out, "instructor %lu\n", (unsigned long)compiler->instructors.gids[i]);
+    xw_lab_people_write(&compiler->people, out);
     write_window(&compiler->window, out);
     for (size_t i = 0; i < plan->machine_count; i++)
         xw_buffer_add(out, "machine %s\n", plan->machines[i].name);

@@ -14,9 +14,10 @@
 
 #define XW_MEMORY_DEFAULT 128 /* MiB, where neither the lab nor the image asks for more */
 
-/* How names are looked up. Both functions: 0, -ENOENT (no such), or a negative errno. */
+/* How names are looked up. The first three: 0, -ENOENT (no such), or a negative errno. */
 struct xw_lab_lookup {
     int (*group)(const char *name, gid_t *gid, struct xw_error *err);
+    int (*user)(const char *name, uid_t *uid, struct xw_error *err);
     /* id has XW_IMAGE_ID_LEN + 1 bytes; *memory_min is in MiB, 0 where the image doesn't say */
     int (*image)(const char *name, char *id, unsigned int *memory_min, struct xw_error *err);
     /*

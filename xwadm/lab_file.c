@@ -13,6 +13,7 @@
 #include "xwadm/confined.h"
 #include "xwadm/files.h"
 #include "xwadm/lab.h"
+#include "xwadm/people.h"
 #include "xwadm/say.h"
 #include "xwadm/tree.h"
 #include "xwadm/zone.h"
@@ -83,6 +84,20 @@ static int find_group(const char *name, gid_t *gid, struct xw_error *err)
     return xw_fail(err, -rc, "%s", strerror(rc));
 }
 
+/* A directory may take other spellings of a name for the same (SSSD): here only its own counts. */
+static int find_user(const char *name, uid_t *uid, struct xw_error *err)
+{
+    const struct passwd *user;
+    int rc = xw_user_find(name, &user, err);
+
+    if (rc < 0)
+        return rc;
+    if (!user || strcmp(user->pw_name, name) != 0)
+        return -ENOENT;
+    *uid = user->pw_uid;
+    return 0;
+}
+
 static int find_image(const char *name, char *id, unsigned int *memory_min, struct xw_error *err)
 {
     struct xw_image image;
@@ -120,6 +135,7 @@ static int compile(struct xw_lab_file *file, struct xw_error *err)
     for (ssize_t i = 0; images && i < count; i++)
         images[i] = names[i];
     const struct xw_lab_lookup lookup = {.group = find_group,
+                                         .user = find_user,
                                          .image = find_image,
                                          .time = xw_zone_time,
                                          .zones = zones.names,

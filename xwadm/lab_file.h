@@ -1,6 +1,6 @@
 /*
  * A lab file on its way to being a compiled lab, seen from the privileged side: reading the bytes,
- * having them translated by a confined child, looking up groups and images of this host.
+ * having them translated by a confined child, looking up groups, users and images of this host.
  */
 #ifndef XW_XWADM_LAB_FILE_H
 #define XW_XWADM_LAB_FILE_H

@@ -13,8 +13,9 @@ enum { VERSION = 1, ORDER_DEFAULT = 10 };
 
 static const char *const lab_names[] = {"xworlds", "title",    "description", "access",
                                         "limits",  "segments", "machines",    "suspend-after"};
-static const char *const access_names[] = {"students", "teams",    "instructors", "opens",
-                                           "closes",   "timezone", "grace"};
+static const char *const access_names[] = {
+    "students", "users",  "teams",    "instructors", "instructor-users",
+    "opens",    "closes", "timezone", "grace"};
 static const char *const limit_names[] = {"machines", "memory", "vcpus", "checkpoints"};
 static const char *const machine_names[] = {"image",   "memory",  "vcpus",     "order",
                                             "forward", "gateway", "interfaces"};
@@ -27,24 +28,35 @@ static const struct xw_lab_keys machine_keys = {"a machine", COUNT(machine_names
 static const struct xw_lab_keys interface_keys = {"an interface", COUNT(interface_names),
                                                   interface_names};
 
-static void take_groups(const struct xw_node *list, const char *what, struct xw_lab_groups *groups,
-                        struct xw_problems *problems)
+/* What a list of names is about. */
+struct naming {
+    const char *one, *what, *list, *many;
+};
+
+static const struct naming groups_named = {"a group", "the name of a Unix group",
+                                           "a list of groups, like [cs530]", "groups"};
+static const struct naming users_named = {"a user", "the name of a user of this host",
+                                          "a list of users, like [dave]", "users"};
+
+static void take_names(const struct xw_node *access, const char *key, const struct naming *naming,
+                       struct xw_lab_groups *names, struct xw_problems *problems)
 {
-    if (!list ||
-        !xw_lab_is_kind(list, XW_NODE_LIST, what, "a list of groups, like [cs530]", problems))
+    const struct xw_node *list = xw_tree_get(access, key);
+
+    if (!list || !xw_lab_is_kind(list, XW_NODE_LIST, key, naming->list, problems))
         return;
     for (size_t i = 0; i < list->count; i++) {
         const struct xw_node *value = list->entries[i].value;
-        if (groups->count == COUNT(groups->items)) {
-            xw_problem_add(problems, value->at, "%s: at most %zu groups are possible", what,
-                           COUNT(groups->items));
+        if (names->count == COUNT(names->items)) {
+            xw_problem_add(problems, value->at, "%s: at most %zu %s are possible", key,
+                           COUNT(names->items), naming->many);
             return;
         }
-        struct xw_lab_group *group = &groups->items[groups->count];
-        group->at = value->at;
-        if (xw_lab_take_text(value, "a group", "the name of a Unix group", group->name,
-                             sizeof(group->name), problems))
-            groups->count++;
+        struct xw_lab_group *name = &names->items[names->count];
+        name->at = value->at;
+        if (xw_lab_take_text(value, naming->one, naming->what, name->name, sizeof(name->name),
+                             problems))
+            names->count++;
     }
 }
 
@@ -54,6 +66,34 @@ static bool names_nobody(const struct xw_node *list)
     return !list || (list->kind == XW_NODE_LIST && list->count == 0);
 }
 
+/* There must be somebody to have a world. */
+static void check_owners(const struct xw_node *access, struct xw_problems *problems)
+{
+    static const struct {
+        const char *key, *nobody, *example;
+    } kinds[] = {{"students", "no group", "[cs530]"},
+                 {"users", "nobody", "[dave]"},
+                 {"teams", "no group", "[blue]"}};
+    size_t first = COUNT(kinds);
+    bool somebody = false;
+
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        const struct xw_node *list = xw_tree_get(access, kinds[i].key);
+        somebody = somebody || !names_nobody(list);
+        if (list && first == COUNT(kinds))
+            first = i;
+    }
+    if (first == COUNT(kinds))
+        xw_problem_add(
+            problems, access->at,
+            "access lacks \"students\"; add `students: [GROUP]`, or `teams: [GROUP]` for "
+            "worlds that the members of a group share, or `users: [USER]`");
+    else if (!somebody)
+        xw_problem_add(problems, xw_tree_get(access, kinds[first].key)->at,
+                       "%s names %s, so nobody could use the lab; name one, like %s",
+                       kinds[first].key, kinds[first].nobody, kinds[first].example);
+}
+
 static void take_access(const struct xw_node *access, struct xw_lab *lab,
                         struct xw_problems *problems)
 {
@@ -61,20 +101,12 @@ static void take_access(const struct xw_node *access, struct xw_lab *lab,
                         problems))
         return;
     xw_lab_check_keys(access, &access_keys, problems);
-    const struct xw_node *students = xw_tree_get(access, "students");
-    const struct xw_node *teams = xw_tree_get(access, "teams");
-    if (!students && !teams)
-        xw_problem_add(
-            problems, access->at,
-            "access lacks \"students\"; add `students: [GROUP]`, or `teams: [GROUP]` for "
-            "worlds that the members of a group share");
-    take_groups(students, "students", &lab->students, problems);
-    take_groups(teams, "teams", &lab->teams, problems);
-    if ((students || teams) && names_nobody(students) && names_nobody(teams))
-        xw_problem_add(problems, students ? students->at : teams->at,
-                       "%s names no group, so nobody could use the lab; name one, like %s",
-                       students ? "students" : "teams", students ? "[cs530]" : "[blue]");
-    take_groups(xw_tree_get(access, "instructors"), "instructors", &lab->instructors, problems);
+    check_owners(access, problems);
+    take_names(access, "students", &groups_named, &lab->students, problems);
+    take_names(access, "users", &users_named, &lab->users, problems);
+    take_names(access, "teams", &groups_named, &lab->teams, problems);
+    take_names(access, "instructors", &groups_named, &lab->instructors, problems);
+    take_names(access, "instructor-users", &users_named, &lab->instructor_users, problems);
     xw_lab_take_times(access, lab, problems);
 }
 

@@ -41,7 +41,7 @@ static int remove_lab(const char *name, struct xw_error *err)
                        "%s --all`)",
                        name, text, name);
     }
-    rc = xw_instructors_write(name, NULL, 0, err);
+    rc = xw_instructors_write(name, NULL, err);
     return rc < 0 ? rc : xw_directory_withdraw(labs, name, err);
 }
 

@@ -26,6 +26,16 @@ static void print_groups(const char *label, const gid_t *gids, size_t count)
     }
 }
 
+/* Single ones, by the names that they had when the lab was applied. */
+static void print_users(const char *label, const struct xw_named *users, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        xw_say("%-13s %s (%s)", i ? "" : label, users[i].name,
+               xw_lab_view_is_there(&users[i])
+                   ? "user"
+                   : "user; not that account any more: correct the file, or apply it again");
+}
+
 /* Nothing where there is no limit. */
 static void print_limits(const struct xw_limits *limits)
 {
@@ -127,16 +137,20 @@ static void print_machine(const struct xw_plan_machine *machine)
 
 static int print_text(const struct xw_lab_view *view, struct xw_error *err)
 {
+    const struct xw_access *access = &view->access;
     char worlds[XW_WORLDS_TEXT_SIZE];
     bool first = true;
 
     xw_worlds_text(&view->worlds, worlds);
     xw_say("Lab:          %s", view->name);
-    xw_say("Title:        %s", view->access.title);
-    print_groups("Students:", view->access.students, view->access.student_count);
-    print_groups("Teams:", view->access.teams, view->access.team_count);
-    print_groups("Instructors:", view->access.instructors, view->access.instructor_count);
-    print_window(&view->access);
+    xw_say("Title:        %s", access->title);
+    print_groups("Students:", access->students, access->student_count);
+    print_users(access->student_count ? "" : "Students:", access->users, access->user_count);
+    print_groups("Teams:", access->teams, access->team_count);
+    print_groups("Instructors:", access->instructors, access->instructor_count);
+    print_users(access->instructor_count ? "" : "Instructors:", access->instructor_users,
+                access->instructor_user_count);
+    print_window(access);
     int rc = each_extension(view, print_extension, &first, err);
     for (size_t i = 0; i < view->plan.segment_count; i++)
         xw_say("%-13s %s", i ? "" : "Segments:", view->plan.segments[i]);
@@ -258,8 +272,8 @@ const struct xw_command xw_command_lab_show = {
     .name = "lab show",
     .arguments = "LAB [--json]",
     .summary = "show what a lab consists of",
-    .help = "Show a lab as it is applied: groups, when it is open and for whom longer, segments,\n"
-            "machines with their images and addresses, and its worlds.\n"
+    .help = "Show a lab as it is applied: groups and single users, when it is open and for\n"
+            "whom longer, segments, machines with their images and addresses, and its worlds.\n"
             "\n"
             "  --json  for programs; memory in bytes\n"
             "\n"

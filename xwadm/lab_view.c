@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,27 @@ static struct json_object *groups_json(const gid_t *gids, size_t count)
     return groups;
 }
 
+bool xw_lab_view_is_there(const struct xw_named *named)
+{
+    const struct passwd *user = getpwnam(named->name);
+
+    return user && user->pw_uid == named->uid;
+}
+
+static struct json_object *users_json(const struct xw_named *users, size_t count)
+{
+    struct json_object *list = xw_json_need(json_object_new_array());
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *user = xw_json_need(json_object_new_object());
+        xw_json_text(user, "name", users[i].name);
+        xw_json_number(user, "uid", users[i].uid);
+        xw_json_bool(user, "exists", xw_lab_view_is_there(&users[i]));
+        json_object_array_add(list, user);
+    }
+    return list;
+}
+
 void xw_lab_view_json(const struct xw_lab_view *view, struct json_object *object)
 {
     xw_json_text(object, "name", view->name);
@@ -87,10 +109,15 @@ void xw_lab_view_json(const struct xw_lab_view *view, struct json_object *object
         xw_json_time(object, "applied", view->applied);
     json_object_object_add(object, "students",
                            groups_json(view->access.students, view->access.student_count));
+    json_object_object_add(object, "users",
+                           users_json(view->access.users, view->access.user_count));
     json_object_object_add(object, "teams",
                            groups_json(view->access.teams, view->access.team_count));
     json_object_object_add(object, "instructors",
                            groups_json(view->access.instructors, view->access.instructor_count));
+    json_object_object_add(
+        object, "instructor_users",
+        users_json(view->access.instructor_users, view->access.instructor_user_count));
     const struct xw_window window = xw_access_window(NULL, &view->access, xw_clock_now());
     xw_window_json(&window, object);
     xw_json_number(object, "machine_count", view->plan.machine_count);

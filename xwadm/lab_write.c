@@ -90,8 +90,10 @@ void xw_lab_write(const struct xw_lab *lab, const struct xw_problems *problems,
     xw_buffer_add(out, "xworlds-lab 1\n");
     write_problems(problems, out);
     write_groups(&lab->students, "student", out);
+    write_groups(&lab->users, "user", out);
     write_groups(&lab->teams, "team", out);
     write_groups(&lab->instructors, "instructor", out);
+    write_groups(&lab->instructor_users, "instructor-user", out);
     write_times(lab, out);
     if (problems->count == 0) {
         xw_buffer_add(out, "title %s\n", lab->title);

@@ -63,6 +63,7 @@ int xw_lab_groups_find(const struct xw_access *access, bool instructors, const c
     gid_t all[2 * XW_GROUPS_PER_LAB_MAX];
     const gid_t *gids = instructors ? access->instructors : all;
     size_t count = instructors ? access->instructor_count : xw_lab_groups_all(access, all);
+    size_t users = instructors ? access->instructor_user_count : access->user_count;
     const char *kind = instructors ? "instructors" : "students";
 
     *groups = (struct xw_lab_groups){0};
@@ -77,8 +78,9 @@ int xw_lab_groups_find(const struct xw_access *access, bool instructors, const c
         return xw_fail(err, -ENOENT,
                        "\"%.*s\" is no group of the lab's %s; `xwadm lab show %s` shows them",
                        SHOWN_MAX, only, kind, access->lab);
-    return xw_fail(err, -ENOENT, "the lab \"%s\" has no group of %s; its file names them",
-                   access->lab, kind);
+    return xw_fail(err, -ENOENT, "the lab \"%s\" has no group of %s; %s", access->lab, kind,
+                   users > 0 ? "its file names single users: change that, and apply it again"
+                             : "its file names them");
 }
 
 void xw_lab_groups_text(const struct xw_lab_groups *groups, char text[XW_LAB_GROUPS_TEXT_SIZE])

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/access.h"
 #include "xwadm/confined.h"
 #include "xwadm/say.h"
 
-/* login.defs(5), UID_MIN on Debian. */
-enum { FIRST_UID = 1000, SHOWN_MAX = 40, GROUPS_FIRST = 64, GROUPS_MOST = 65536 };
+enum { SHOWN_MAX = 40, GROUPS_FIRST = 64, GROUPS_MOST = 65536 };
 
 void xw_people_free(struct xw_people *people)
 {
@@ -98,7 +98,7 @@ int xw_people_add_team(struct xw_people *people, gid_t gid, struct xw_error *err
 
 static int add(struct xw_people *people, const struct passwd *user, struct xw_error *err)
 {
-    if (user->pw_uid < FIRST_UID || user->pw_uid == XW_NOBODY)
+    if (user->pw_uid < XW_FIRST_UID || user->pw_uid == XW_NOBODY)
         return xw_fail(err, -EINVAL, "%.*s is a system user; worlds are for people", SHOWN_MAX,
                        user->pw_name);
     if (!xw_owner_ok(user->pw_name) || xw_is_team(user->pw_name))
@@ -209,6 +209,22 @@ int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err)
     return rc < 0 ? rc : add_group(people, group, err);
 }
 
+int xw_people_add_named(struct xw_people *people, const struct xw_named *named,
+                        struct xw_error *err)
+{
+    const struct passwd *user;
+    int rc = xw_user_find(named->name, &user, err);
+
+    if (rc < 0)
+        return rc;
+    if (user && user->pw_uid == named->uid)
+        return add_member(people, user, err);
+    xw_note("left out: %s has not the uid %lu any more with which the lab's file names them; "
+            "correct the file, or apply it again",
+            named->name, (unsigned long)named->uid);
+    return 0;
+}
+
 static int compare(const void *a, const void *b)
 {
     const struct xw_person *first = a;
@@ -259,7 +275,15 @@ bool xw_person_is_granted(const struct xw_person *person, const struct xw_access
 {
     return xw_is_team(person->name)
                ? is_one_of(person->number, access->teams, access->team_count)
-               : xw_person_in_groups(person, access->students, access->student_count);
+               : xw_person_in_groups(person, access->students, access->student_count) ||
+                     xw_person_is_named(person, access->users, access->user_count);
+}
+
+bool xw_person_is_named(const struct xw_person *person, const struct xw_named *users, size_t count)
+{
+    const struct xw_caller caller = {.uid = person->number, .name = person->name};
+
+    return !xw_is_team(person->name) && xw_access_names(&caller, users, count);
 }
 
 bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count)
@@ -287,7 +311,7 @@ void xw_person_note_outsider(const struct xw_person *person, const struct xw_acc
             "changes",
             person->name, access->lab);
     else
-        xw_note("%s is in no student group of the lab \"%s\", and will not see the world before "
-                "that changes",
+        xw_note("%s is in no student group of the lab \"%s\" nor named in its file, and will not "
+                "see the world before that changes",
                 person->name, access->lab);
 }

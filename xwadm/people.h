@@ -15,6 +15,9 @@
 #include "common/names.h"
 #include "common/record.h"
 
+/* login.defs(5), UID_MIN on Debian: what is below is no person. */
+#define XW_FIRST_UID 1000
+
 struct xw_person {
     char name[XW_NAME_SIZE];
     id_t number; /* uid, or a team's gid */
@@ -47,14 +50,22 @@ int xw_people_add_user(struct xw_people *people, const char *name, struct xw_err
 int xw_people_add_group(struct xw_people *people, const char *name, struct xw_error *err);
 int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err);
 
+/* Adds a user whom a lab's file names; one whose account isn't that any more is left out with a
+ * word. */
+int xw_people_add_named(struct xw_people *people, const struct xw_named *named,
+                        struct xw_error *err);
+
 /* Adds the team whose group this is. -ENOENT: there is no such group. */
 int xw_people_add_team(struct xw_people *people, gid_t gid, struct xw_error *err);
 
 /* Sorts by name and removes those who are there twice. */
 void xw_people_sort(struct xw_people *people);
 
-/* Whether the lab gives a world to the user by a student group, or to the team. */
+/* Whether the lab gives a world to the user, by a student group or by name, or to the team. */
 bool xw_person_is_granted(const struct xw_person *person, const struct xw_access *access);
+
+/* Whether a user is one of those whom a lab's file names. */
+bool xw_person_is_named(const struct xw_person *person, const struct xw_named *users, size_t count);
 
 /* Whether a user is in one of these groups (getgrouplist(3)), or a team's group is one of them. */
 bool xw_person_in_groups(const struct xw_person *person, const gid_t *gids, size_t count);

@@ -27,12 +27,30 @@ static int check_group(const struct xw_member *member, const struct xw_lab_group
     return rc < 0 ? xw_fail(err, rc, "%s: %s", member->name, why.text) : 0;
 }
 
+/* No group takes away what the lab's file gives to a name. */
+static int check_name(const struct xw_grant *grant, const struct xw_member *member,
+                      struct xw_error *err)
+{
+    if (grant->group || !xw_grant_names(grant, member))
+        return 0;
+    return xw_fail(err, -EINVAL,
+                   "%s is named in the file of the lab %s, which lets them in whatever their "
+                   "groups are: take the name out of \"%s\" there, and apply it again",
+                   member->name, grant->access.lab,
+                   grant->instructors ? "instructor-users" : "users");
+}
+
 /* All of it before anything is changed. Complains of each; returns whether all can be. */
 static bool check_all(const struct xw_grant *grant)
 {
     bool all = true;
 
     for (size_t i = 0; i < grant->people.count; i++) {
+        struct xw_error named = {0};
+        if (check_name(grant, &grant->people.items[i], &named) < 0) {
+            xw_complain(&named);
+            all = false;
+        }
         for (size_t j = 0; j < grant->groups.count; j++) {
             struct xw_error err = {0};
             if (check_group(&grant->people.items[i], &grant->groups.items[j], &err) < 0) {
@@ -106,7 +124,7 @@ static int end_held(const struct xw_member *member, const struct xw_held *held,
     return 0;
 }
 
-/* With --group, another group may go on giving the lab. */
+/* With --group, another group, or the lab's file, may go on giving the lab. */
 static int tell_others(const struct xw_grant *grant, const struct xw_member *member,
                        struct xw_error *err)
 {
@@ -119,6 +137,9 @@ static int tell_others(const struct xw_grant *grant, const struct xw_member *mem
             xw_say("%s: stays %s of the lab: in %s", member->name,
                    grant->instructors ? "an instructor" : "a student", all.items[i].name);
     }
+    if (rc == 0 && xw_grant_names(grant, member))
+        xw_say("%s: stays %s of the lab: named in its file", member->name,
+               grant->instructors ? "an instructor" : "a student");
     return rc;
 }
 
@@ -181,7 +202,9 @@ const struct xw_command xw_command_revoke = {
         "\n"
         "A primary group, and one that isn't in /etc/group (of LDAP or SSSD), can't be taken away\n"
         "here: nothing is done then, for any USER. Take them out where the group comes from, then\n"
-        "run this with --now.\n"
+        "run this with --now. Nor can it be taken away here that the lab's file names a USER: "
+        "change\n"
+        "the file, and apply it.\n"
         "\n"
         "Examples:\n"
         "  xwadm revoke firewall bob\n"

@@ -9,7 +9,17 @@
 #include "xwadm/say.h"
 #include "xwadm/standing.h"
 
-/* Everybody of the lab's groups, and each user who has a world. */
+static int add_named(struct xw_members *people, const struct xw_named *users, size_t count,
+                     struct xw_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = xw_members_add(people, users[i].name, err);
+    return rc;
+}
+
+/* Everybody of the lab's groups, or named in its file, and each user who has a world. */
 static int find_people(const struct xw_lab_view *lab, struct xw_members *people,
                        struct xw_error *err)
 {
@@ -20,6 +30,10 @@ static int find_people(const struct xw_lab_view *lab, struct xw_members *people,
         rc = xw_members_add_groups(people, access->teams, access->team_count, err);
     if (rc == 0)
         rc = xw_members_add_groups(people, access->instructors, access->instructor_count, err);
+    if (rc == 0)
+        rc = add_named(people, access->users, access->user_count, err);
+    if (rc == 0)
+        rc = add_named(people, access->instructor_users, access->instructor_user_count, err);
     for (size_t i = 0; i < lab->worlds.count && rc == 0; i++) {
         const char *owner = lab->worlds.items[i].owner;
         rc = xw_is_team(owner) ? 0 : xw_members_add(people, owner, err);
@@ -147,8 +161,9 @@ const struct xw_command xw_command_who_can = {
     .arguments = "LAB [--json]",
     .summary = "show who may use a lab, and why",
     .help =
-        "Show everybody who is in a group of LAB or has a world of it: whether they may use it\n"
-        "at their next login, why, and what runs in their world. The answer is that of the rule\n"
+        "Show everybody who is in a group of LAB, is named in its file or has a world of it:\n"
+        "whether they may use it at their next login, why, and what runs in their world. The "
+        "answer is that of the rule\n"
         "by which gate and keeper decide.\n"
         "\n"
         "  MAY         yes, not yet (no world so far), instructor, no\n"

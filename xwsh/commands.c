@@ -171,8 +171,9 @@ static const struct xw_command commands[] = {
      .verb = XW_VERB_GRANTS,
      .teaching = true,
      .summary = "who may use a lab",
-     .details = "Lists the groups of a lab that you look after: those of its students, teams and\n"
-                "instructors, with their members; when it opens or closes, and for whom later.\n\n"
+     .details = "Lists who may use a lab that you look after: the groups of its students, teams\n"
+                "and instructors, with their members; users whom its file names; when it opens\n"
+                "or closes, and for whom later.\n\n"
                 "  who-can firewall\n"
                 "  who-can firewall --json\n",
      .run = xw_run_who_can},

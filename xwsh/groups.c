@@ -41,6 +41,16 @@ static int add_member(struct xw_group_view *group, const char *name)
     return 0;
 }
 
+/* One whose account isn't the one that was named is nobody: neither name nor number is enough. */
+static int look_up_user(const struct xw_grant *grant, struct xw_group_view *view)
+{
+    const struct passwd *user = getpwnam(grant->user);
+
+    snprintf(view->name, sizeof(view->name), "%s", grant->user);
+    view->members = strdup(user && user->pw_uid == grant->uid ? grant->user : "");
+    return view->members ? 0 : -ENOMEM;
+}
+
 static int look_up(gid_t gid, struct xw_group_view *view)
 {
     const struct group *group = getgrgid(gid);
@@ -67,7 +77,7 @@ static int add_primary(const struct xw_model *model, struct xw_group_view *group
     setpwent();
     while (rc == 0 && (user = getpwent())) {
         for (size_t i = 0; i < model->grant_count && rc == 0; i++) {
-            if (user->pw_gid == model->grants[i].gid)
+            if (!*model->grants[i].user && user->pw_gid == model->grants[i].gid)
                 rc = add_member(&groups[i], user->pw_name);
         }
     }
@@ -80,8 +90,10 @@ int xw_groups_look_up(const struct xw_model *model, struct xw_group_view **group
     struct xw_group_view *found = calloc(model->grant_count + 1, sizeof(*found));
     int rc = found ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < model->grant_count && rc == 0; i++)
-        rc = look_up(model->grants[i].gid, &found[i]);
+    for (size_t i = 0; i < model->grant_count && rc == 0; i++) {
+        const struct xw_grant *grant = &model->grants[i];
+        rc = *grant->user ? look_up_user(grant, &found[i]) : look_up(grant->gid, &found[i]);
+    }
     if (rc == 0)
         rc = add_primary(model, found);
     if (rc < 0)

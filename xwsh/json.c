@@ -187,8 +187,10 @@ int xw_json_grants(const struct xw_request *request, const struct xw_model *mode
     for (size_t i = 0; ok && i < model->grant_count; i++) {
         struct json_object *item = append_object(list);
         ok = item && add_text(item, "role", xw_grant_role_word(model->grants[i].role)) &&
-             add_text(item, "group", groups[i].name) &&
-             add_number(item, "gid", model->grants[i].gid) &&
+             (*model->grants[i].user ? add_text(item, "user", groups[i].name) &&
+                                           add_number(item, "uid", model->grants[i].uid)
+                                     : add_text(item, "group", groups[i].name) &&
+                                           add_number(item, "gid", model->grants[i].gid)) &&
              add_list(item, "members", groups[i].members);
     }
     list = ok ? json_object_new_array() : NULL;

@@ -28,7 +28,12 @@ static const char *const window_words[] = {[XW_WINDOW_OPEN] = "open",
                                            [XW_WINDOW_CLOSED] = "closed"};
 
 static const char *const role_words[XW_GRANT_ROLES] = {
-    [XW_GRANT_STUDENT] = "student", [XW_GRANT_TEAM] = "team", [XW_GRANT_INSTRUCTOR] = "instructor"};
+    [XW_GRANT_STUDENT] = "student",
+    [XW_GRANT_USER] = "user",
+    [XW_GRANT_TEAM] = "team",
+    [XW_GRANT_INSTRUCTOR] = "instructor",
+    [XW_GRANT_INSTRUCTOR_USER] = "instructor-user",
+};
 
 const char *xw_grant_role_word(enum xw_grant_role role)
 {
@@ -149,21 +154,36 @@ static int parse_instructs(char *line, struct xw_lab_instructed *lab)
     return 0;
 }
 
+static bool find_role(const char *word, enum xw_grant_role *role)
+{
+    for (int i = 0; i < XW_GRANT_ROLES; i++) {
+        if (strcmp(role_words[i], word) == 0) {
+            *role = (enum xw_grant_role)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a group its number, of a user the number and the name. */
 static int parse_grant(char *line, struct xw_grant *grant)
 {
     char *field[FIELDS_MAX];
-    unsigned long gid;
+    unsigned long number;
 
-    if (!split(line, field, 3, false) || xw_number(field[2], UINT_MAX, &gid) < 0)
+    if (!split(line, field, 3, true))
         return -EBADMSG;
-    grant->gid = (gid_t)gid;
-    for (int i = 0; i < XW_GRANT_ROLES; i++) {
-        if (strcmp(role_words[i], field[1]) == 0) {
-            grant->role = (enum xw_grant_role)i;
-            return 0;
-        }
-    }
-    return -EBADMSG;
+    char *name = strchr(field[2], ' ');
+    if (name)
+        *name++ = '\0';
+    if (!find_role(field[1], &grant->role) || xw_number(field[2], UINT_MAX, &number) < 0)
+        return -EBADMSG;
+    const bool user = grant->role == XW_GRANT_USER || grant->role == XW_GRANT_INSTRUCTOR_USER;
+    if (user != (name != NULL) || (name && (!xw_owner_ok(name) || xw_is_team(name))))
+        return -EBADMSG;
+    *(user ? &grant->uid : &grant->gid) = (id_t)number;
+    snprintf(grant->user, sizeof(grant->user), "%s", name ? name : "");
+    return 0;
 }
 
 static int parse_extension(char *line, struct xw_extension *extension)

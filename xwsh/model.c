@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRANTS_MAX = XW_GRANT_ROLES * XW_GROUPS_PER_LAB_MAX };
+enum { GRANTS_MAX = 3 * XW_GROUPS_PER_LAB_MAX + 2 * XW_USERS_PER_LAB_MAX };
 
 bool xw_model_suspended(const struct xw_model *model)
 {

@@ -77,12 +77,21 @@ struct xw_lab_instructed {
     char title[XW_TITLE_MAX + 1]; /* unsafe to show */
 };
 
-enum xw_grant_role { XW_GRANT_STUDENT, XW_GRANT_TEAM, XW_GRANT_INSTRUCTOR, XW_GRANT_ROLES };
+enum xw_grant_role {
+    XW_GRANT_STUDENT,
+    XW_GRANT_USER,
+    XW_GRANT_TEAM,
+    XW_GRANT_INSTRUCTOR,
+    XW_GRANT_INSTRUCTOR_USER,
+    XW_GRANT_ROLES
+};
 
-/* A group that a lab names. */
+/* A group or a single user that a lab names. */
 struct xw_grant {
     enum xw_grant_role role;
-    gid_t gid;
+    gid_t gid;               /* of a group */
+    uid_t uid;               /* of a user, with the name that went with it */
+    char user[XW_NAME_SIZE]; /* "" for a group */
 };
 
 /* One owner's own closing time of a lab. */

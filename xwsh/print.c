@@ -287,7 +287,7 @@ static void print_grant(const struct xw_session *session, const char *role, cons
     xw_safe_text(charset, name, safe_name, sizeof(safe_name));
     if (safe)
         xw_safe_text(charset, rest, safe, size);
-    printf(session->out_tty ? "%-10s  %-16s  %s\n" : "%s\t%s\t%s\n", role, safe_name,
+    printf(session->out_tty ? "%-15s  %-16s  %s\n" : "%s\t%s\t%s\n", role, safe_name,
            safe ? safe : "");
     free(safe);
 }
@@ -299,10 +299,14 @@ void xw_print_grants(const struct xw_session *session, const struct xw_model *mo
 
     print_when(session, model, lab);
     if (session->out_tty)
-        print_grant(session, "ROLE", "GROUP", "MEMBERS");
-    for (size_t i = 0; i < model->grant_count; i++)
+        print_grant(session, "ROLE", "WHO", "MEMBERS");
+    for (size_t i = 0; i < model->grant_count; i++) {
+        const bool words = session->out_tty && *model->grants[i].user;
         print_grant(session, xw_grant_role_word(model->grants[i].role), groups[i].name,
-                    groups[i].members);
+                    !words               ? groups[i].members
+                    : *groups[i].members ? "named in the lab's file"
+                                         : "named in the lab's file, but that account is gone");
+    }
     for (size_t i = 0; i < model->extension_count; i++) {
         const struct xw_extension *extension = &model->extensions[i];
         if (session->out_tty)

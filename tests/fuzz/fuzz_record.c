@@ -16,12 +16,25 @@ static void try_owner(const char *text, size_t length)
     MUST((owner.uid != 0) != (owner.gid != 0) && xw_owner_ok(owner.name));
     MUST(owner.uid != (uid_t)-1 && owner.gid != (gid_t)-1);
     MUST(xw_is_team(owner.name) == (owner.gid != 0));
-    MUST(owner.instructed_count <= (owner.gid ? XW_LABS_PER_OWNER_MAX : 0));
+    MUST(owner.instructed_count <= XW_LABS_PER_OWNER_MAX);
     for (size_t i = 0; i < owner.instructed_count; i++)
         MUST(xw_name_ok(owner.instructed[i]));
     MUST(owner.lab_count <= XW_LABS_PER_OWNER_MAX);
     for (size_t i = 0; i < owner.lab_count; i++)
         MUST(xw_name_ok(owner.labs[i]) && owner.until[i] >= 0 && owner.until[i] <= XW_TIME_MAX);
+}
+
+/* By uid in ascending order, none of them root. */
+static void try_users(const struct xw_named *users, size_t count)
+{
+    uid_t last = 0;
+
+    MUST(count <= XW_USERS_PER_LAB_MAX);
+    for (size_t i = 0; i < count; i++) {
+        MUST(users[i].uid > last && users[i].uid != (uid_t)-1);
+        MUST(xw_owner_ok(users[i].name) && !xw_is_team(users[i].name));
+        last = users[i].uid;
+    }
 }
 
 static void try_access(const char *text, size_t length)
@@ -30,10 +43,13 @@ static void try_access(const char *text, size_t length)
 
     if (xw_access_parse(text, length, &access, NULL) < 0) {
         MUST(access.student_count == 0 && access.team_count == 0 && access.machine_count == 0);
+        MUST(access.user_count == 0 && access.instructor_user_count == 0);
         return;
     }
     MUST(xw_name_ok(access.lab) && xw_text_ok(access.title));
-    MUST(access.student_count + access.team_count > 0);
+    MUST(access.student_count + access.user_count + access.team_count > 0);
+    try_users(access.users, access.user_count);
+    try_users(access.instructor_users, access.instructor_user_count);
     MUST(access.student_count <= XW_GROUPS_PER_LAB_MAX);
     MUST(access.team_count <= XW_GROUPS_PER_LAB_MAX);
     MUST(access.opens >= 0 && access.opens <= XW_TIME_MAX);

@@ -61,13 +61,18 @@ static const struct target targets[] = {
     {"longer:wendy", "m1"},
     {"early:walt", "nosuch"},
     {"nosuchlab:alice", "m1"},
+    /* Of a lab that names users. */
+    {"byname", "m1"},
+    {"byname:nina", "*"},
+    {"byname:@nina", "m1"},
+    {"byname:nobody", "m1"},
 };
 
 /* The worlds that there are, in words of the above. */
 static const char *const worlds[] = {
     "hostile:alice", "hostile:bob", "hostile:eve",  "hostile:@blue", "hostile:blue",
     "hostile:@red",  "lab1:alice",  "lab10:bob",    "late:wendy",    "early:wendy",
-    "late:walt",     "early:walt",  "longer:wendy",
+    "late:walt",     "early:walt",  "longer:wendy", "byname:nina",
 };
 
 static const struct {
@@ -201,6 +206,9 @@ static void matrix(void)
          &alice_as_teacher,
          {"hostile", "lab1", "uuids"},
          LABS_OF_TA},
+        {"nina, named in the file", people.nina, {"byname", "byname:nina"}, NULL},
+        {"uwe, named as an instructor", people.uwe, {NULL}, "byname"},
+        {"gus, in the group of nina's name", people.gus, {NULL}, NULL},
         {"wendy, by the clock",
          people.wendy,
          {"early", "timely", "late", "longer", "late:wendy", "longer:wendy"},
@@ -226,12 +234,14 @@ static void matrix(void)
  */
 static void instructors_verbs(void)
 {
-    static const char *const labs[] = {"hostile", "lab1", "lab10", "late", "other", "nosuchlab"};
+    static const char *const labs[] = {"hostile", "lab1",      "lab10", "late",
+                                       "other",   "nosuchlab", "byname"};
     const struct person persons[] = {
         {"alice", people.alice, {NULL}, NULL},     {"eve", people.eve, {NULL}, NULL},
         {"gail", people.gail, {NULL}, NULL},       {"tina", people.tina, {NULL}, LABS_OF_TA},
         {"walt", people.walt, {NULL}, LABS_OF_TA}, {"hank", people.hank, {NULL}, "other"},
-        {"oscar", people.oscar, {NULL}, NULL},
+        {"oscar", people.oscar, {NULL}, NULL},     {"nina", people.nina, {NULL}, NULL},
+        {"uwe", people.uwe, {NULL}, "byname"},
     };
     char own[64];
     char gone[64];
@@ -311,6 +321,9 @@ static void the_lists(void)
     lists(people.hank, "hank", "instructs other Lab other\nend 0\n");
     lists(people.oscar, "oscar", "end 0\n");
     lists(people.gail, "gail", "world hostile @blue 2 0 Lab hostile\nend 0\n");
+    lists(people.nina, "nina", "world byname nina 1 0 Lab byname\nend 0\n");
+    lists(people.uwe, "uwe", "instructs byname Lab byname\nend 0\n");
+    lists(people.gus, "gus", "end 0\n");
     lists(people.blue, "blue", "world hostile blue 2 0 Lab hostile\nend 0\n");
 }
 

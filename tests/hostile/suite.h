@@ -53,6 +53,8 @@ struct people {
     const struct drive_user *tina, *hank; /* instructors of "hostile" and of "other" */
     const struct drive_user *gail;        /* of the team blue, which has a world of "hostile" */
     const struct drive_user *blue;        /* a user of the team's name, with a world of "hostile" */
+    const struct drive_user *nina, *uwe;  /* named by "byname", as a student and an instructor */
+    const struct drive_user *gus;         /* in a group of nina's name */
     const struct drive_user *wendy,
         *walt; /* worlds of labs with windows; walt instructs some, too */
     const struct drive_user *oscar, *root; /* nobody in particular, and root */

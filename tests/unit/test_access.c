@@ -67,6 +67,16 @@ static const struct xw_access firewall2 = {.lab = "firewall2",
 static const struct xw_access without_students = {
     .lab = "firewall", .title = "Nobody's", .machine_count = 1, .machines = {"router"}};
 
+/* A lab for single users, and no group. */
+static const struct xw_access by_name = {.lab = "firewall",
+                                         .title = "By name",
+                                         .user_count = 2,
+                                         .users = {{ALICE, "alice"}, {ALICE + 70, "bob"}},
+                                         .instructor_user_count = 1,
+                                         .instructor_users = {{TINA, "tina"}},
+                                         .machine_count = 2,
+                                         .machines = {"router", "web"}};
+
 static const gid_t student_groups[] = {100, STUDENTS};
 static const gid_t teacher_groups[] = {100, TEACHERS};
 static const gid_t other_groups[] = {100, OTHERS};
@@ -86,79 +96,119 @@ struct attempt {
     bool own;            /* the verbs about oneself (list) are allowed */
     bool lab_allowed;    /* the verbs about this world are allowed */
     bool instructs;      /* and those about the whole lab */
+    const char *called;  /* the name that goes with the uid */
 };
 
 static const struct attempt attempts[] = {
     {"her own world", ALICE, student_groups, 2, &alice, &firewall, "firewall", "alice", "router",
-     true, true, false},
+     true, true, false, NULL},
     {"a machine that isn't there", ALICE, student_groups, 2, &alice, &firewall, "firewall", "alice",
-     "mail", true, false, false},
+     "mail", true, false, false, NULL},
     {"bob's world, in alice's name", BOB, student_groups, 2, &alice, &firewall, "firewall", "alice",
-     "router", false, false, false},
+     "router", false, false, false, NULL},
     {"alice's world, as bob without a record", BOB, student_groups, 2, NULL, &firewall, "firewall",
-     "bob", "router", false, false, false},
+     "bob", "router", false, false, false, NULL},
     {"another's name in the request", ALICE, student_groups, 2, &alice, &firewall, "firewall",
-     "bob", "router", false, false, false},
+     "bob", "router", false, false, false, NULL},
     {"a team's name in the request", ALICE, student_groups, 2, &alice, &firewall, "firewall",
-     "@alice", "router", false, false, false},
+     "@alice", "router", false, false, false, NULL},
     {"a missing lab", ALICE, student_groups, 2, &alice, NULL, "nosuch", "alice", "router", true,
-     false, false},
+     false, false, NULL},
     {"a lab's record under another name", ALICE, student_groups, 2, &alice, &firewall, "firewall2",
-     "alice", "router", true, false, false},
+     "alice", "router", true, false, false, NULL},
     {"a lab whose name begins the same", ALICE, student_groups, 2, &alice, &firewall2, "firewall2",
-     "alice", "router", true, false, false},
+     "alice", "router", true, false, false, NULL},
     {"a group that was revoked", ALICE, other_groups, 2, &alice, &firewall, "firewall", "alice",
-     "router", true, false, false},
+     "router", true, false, false, NULL},
     {"no groups at all", ALICE, NULL, 0, &alice, &firewall, "firewall", "alice", "router", true,
-     false, false},
+     false, false, NULL},
     {"an instructor's group alone", ALICE, teacher_groups, 2, &alice, &firewall, "firewall",
-     "alice", "router", true, true, true},
+     "alice", "router", true, true, true, NULL},
     {"alice's world, as an instructor", TINA, teacher_groups, 2, &alice, &firewall, "firewall",
-     "alice", "router", false, true, true},
+     "alice", "router", false, true, true, NULL},
     {"a machine that isn't there, as an instructor", TINA, teacher_groups, 2, &alice, &firewall,
-     "firewall", "alice", "mail", false, false, true},
+     "firewall", "alice", "mail", false, false, true, NULL},
     {"a team's world, as an instructor", TINA, teacher_groups, 2, &team, &firewall, "firewall",
-     "@blue", "router", false, true, true},
+     "@blue", "router", false, true, true, NULL},
     {"a world that isn't there, as an instructor", TINA, teacher_groups, 2, &without_labs,
-     &firewall, "firewall", "alice", "router", false, false, true},
+     &firewall, "firewall", "alice", "router", false, false, true, NULL},
     {"another's name, as an instructor", TINA, teacher_groups, 2, &alice, &firewall, "firewall",
-     "bob", "router", false, false, true},
+     "bob", "router", false, false, true, NULL},
     {"alice's world, as an instructor of another lab", TINA, teacher_groups, 2, &alice, &firewall2,
-     "firewall2", "alice", "router", false, false, false},
+     "firewall2", "alice", "router", false, false, false, NULL},
     {"the team's world", BOB, blue_groups, 2, &team, &firewall, "firewall", "@blue", "router",
-     false, true, false},
+     false, true, false, NULL},
     {"the team's world, in no group of it", BOB, student_groups, 2, &team, &firewall, "firewall",
-     "@blue", "router", false, false, false},
+     "@blue", "router", false, false, false, NULL},
     {"the team's world, under the user's name", BOB, blue_groups, 2, &team, &firewall, "firewall",
-     "blue", "router", false, false, false},
+     "blue", "router", false, false, false, NULL},
     {"a user's world, under the team's name", BOB, student_groups, 2, &blue, &firewall, "firewall",
-     "@blue", "router", false, false, false},
+     "@blue", "router", false, false, false, NULL},
     {"a user's world, in the group of that name", BOB + 5, blue_groups, 2, &blue, &firewall,
-     "firewall", "blue", "router", false, false, false},
+     "firewall", "blue", "router", false, false, false, NULL},
     {"a team's world of a lab that isn't for teams", BOB, blue_groups, 2, &team, &firewall2,
-     "firewall2", "@blue", "router", false, false, false},
+     "firewall2", "@blue", "router", false, false, false, NULL},
     {"the world of a group that is no team of the lab", BOB, other_groups, 2, &others, &firewall,
-     "firewall", "@blue", "router", false, false, false},
+     "firewall", "@blue", "router", false, false, false, NULL},
     {"a gid that was another team's", BOB, blue_groups, 2, &team_before, &firewall, "firewall",
-     "@blue", "router", false, false, false},
+     "@blue", "router", false, false, false, NULL},
     {"what a gate assumes of another's world", BOB, student_groups, 2,
      &(const struct xw_owner){.name = "alice", .lab_count = 1, .labs = {"firewall"}}, &firewall,
-     "firewall", "alice", "router", false, false, false},
+     "firewall", "alice", "router", false, false, false, NULL},
     {"root with a team's group", 0, blue_groups, 2, &team, &firewall, "firewall", "@blue", "router",
-     false, false, false},
+     false, false, false, NULL},
     {"root with instructors' group", 0, teacher_groups, 2, &alice, &firewall, "firewall", "alice",
-     "router", false, false, false},
+     "router", false, false, false, NULL},
     {"a lab without students", ALICE, student_groups, 2, &alice, &without_students, "firewall",
-     "alice", "router", true, false, false},
+     "alice", "router", true, false, false, NULL},
     {"a lab of which she has no world", ALICE, student_groups, 2, &without_labs, &firewall,
-     "firewall", "alice", "router", true, false, false},
+     "firewall", "alice", "router", true, false, false, NULL},
     {"a uid that was another's", ALICE, student_groups, 2, &alice_before, &firewall, "firewall",
-     "alice", "router", false, false, false},
+     "alice", "router", false, false, false, NULL},
     {"root", 0, student_groups, 2, &alice, &firewall, "firewall", "alice", "router", false, false,
-     false},
+     false, NULL},
     {"root with a record of its own", 0, student_groups, 2,
      &(const struct xw_owner){.uid = 0, .name = "root", .lab_count = 1, .labs = {"firewall"}},
-     &firewall, "firewall", "root", "router", false, false, false},
+     &firewall, "firewall", "root", "router", false, false, false, NULL},
+    {"named, without a group", ALICE, other_groups, 2, &alice, &by_name, "firewall", "alice",
+     "router", true, true, false, "alice"},
+    {"named, in no group at all", ALICE, NULL, 0, &alice, &by_name, "firewall", "alice", "router",
+     true, true, false, "alice"},
+    {"named, a machine that isn't there", ALICE, NULL, 0, &alice, &by_name, "firewall", "alice",
+     "mail", true, false, false, "alice"},
+    {"named, without a world", ALICE, NULL, 0, &without_labs, &by_name, "firewall", "alice",
+     "router", true, false, false, "alice"},
+    {"named, and it isn't known who it is", ALICE, NULL, 0, &alice, &by_name, "firewall", "alice",
+     "router", true, false, false, NULL},
+    {"named, under an empty name", ALICE, NULL, 0, &alice, &by_name, "firewall", "alice", "router",
+     true, false, false, ""},
+    {"the uid of one who is named", ALICE, NULL, 0, &alice_before, &by_name, "firewall", "zoe",
+     "router", true, false, false, "zoe"},
+    {"the name of one who is named", BOB, NULL, 0,
+     &(const struct xw_owner){.uid = BOB, .name = "bob", .lab_count = 1, .labs = {"firewall"}},
+     &by_name, "firewall", "bob", "router", true, false, false, "bob"},
+    {"a student's groups where users are named", BOB, student_groups, 2,
+     &(const struct xw_owner){.uid = BOB, .name = "bob", .lab_count = 1, .labs = {"firewall"}},
+     &by_name, "firewall", "bob", "router", true, false, false, "bob"},
+    {"alice's world, by one who is named, too", ALICE + 70, NULL, 0, &alice, &by_name, "firewall",
+     "alice", "router", false, false, false, "bob"},
+    {"alice's world, as an instructor who is named", TINA, NULL, 0, &alice, &by_name, "firewall",
+     "alice", "router", false, true, true, "tina"},
+    {"a team's world, as an instructor who is named", TINA, NULL, 0, &team, &by_name, "firewall",
+     "@blue", "router", false, true, true, "tina"},
+    {"the uid of an instructor who is named", TINA, NULL, 0, &alice, &by_name, "firewall", "alice",
+     "router", false, false, false, "mallory"},
+    {"the name of an instructor who is named", BOB, NULL, 0, &alice, &by_name, "firewall", "alice",
+     "router", false, false, false, "tina"},
+    {"an instructor who is named, of another lab", TINA, NULL, 0, &alice, &firewall, "firewall",
+     "alice", "router", false, false, false, "tina"},
+    {"root, named as an instructor", 0, NULL, 0, &alice,
+     &(const struct xw_access){.lab = "firewall",
+                               .instructor_user_count = 1,
+                               .instructor_users = {{0, "root"}},
+                               .machine_count = 1,
+                               .machines = {"router"}},
+     "firewall", "alice", "router", false, false, false, "root"},
 };
 
 static bool expected(const struct attempt *attempt, enum xw_verb verb)
@@ -196,7 +246,8 @@ static void the_matrix(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
         const struct attempt *attempt = &attempts[i];
-        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count};
+        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count,
+                                         attempt->called};
         for (int verb = 0; verb < XW_VERB_COUNT; verb++) {
             struct xw_request request = make_request(attempt, (enum xw_verb)verb);
             bool allowed = xw_access_decide(&caller, &request, attempt->owner, attempt->access,
@@ -211,7 +262,7 @@ static void the_matrix(void **state)
 /* One machine that isn't the lab's refuses the whole set. */
 static void sets_of_machines(void **state)
 {
-    const struct xw_caller caller = {ALICE, student_groups, 2};
+    const struct xw_caller caller = {ALICE, student_groups, 2, NULL};
     struct xw_request request = {.verb = XW_VERB_START,
                                  .lab = "firewall",
                                  .owner = "alice",
@@ -240,7 +291,8 @@ static void list_agrees(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
         const struct attempt *attempt = &attempts[i];
-        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count};
+        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count,
+                                         attempt->called};
         struct xw_request request = make_request(attempt, XW_VERB_STATUS);
         enum xw_decision status =
             xw_access_decide(&caller, &request, attempt->owner, attempt->access, NOW);
@@ -250,24 +302,25 @@ static void list_agrees(void **state)
                              XW_DECISION_ALLOW);
     }
     assert_int_equal(
-        xw_access_to_lab(&(struct xw_caller){BOB, student_groups, 2}, &alice, &firewall),
+        xw_access_to_lab(&(struct xw_caller){BOB, student_groups, 2, NULL}, &alice, &firewall),
         XW_DECISION_REFUSE);
-    assert_int_equal(xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2}, &alice, NULL),
-                     XW_DECISION_REFUSE);
     assert_int_equal(
-        xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2}, NULL, &firewall),
+        xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2, NULL}, &alice, NULL),
+        XW_DECISION_REFUSE);
+    assert_int_equal(
+        xw_access_to_lab(&(struct xw_caller){ALICE, student_groups, 2, NULL}, NULL, &firewall),
         XW_DECISION_REFUSE);
 }
 
 /* What a group gives before there is a world, to whom the kernel or the data base says is in it. */
 static void groups_grant_and_instruct(void **state)
 {
-    const struct xw_caller student = {ALICE, student_groups, 2};
-    const struct xw_caller teacher = {BOB, teacher_groups, 2};
-    const struct xw_caller other = {BOB, other_groups, 2};
-    const struct xw_caller root = {0, student_groups, 2};
-    const struct xw_caller root_teacher = {0, teacher_groups, 2};
-    const struct xw_caller without_groups = {ALICE, NULL, 0};
+    const struct xw_caller student = {ALICE, student_groups, 2, NULL};
+    const struct xw_caller teacher = {BOB, teacher_groups, 2, NULL};
+    const struct xw_caller other = {BOB, other_groups, 2, NULL};
+    const struct xw_caller root = {0, student_groups, 2, NULL};
+    const struct xw_caller root_teacher = {0, teacher_groups, 2, NULL};
+    const struct xw_caller without_groups = {ALICE, NULL, 0, NULL};
 
     (void)state;
     assert_true(xw_access_grants(&student, &firewall));
@@ -280,14 +333,40 @@ static void groups_grant_and_instruct(void **state)
     assert_false(xw_access_instructs(&root_teacher, &firewall));
     assert_false(xw_access_grants(&without_groups, &firewall));
     assert_false(xw_access_grants(&student, &without_students));
-    const struct xw_caller member = {BOB, blue_groups, 2};
-    const struct xw_caller root_member = {0, blue_groups, 2};
+    const struct xw_caller member = {BOB, blue_groups, 2, NULL};
+    const struct xw_caller root_member = {0, blue_groups, 2, NULL};
     assert_true(xw_access_grants_team(&member, &firewall, BLUE));
     assert_false(xw_access_grants(&member, &firewall) || xw_access_instructs(&member, &firewall));
     assert_false(xw_access_grants_team(&member, &firewall, 100));
     assert_false(xw_access_grants_team(&member, &firewall2, BLUE));
     assert_false(xw_access_grants_team(&student, &firewall, BLUE));
     assert_false(xw_access_grants_team(&root_member, &firewall, BLUE));
+}
+
+/* Who is named is so by uid and name, neither of which is enough. */
+static void names_are_of_accounts(void **state)
+{
+    static const struct xw_named users[] = {{5, "eve"}, {ALICE, "alice"}, {BOB, "bob"}};
+    const struct xw_caller people[] = {{ALICE, NULL, 0, "alice"}, {BOB, NULL, 0, "bob"}};
+    const struct xw_caller strangers[] = {
+        {ALICE, NULL, 0, "bob"},  {BOB, NULL, 0, "alice"},
+        {TINA, NULL, 0, "alice"}, {ALICE, NULL, 0, NULL},
+        {ALICE, NULL, 0, ""},     {ALICE, NULL, 0, "alic"},
+        {0, NULL, 0, "alice"},    {ALICE + 65536, NULL, 0, "alice"}};
+    static const struct xw_named root = {0, "root"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
+        assert_true(xw_access_names(&people[i], users, 3));
+    for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
+        assert_false(xw_access_names(&strangers[i], users, 3));
+    assert_false(xw_access_names(&people[1], users, 2));
+    assert_false(xw_access_names(&people[0], users, 0));
+    assert_false(xw_access_names(&(struct xw_caller){0, NULL, 0, "root"}, &root, 1));
+    /* The one list is not the other. */
+    const struct xw_caller tina = {TINA, NULL, 0, "tina"};
+    assert_true(xw_access_grants(&people[0], &by_name) && xw_access_instructs(&tina, &by_name));
+    assert_false(xw_access_instructs(&people[0], &by_name) || xw_access_grants(&tina, &by_name));
 }
 
 /* Which records make a lab's own be opened. */
@@ -305,6 +384,9 @@ static void records_concern(void **state)
     assert_true(xw_access_concerns(&teachers, "firewall"));
     assert_false(xw_access_lists(&teachers, "firewall"));
     assert_true(xw_access_concerns(&teachers, "history"));
+    const struct xw_owner tina = {
+        .uid = TINA, .name = "tina", .instructed_count = 1, .instructed = {"firewall"}};
+    assert_true(xw_access_concerns(&tina, "firewall") && !xw_access_lists(&tina, "firewall"));
     assert_false(xw_access_concerns(&teachers, "behind"));
     assert_false(xw_access_concerns(&alice, "fire") || xw_access_concerns(&without_labs, ""));
 }
@@ -312,7 +394,7 @@ static void records_concern(void **state)
 /* Everything that is theirs: under the own name, or under none without a record. */
 static void who_lists(void **state)
 {
-    const struct xw_caller caller = {ALICE, student_groups, 2};
+    const struct xw_caller caller = {ALICE, student_groups, 2, NULL};
     struct xw_request request = {.verb = XW_VERB_LIST};
 
     (void)state;
@@ -323,8 +405,9 @@ static void who_lists(void **state)
     assert_int_equal(xw_access_decide(&caller, &request, &alice, NULL, NOW), XW_DECISION_ALLOW);
     const struct xw_owner both = {.uid = ALICE, .gid = BLUE, .name = "alice"};
     assert_int_equal(xw_access_decide(&caller, &request, &both, NULL, NOW), XW_DECISION_REFUSE);
-    assert_int_equal(xw_access_decide(&(struct xw_caller){0, NULL, 0}, &request, NULL, NULL, NOW),
-                     XW_DECISION_REFUSE);
+    assert_int_equal(
+        xw_access_decide(&(struct xw_caller){0, NULL, 0, NULL}, &request, NULL, NULL, NOW),
+        XW_DECISION_REFUSE);
 }
 
 /* --- windows --------------------------------------------------------------------------------- */
@@ -415,7 +498,7 @@ static enum xw_decision decide_at(enum xw_verb verb, const gid_t *groups, size_t
                                   const struct xw_owner *owner, const struct xw_access *access,
                                   time_t now)
 {
-    const struct xw_caller caller = {ALICE, groups, group_count};
+    const struct xw_caller caller = {ALICE, groups, group_count, NULL};
     struct xw_request request = {.verb = verb, .owner = "alice"};
 
     if (xw_verb_info(verb)->scope != XW_SCOPE_NONE)
@@ -497,7 +580,8 @@ static void a_window_tells_nothing_to_others(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
         const struct attempt *attempt = &attempts[i];
-        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count};
+        const struct xw_caller caller = {attempt->uid, attempt->groups, attempt->group_count,
+                                         attempt->called};
         for (int verb = 0; verb < XW_VERB_COUNT; verb++) {
             struct xw_request request = make_request(attempt, (enum xw_verb)verb);
             if (attempt->access != &firewall || expected(attempt, (enum xw_verb)verb))
@@ -548,7 +632,7 @@ static void a_window_in_words(void **state)
 /* A team's members have the team's extension, and no other. */
 static void a_teams_extension(void **state)
 {
-    const struct xw_caller caller = {ALICE, blue_groups, 2};
+    const struct xw_caller caller = {ALICE, blue_groups, 2, NULL};
     struct xw_access access = with_window(0, CLOSES, 0);
     struct xw_request request = {.verb = XW_VERB_START,
                                  .lab = "firewall",
@@ -585,6 +669,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_grant_and_instruct),
+        cmocka_unit_test(names_are_of_accounts),
         cmocka_unit_test(records_concern),
         cmocka_unit_test(who_lists),
         cmocka_unit_test(the_matrix),

@@ -19,14 +19,23 @@ enum { BLUE = 2104, RED = 2106 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Callers; a user's records are alice's. */
+/* Callers, with the name that goes with the uid; a user's records are alice's. */
 static const struct {
     uid_t uid;
+    const char *name;
     bool is_alice;
     bool is_root;
+    bool named_alice; /* both are those of alice, or of bob, whom labs name */
+    bool named_bob;
 } callers[] = {
-    {ALICE, true, false},        {BOB, false, false},         {0, false, true},
-    {2147483648U, false, false}, {4294967295U, false, false}, {ALICE + 65536, false, false},
+    {ALICE, "alice", true, false, true, false},
+    {ALICE, "zoe", true, false, false, false}, /* who has alice's uid now */
+    {ALICE, NULL, true, false, false, false},
+    {BOB, "bob", false, false, false, true},
+    {BOB, "alice", false, false, false, false},
+    {0, "alice", false, true, false, false},
+    {4294967295U, "", false, false, false, false},
+    {ALICE + 65536, "alice", false, false, false, false},
 };
 
 static const struct {
@@ -85,8 +94,11 @@ static const struct {
     bool has_students;
     bool has_instructors; /* TEACHERS */
     bool has_blue;
+    bool names_alice;     /* as one who has a world */
+    bool taught_by_alice; /* as one of the instructors */
+    bool taught_by_bob;
 } lab_records[] = {
-    {false, {.lab = ""}, false, false, false, false},
+    {false, {.lab = ""}, false, false, false, false, false, false, false},
     {true,
      {.lab = "lab1",
       .student_count = 1,
@@ -98,6 +110,9 @@ static const struct {
      true,
      true,
      true,
+     false,
+     false,
+     false,
      false},
     {true,
      {.lab = "lab1",
@@ -110,7 +125,10 @@ static const struct {
      true,
      true,
      false,
-     true},
+     true,
+     false,
+     false,
+     false},
     {true,
      {.lab = "lab1",
       .student_count = 1,
@@ -122,10 +140,16 @@ static const struct {
      true,
      false,
      false,
+     false,
+     false,
+     false,
      false},
     {true,
      {.lab = "lab1", .machine_count = 2, .machines = {"m1", "m2"}},
      true,
+     false,
+     false,
+     false,
      false,
      false,
      false},
@@ -140,7 +164,10 @@ static const struct {
      true,
      false,
      true,
-     true},
+     true,
+     false,
+     false,
+     false},
     {true,
      {.lab = "lab10",
       .student_count = 1,
@@ -149,12 +176,71 @@ static const struct {
       .teams = {BLUE},
       .instructor_count = 1,
       .instructors = {TEACHERS},
+      .user_count = 1,
+      .users = {{ALICE, "alice"}},
+      .instructor_user_count = 1,
+      .instructor_users = {{BOB, "bob"}},
       .machine_count = 2,
       .machines = {"m1", "m2"}},
      false,
      true,
      true,
+     true,
+     true,
+     false,
      true},
+    /* By name: with no group at all, beside groups, another's name, and a group of that number. */
+    {true,
+     {.lab = "lab1",
+      .user_count = 2,
+      .users = {{ALICE, "alice"}, {BOB, "bob"}},
+      .instructor_user_count = 1,
+      .instructor_users = {{BOB, "bob"}},
+      .machine_count = 2,
+      .machines = {"m1", "m2"}},
+     true,
+     false,
+     false,
+     false,
+     true,
+     false,
+     true},
+    {true,
+     {.lab = "lab1",
+      .student_count = 1,
+      .students = {STUDENTS},
+      .user_count = 1,
+      .users = {{ALICE, "alicea"}},
+      .team_count = 1,
+      .teams = {BLUE},
+      .instructor_count = 1,
+      .instructors = {TEACHERS},
+      .instructor_user_count = 2,
+      .instructor_users = {{ALICE, "alice"}, {BOB + 1, "bob"}},
+      .machine_count = 2,
+      .machines = {"m1", "m2"}},
+     true,
+     true,
+     true,
+     true,
+     false,
+     true,
+     false},
+    {true,
+     {.lab = "lab1",
+      .user_count = 3,
+      .users = {{STUDENTS, "alice"}, {BLUE, "blue"}, {TEACHERS, "bob"}},
+      .instructor_user_count = 3,
+      .instructor_users = {{STUDENTS, "alice"}, {BLUE, "blue"}, {TEACHERS, "bob"}},
+      .machine_count = 2,
+      .machines = {"m1", "m2"}},
+     true,
+     false,
+     false,
+     false,
+     false,
+     false,
+     false},
 };
 
 /* What the request names. */
@@ -255,6 +341,9 @@ static bool is_instructor(const struct cell *cell)
 {
     const bool by_students_group = cell->lab == 3;
 
+    if ((lab_records[cell->lab].taught_by_alice && callers[cell->caller].named_alice) ||
+        (lab_records[cell->lab].taught_by_bob && callers[cell->caller].named_bob))
+        return true;
     return by_students_group
                ? groups[cell->groups].student
                : lab_records[cell->lab].has_instructors && groups[cell->groups].instructor;
@@ -264,8 +353,9 @@ static bool is_instructor(const struct cell *cell)
 static bool is_owner(const struct cell *cell)
 {
     if (owners[cell->owner].kind == USERS)
-        return callers[cell->caller].is_alice && groups[cell->groups].student &&
-               lab_records[cell->lab].has_students;
+        return callers[cell->caller].is_alice &&
+               ((groups[cell->groups].student && lab_records[cell->lab].has_students) ||
+                (callers[cell->caller].named_alice && lab_records[cell->lab].names_alice));
     return owners[cell->owner].kind == BLUES && groups[cell->groups].blue &&
            lab_records[cell->lab].has_blue;
 }
@@ -309,7 +399,7 @@ static enum xw_decision expected(const struct cell *cell)
 static enum xw_decision decide(const struct cell *cell)
 {
     const struct xw_caller caller = {callers[cell->caller].uid, groups[cell->groups].gids,
-                                     groups[cell->groups].count};
+                                     groups[cell->groups].count, callers[cell->caller].name};
     struct xw_request request = {.verb = cell->verb};
     enum xw_scope scope = xw_verb_info(cell->verb)->scope;
 
@@ -361,11 +451,12 @@ static void try_cell(const struct cell *cell, struct counts *counts)
     enum xw_decision got = decide(cell);
 
     if (got != expected(cell))
-        fail_msg("%s by uid %u, groups %zu, record %zu, lab record %zu, of %s, lab %s, "
+        fail_msg("%s by uid %u (%s), groups %zu, record %zu, lab record %zu, of %s, lab %s, "
                  "machines %zu, window %zu: %d",
                  xw_verb_info(cell->verb)->name, (unsigned int)callers[cell->caller].uid,
-                 cell->groups, cell->owner, cell->lab, owner_names[cell->owner_name],
-                 lab_names[cell->lab_name], cell->machines, cell->window, got);
+                 callers[cell->caller].name ? callers[cell->caller].name : "no name", cell->groups,
+                 cell->owner, cell->lab, owner_names[cell->owner_name], lab_names[cell->lab_name],
+                 cell->machines, cell->window, got);
     counts->cells++;
     counts->allowed += got == XW_DECISION_ALLOW;
     counts->limited += got == XW_DECISION_LIMIT;

@@ -219,7 +219,7 @@ static int begin(void **state)
     so.name_of_tina = "tina";
     so.audit_required = true;
     auditing = XW_AUDITING_ON;
-    caller = (struct xw_caller){TINA, teachers, 2};
+    caller = (struct xw_caller){TINA, teachers, 2, NULL};
     peer = open("/dev/null", O_RDWR | O_CLOEXEC);
     journal_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     started = -1;
@@ -405,10 +405,10 @@ static void what_its_caller_may_not_ask_for(void **state)
     assert_refused(order_of(XW_VERB_EXTEND, "fw", "nobody", LATER));
     assert_refused(order_of(XW_VERB_EXTEND, "fw", "@blue", LATER));
     /* In a group that looks after no lab; a uid that was somebody else's. */
-    caller = (struct xw_caller){TINA, others, 1};
+    caller = (struct xw_caller){TINA, others, 1, NULL};
     assert_refused(order_of(XW_VERB_EXTEND, "fw", "alice", LATER));
     assert_refused(order_of(XW_VERB_DEPLOY, "fw", "alice", 0));
-    caller = (struct xw_caller){ALICE, teachers, 2};
+    caller = (struct xw_caller){ALICE, teachers, 2, NULL};
     assert_refused(order_of(XW_VERB_EXTEND, "fw", "alice", LATER));
 }
 

@@ -30,7 +30,7 @@
 #define HASH    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define REFUSED "error " XW_REFUSED_TEXT "\nend 3\n"
 
-enum { ALICE = 1001, BOB = 1002, CAROL = 1003, TINA = 1004 };
+enum { ALICE = 1001, BOB = 1002, CAROL = 1003, TINA = 1004, DAVE = 1008, UMA = 1009 };
 enum { STUDENTS = 2001, OTHERS = 2002, BLUE = 2004, TEACHERS = 2005, RED = 2006, GREEN = 2007 };
 
 /* What is seen of the child, by the test, whatever ends it. */
@@ -61,6 +61,8 @@ static struct {
     const char *name_of_alice; /* NULL: there is no such user */
     const char *name_of_bob;
     const char *name_of_blue;
+    const char *name_of_dave;
+    const char *name_of_uma;
     gid_t second_group;     /* besides the one that is asked with; 0: none */
     const char *comes_late; /* the line, if it is sent when the child waits for one */
     bool time_is_up;        /* for the first line */
@@ -365,7 +367,8 @@ int xw_world_owner(const char *lab, const char *owner, id_t *number, struct xw_e
     } worlds[] = {{"fw", "alice", ALICE},  {"timed", "bob", BOB},     {"teams", "@blue", BLUE},
                   {"teams", "bob", BOB},   {"fw", "@blue", BLUE},     {"teams", "zoe", ALICE},
                   {"teams", "@red", BLUE}, {"timed", "gone", 4711},   {"other", "alice", ALICE},
-                  {"longer", "bob", BOB},  {"teams", "alice", ALICE}, {"teams", "carol", CAROL}};
+                  {"longer", "bob", BOB},  {"teams", "alice", ALICE}, {"teams", "carol", CAROL},
+                  {"named", "dave", DAVE}};
 
     (void)err;
     called("look-at-world");
@@ -430,6 +433,8 @@ struct passwd *getpwuid(uid_t uid)
                                        : uid == BOB   ? so.name_of_bob
                                        : uid == CAROL ? "carol"
                                        : uid == TINA  ? "tina"
+                                       : uid == DAVE  ? so.name_of_dave
+                                       : uid == UMA   ? so.name_of_uma
                                                       : NULL);
     return account.pw_name ? &account : NULL;
 }
@@ -580,6 +585,13 @@ static int make_records(void **state)
     put(XW_OWNERS_DIR "/g2005", "xworlds-owner 1\ngid 2005\nname @ta\ninstructs teams\nend\n");
     put(XW_OWNERS_DIR "/g2006", "xworlds-owner 1\ngid 2006\nname @blue\nlab teams\nend\n");
     put(XW_OWNERS_DIR "/g2007", "xworlds-owner 1\ngid 2007\nname @green\nlab teams\nend\n");
+    /* By name: dave and mallory's uid have worlds, uma teaches, and so does who dave was before. */
+    make_lab("named", OTHERS, "user 1008 dave\nteam 2004\ninstructor-user 1009 uma\n");
+    make_lab("namesake", OTHERS, "user 1001 dave\nuser 1008 dan\ninstructor-user 1009 una\n");
+    put(XW_OWNERS_DIR "/1008",
+        "xworlds-owner 1\nuid 1008\nname dave\nlab named\nlab namesake\nend\n");
+    put(XW_OWNERS_DIR "/1009", "xworlds-owner 1\nuid 1009\nname uma\ninstructs named\n"
+                               "instructs namesake\nend\n");
     return 0;
 }
 
@@ -591,6 +603,8 @@ static int begin(void **state)
     so.audit_required = true;
     so.name_of_alice = "alice";
     so.name_of_blue = "blue";
+    so.name_of_dave = "dave";
+    so.name_of_uma = "uma";
     so.room = -1;
     return 0;
 }
@@ -1236,6 +1250,57 @@ static void where_an_instructor_ends(void **state)
     assert_int_equal(ask_as(ALICE, BLUE, "1 status teams @blue - - " ID "\n"), 0);
 }
 
+/* Without any group: the user whom a lab names, and the instructor. */
+static void users_who_are_named(void **state)
+{
+    static const struct {
+        uid_t uid;
+        const char *line;
+        int code;
+        const char *reply; /* NULL: that of what doesn't exist */
+    } cases[] = {
+        {DAVE, "1 list - dave - - " ID "\n", 0, "world named dave\nend 0\n"},
+        {DAVE, "1 status named dave - - " ID "\n", 0, "machines named dave 1\nend 0\n"},
+        {DAVE, "1 start named dave web - " ID "\n", 0, "start named dave -\nend 0\n"},
+        {DAVE, "1 start named dave none - " ID "\n", 3, NULL},
+        {DAVE, "1 status namesake dave - - " ID "\n", 3, NULL},
+        {DAVE, "1 status fw alice - - " ID "\n", 3, NULL},
+        {DAVE, "1 status named uma - - " ID "\n", 3, NULL},
+        {DAVE, "1 worlds named - - - " ID "\n", 3, NULL},
+        {DAVE, "1 grants named - - - " ID "\n", 3, NULL},
+        {DAVE, "1 deploy named dave - - " ID "\n", 3, NULL},
+        {UMA, "1 list - uma - - " ID "\n", 0, "instructs named A\nend 0\n"},
+        {UMA, "1 status named dave - - " ID "\n", 0, "machines named dave 1\nend 0\n"},
+        {UMA, "1 worlds named - - - " ID "\n", 0, "worlds named\nend 0\n"},
+        {UMA, "1 grants named - - - " ID "\n", 0, "grants named\nend 0\n"},
+        {UMA, "1 deploy named uma - - " ID "\n", 0, "done - deployed\nend 0\n"},
+        {UMA, "1 status named uma - - " ID "\n", 3, NULL},
+        {UMA, "1 status named nobody - - " ID "\n", 3, NULL},
+        {UMA, "1 worlds namesake - - - " ID "\n", 3, NULL},
+        {UMA, "1 worlds fw - - - " ID "\n", 3, NULL},
+        {UMA, "1 status fw alice - - " ID "\n", 3, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (ask_as(cases[i].uid, GREEN + 1, cases[i].line) != cases[i].code ||
+            strcmp(seen->reply, cases[i].reply ? cases[i].reply : REFUSED) != 0)
+            fail_msg("%s: %s", cases[i].line, seen->reply);
+        const bool teaches = cases[i].uid == UMA;
+        assert_int_equal(strstr(seen->called, AS_INSTRUCTOR) != NULL, teaches);
+    }
+    /* A team of theirs is found beside what they have by name. */
+    assert_int_equal(ask_as(DAVE, BLUE, "1 status teams @blue - - " ID "\n"), 0);
+    assert_int_equal(ask_as(UMA, BLUE, "1 status teams @blue - - " ID "\n"), 0);
+    /* The uid that is another's now. */
+    so.name_of_dave = "mallory";
+    so.name_of_uma = "dave";
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask_as(cases[i].uid, GREEN + 1, cases[i].line), 3);
+        assert_string_equal(seen->reply, REFUSED);
+    }
+}
+
 /* A uid that has another name now, or none. */
 static void a_reused_uid_is_refused(void **state)
 {
@@ -1344,6 +1409,7 @@ int main(void)
         IN_ORDER(an_instructor),
         IN_ORDER(an_instructors_broker),
         IN_ORDER(where_an_instructor_ends),
+        IN_ORDER(users_who_are_named),
         IN_ORDER(a_reused_uid_is_refused),
         IN_ORDER(root_prepares_and_nothing_else),
         IN_ORDER(auditing_that_is_off),

@@ -359,7 +359,8 @@ static bool ask_rule(const struct xw_claimant *claimant, const struct xw_access 
     const struct xw_owner *owner = claimant->owner_rc == 0 ? claimant->owner : NULL;
 
     others.instructor_count = 0;
-    bool allowed = rule_allows(claimant, &others, claimant->name, owner);
+    others.instructor_user_count = 0;
+    bool allowed = rule_allows(claimant, &others, claimant->caller.name, owner);
     for (size_t i = 0; i < claimant->team_count; i++)
         allowed =
             allowed || rule_allows(claimant, &others, claimant->teams[i].name, &claimant->teams[i]);
@@ -376,8 +377,7 @@ static void each_person_is_explained(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(people); i++) {
         const struct xw_claimant claimant = {
-            .caller = {people[i].uid, people[i].groups, people[i].group_count},
-            .name = people[i].name,
+            .caller = {people[i].uid, people[i].groups, people[i].group_count, people[i].name},
             .owner_rc = people[i].owner_rc,
             .owner = people[i].owner,
             .team_count = COUNT(team_records),
@@ -427,6 +427,16 @@ static const struct xw_access lab_records[] = {
     {.lab = "history", .team_count = 1, .teams = {RED}},
     {.lab = "history", .student_count = 1, .students = {STUDENTS}},
     {.lab = "firewall1", .student_count = 1, .students = {STUDENTS}},
+    {.lab = "firewall",
+     .user_count = 2,
+     .users = {{ALICE, "alice"}, {ALICE + 1, "alicea"}},
+     .instructor_user_count = 1,
+     .instructor_users = {{ALICE, "zoe"}}},
+    {.lab = "history",
+     .student_count = 1,
+     .students = {STUDENTS},
+     .user_count = 1,
+     .users = {{ALICE, "zoe"}}},
 };
 
 static void compare(const struct xw_claimant *claimant, const struct xw_access *access,
@@ -438,15 +448,20 @@ static void compare(const struct xw_claimant *claimant, const struct xw_access *
     bool rule = ask_rule(claimant, access);
     if ((got.decision == XW_DECISION_ALLOW) != rule || is_allowed(got.why) != rule)
         fail_msg("uid %u called %s, lab %s: %s, and the rule %s",
-                 (unsigned int)claimant->caller.uid, claimant->name, access->lab,
+                 (unsigned int)claimant->caller.uid, claimant->caller.name, access->lab,
                  xw_why_word(got.why), rule ? "allows" : "refuses");
     assert_int_equal(got.student, xw_access_grants(&claimant->caller, access));
     assert_int_equal(got.instructor, xw_access_instructs(&claimant->caller, access));
     /* What says that it is a matter of time or of groups is so. */
     if (got.why == XW_WHY_NO_WORLD)
         assert_true(got.student);
-    if (got.why == XW_WHY_LEFT || got.why == XW_WHY_NO_GROUP || got.why == XW_WHY_INSTRUCTOR)
+    if (got.why == XW_WHY_LEFT || got.why == XW_WHY_NO_GROUP || got.why == XW_WHY_INSTRUCTOR ||
+        got.why == XW_WHY_OTHER_ACCOUNT)
         assert_false(got.student);
+    const bool person = claimant->caller.uid != 0;
+    assert_int_equal(got.student, person && (got.student_by != 0 || got.named));
+    assert_int_equal(got.instructor, person && (got.instructor_by != 0 || got.instructor_named));
+    assert_int_equal(got.other != NULL, got.why == XW_WHY_OTHER_ACCOUNT);
     if (got.why == XW_WHY_NO_TEAM_WORLD)
         assert_true(got.team);
     *allowed += rule;
@@ -471,12 +486,72 @@ static void every_explanation_is_what_the_rule_says(void **state)
         rest /= COUNT(codes);
         const struct xw_access *access = &lab_records[rest % COUNT(lab_records)];
         rest /= COUNT(lab_records);
-        const struct xw_claimant claimant = {{uids[rest], gids, 2}, name,        code, owner,
-                                             COUNT(team_records),   team_records};
+        const struct xw_claimant claimant = {
+            {uids[rest], gids, 2, name}, code, owner, COUNT(team_records), team_records};
         compare(&claimant, access, &allowed);
     }
     printf("# explanations: %zu compared with the rule, %zu of them allowed\n", all, allowed);
     assert_true(allowed > 0 && allowed < all / 20);
+}
+
+static const struct xw_access by_name = {
+    .lab = "firewall",
+    .student_count = 1,
+    .students = {STUDENTS},
+    .user_count = 2,
+    .users = {{ALICE, "alice"}, {ALICE + 2, "dave"}},
+    .instructor_user_count = 2,
+    .instructor_users = {{ALICE, "alice"}, {ALICE + 3, "tina"}}};
+
+/* Who is named: by uid and name, whatever their groups are, and apart from a group of that name. */
+static void users_who_are_named(void **state)
+{
+    static const struct xw_owner dave = {
+        .uid = ALICE + 2, .name = "dave", .lab_count = 1, .labs = {"firewall"}};
+    static const struct {
+        uid_t uid;
+        const char *name;
+        gid_t group;
+        const struct xw_owner *owner;
+        enum xw_why why;
+        gid_t student_by;
+        bool named, instructor_named;
+        size_t other; /* 1 + the index in users, or 11 + that in instructor_users */
+    } cases[] = {
+        {ALICE, "alice", OTHERS, &with_world, XW_WHY_WORLD, 0, true, true, 0},
+        {ALICE, "alice", STUDENTS, &with_world, XW_WHY_WORLD, STUDENTS, true, true, 0},
+        {ALICE, "alice", STUDENTS, NULL, XW_WHY_NO_WORLD, STUDENTS, true, true, 0},
+        {ALICE + 2, "dave", OTHERS, &dave, XW_WHY_WORLD, 0, true, false, 0},
+        {ALICE + 2, "dave", OTHERS, NULL, XW_WHY_NO_WORLD, 0, true, false, 0},
+        {ALICE + 3, "tina", OTHERS, NULL, XW_WHY_INSTRUCTOR, 0, false, true, 0},
+        {ALICE + 3, "tina", STUDENTS, NULL, XW_WHY_NO_WORLD, STUDENTS, false, true, 0},
+        {ALICE + 2, "mallory", OTHERS, NULL, XW_WHY_OTHER_ACCOUNT, 0, false, false, 2},
+        {ALICE + 9, "dave", OTHERS, NULL, XW_WHY_OTHER_ACCOUNT, 0, false, false, 2},
+        {ALICE + 9, "tina", OTHERS, NULL, XW_WHY_OTHER_ACCOUNT, 0, false, false, 12},
+        {ALICE + 2, "mallory", STUDENTS, NULL, XW_WHY_NO_WORLD, STUDENTS, false, false, 0},
+        {ALICE + 9, "mallory", OTHERS, NULL, XW_WHY_NO_GROUP, 0, false, false, 0},
+        {0, "dave", OTHERS, NULL, XW_WHY_ROOT, 0, false, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct xw_claimant claimant = {
+            .caller = {cases[i].uid, &cases[i].group, 1, cases[i].name},
+            .owner_rc = cases[i].owner ? 0 : -ENOENT,
+            .owner = cases[i].owner};
+        struct xw_explanation got;
+        const size_t other = cases[i].other;
+
+        xw_explain(&claimant, &by_name, &got);
+        if (got.why != cases[i].why)
+            fail_msg("named case %zu: %s", i, xw_why_word(got.why));
+        assert_int_equal(got.student_by, cases[i].student_by);
+        assert_true(got.named == cases[i].named &&
+                    got.instructor_named == cases[i].instructor_named);
+        assert_ptr_equal(got.other, other == 0   ? NULL
+                                    : other > 10 ? &by_name.instructor_users[other - 11]
+                                                 : &by_name.users[other - 1]);
+    }
 }
 
 static void each_reason_has_a_word(void **state)
@@ -494,6 +569,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_person_is_explained),
         cmocka_unit_test(every_explanation_is_what_the_rule_says),
+        cmocka_unit_test(users_who_are_named),
         cmocka_unit_test(each_reason_has_a_word),
     };
 

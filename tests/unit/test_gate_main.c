@@ -273,6 +273,12 @@ static int make_records(void **state)
         "xworlds-owner 1\ngid 2005\nname @ta\ninstructs teams\ninstructs taught\nend\n");
     put(XW_OWNERS_DIR "/g2006", "xworlds-owner 1\ngid 2006\nname @red\nlab teams\nend\n");
     put(XW_OWNERS_DIR "/g2007", "xworlds-owner 1\ngid 2007\n");
+    make_lab("named", OTHERS, "user 1008 dave\ninstructor-user 1009 uma\n");
+    make_lab("namesake", OTHERS, "user 1008 dan\ninstructor-user 1009 una\n");
+    put(XW_OWNERS_DIR "/1008",
+        "xworlds-owner 1\nuid 1008\nname dave\nlab named\nlab namesake\nend\n");
+    put(XW_OWNERS_DIR "/1009", "xworlds-owner 1\nuid 1009\nname uma\ninstructs named\n"
+                               "instructs namesake\nend\n");
     return 0;
 }
 
@@ -636,6 +642,43 @@ static void an_instructor(void **state)
     }
 }
 
+/* Whom a lab names has it without any group, by uid and name. */
+static void users_who_are_named(void **state)
+{
+    static const struct {
+        uid_t uid;
+        const char *words;
+        const char *line; /* NULL: refused by the gate */
+    } cases[] = {
+        {1008, "list", "1 list - dave - - "},
+        {1008, "status named", "1 status named dave - - "},
+        {1008, "start named web", "1 start named dave web - "},
+        {1008, "status namesake", NULL},
+        {1008, "status named:uma", NULL},
+        {1008, "worlds named", NULL},
+        {1008, "deploy named:dave", NULL},
+        {1009, "list", "1 list - uma - - "},
+        {1009, "worlds named", "1 worlds named - - - "},
+        {1009, "status named:dave", "1 status named dave - - "},
+        {1009, "deploy named:uma", "1 deploy named uma - - "},
+        {1009, "status named", NULL},
+        {1009, "worlds namesake", NULL},
+        {1009, "status fw:alice", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        so.uid = cases[i].uid;
+        so.group = 100;
+        if (run(cases[i].words) != (cases[i].line ? 0 : 3))
+            fail_msg("%u: %s: %s", (unsigned int)so.uid, cases[i].words, seen->said);
+        if (cases[i].line)
+            assert_sent(cases[i].line);
+        else
+            assert_string_equal(seen->said, REFUSED);
+    }
+}
+
 /* The gate says by itself what the time forbids, and when it would not (T-E7). */
 static void outside_of_the_window(void **state)
 {
@@ -744,6 +787,7 @@ int main(void)
         IN_ORDER(whose_world),
         IN_ORDER(a_teams_window),
         IN_ORDER(an_instructor),
+        IN_ORDER(users_who_are_named),
         IN_ORDER(outside_of_the_window),
         IN_ORDER(without_a_keeper),
         IN_ORDER(root_is_sent_away),

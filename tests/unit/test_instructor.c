@@ -346,6 +346,32 @@ static void who_the_lab_is_not_for(void **state)
     assert_not_for("alice");
 }
 
+/* A user who is named needs no group; the account must be the one that was meant. */
+static void who_is_named_has_a_world(void **state)
+{
+    struct xw_access *access = &authority.access;
+
+    (void)state;
+    access->student_count = 0;
+    access->user_count = 1;
+    access->users[0] = (struct xw_named){ALICE, "alice"};
+    assert_int_equal(deploy("alice"), 0);
+    assert_string_equal(steps, "user confine-deploy open fw/alice/1001 close ");
+    assert_int_equal(deployed, XW_DEPLOY_MADE);
+    assert_not_for("@alice");
+    account_uid = ALICE + 1;
+    assert_not_for("alice");
+    assert_string_equal(failure.text, "the lab fw is not for alice: they are in no group of it, "
+                                      "nor named in its file");
+    account_uid = ALICE;
+    access->users[0] = (struct xw_named){ALICE, "zoe"};
+    assert_not_for("alice");
+    /* Who teaches it has no world by that. */
+    access->instructor_user_count = 1;
+    access->instructor_users[0] = (struct xw_named){ALICE, "alice"};
+    assert_not_for("alice");
+}
+
 static void members_are_told(void **state)
 {
     const struct xw_account reader = {READER, READER};
@@ -391,14 +417,38 @@ static void grants_are_told(void **state)
                                  "extension @blue 9000\n");
 }
 
+static void named_users_are_told(void **state)
+{
+    const struct xw_account reader = {READER, READER};
+    struct xw_access *access = &authority.access;
+
+    (void)state;
+    access->closes = 0;
+    access->user_count = 2;
+    access->users[0] = (struct xw_named){1005, "dave"};
+    access->users[1] = (struct xw_named){4294967294U, "_a-b_9"};
+    access->instructor_user_count = 1;
+    access->instructor_users[0] = (struct xw_named){1006, "tina"};
+    assert_int_equal(xw_verb_grants(ends[0], &authority, &reader, &failure), 0);
+    assert_string_equal(reply(), "grant student 7\ngrant student 2001\ngrant user 1005 dave\n"
+                                 "grant user 4294967294 _a-b_9\ngrant team 2004\n"
+                                 "grant instructor 2005\ngrant instructor-user 1006 tina\n"
+                                 "extension @blue 9000\n");
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(extensions),          FRESH(extensions_that_are_none),
-        FRESH(worlds_are_deployed), FRESH(who_the_lab_is_not_for),
-        FRESH(members_are_told),    FRESH(grants_are_told),
+        FRESH(extensions),
+        FRESH(extensions_that_are_none),
+        FRESH(worlds_are_deployed),
+        FRESH(who_the_lab_is_not_for),
+        FRESH(members_are_told),
+        FRESH(grants_are_told),
+        FRESH(who_is_named_has_a_world),
+        FRESH(named_users_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

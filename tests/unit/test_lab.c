@@ -1,4 +1,4 @@
-/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_take.c xwadm/lab_times.c xwadm/lab_write.c xwadm/local_time.c xwadm/problems.c xwadm/tree.c */
+/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_access.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_take.c xwadm/lab_times.c xwadm/lab_write.c xwadm/local_time.c xwadm/problems.c xwadm/tree.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,6 +185,20 @@ static const struct mistake mistakes[] = {
     {2, "title: T\n? [a]\n: b", "3 3 ", "a key must be a word"},
     {3, "access: {students: [s], student: [t]}", "3 25 ", "did you mean \"students\"?"},
     {3, "access: {instructors: [s]}", "3 9 ", "access lacks \"students\""},
+    {3, "access: {instructor-users: [s]}", "3 9 ", "or `users: [USER]`"},
+    {3, "access: {users: []}", "3 17 ",
+     "users names nobody, so nobody could use the lab; name one, "
+     "like [dave]"},
+    {3, "access: {teams: [], users: []}", "3 28 ", "users names nobody"},
+    {3, "access: {users: dave}", "3 17 ",
+     "users is a word; it must be a list of users, like [dave]"},
+    {3, "access: {users: [[a]]}", "3 18 ",
+     "a user is a list; it must be the name of a user of this "
+     "host"},
+    {3, "access: {users: [a], instructor-users: {a: b}}", "3 40 ", "instructor-users is a mapping"},
+    {3, "access: {users: [a], instructor-user: [b]}", "3 22 ",
+     "did you mean \"instructor-users\"?"},
+    {3, "access: {user: [a], students: [b]}", "3 10 ", "did you mean \"users\"?"},
     {7, "    img: tiny\n    image: tiny", "7 5 ", "a machine has no key \"img\""},
     {7, "    memory: 64", "6 3 ", "the machine \"m\" lacks \"image\""},
     {9, "    - {address: 10.0.0.1/24}", "9 7 ", "an interface lacks \"segment\""},
@@ -573,6 +587,23 @@ static int fake_group(const char *name, gid_t *gid, struct xw_error *err)
     return strcmp(name, "broken") == 0 ? xw_fail(err, -EIO, "no answer") : -ENOENT;
 }
 
+static int fake_user(const char *name, uid_t *uid, struct xw_error *err)
+{
+    static const struct {
+        const char *name;
+        uid_t uid;
+    } users[] = {{"dave", 1005},  {"tina", 1006},    {"zoe", 1001},  {"twin", 1005}, {"root", 0},
+                 {"daemon", 999}, {"nobody", 65534}, {"blue", 1007}, {"first", 1000}};
+
+    for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+        if (strcmp(users[i].name, name) == 0) {
+            *uid = users[i].uid;
+            return 0;
+        }
+    }
+    return strcmp(name, "broken") == 0 ? xw_fail(err, -EIO, "no answer") : -ENOENT;
+}
+
 static int fake_image(const char *name, char *id, unsigned int *memory_min, struct xw_error *err)
 {
     if (strcmp(name, "changed") == 0)
@@ -586,8 +617,11 @@ static int fake_image(const char *name, char *id, unsigned int *memory_min, stru
 
 static const char *const fake_images[] = {"debian", "tiny"};
 
-static const struct xw_lab_lookup lookup = {
-    .group = fake_group, .image = fake_image, .images = fake_images, .image_count = 2};
+static const struct xw_lab_lookup lookup = {.group = fake_group,
+                                            .user = fake_user,
+                                            .image = fake_image,
+                                            .images = fake_images,
+                                            .image_count = 2};
 
 /* Large, so not on the stack; freed after each use. */
 static struct xw_lab_compiled compiled;
@@ -653,6 +687,98 @@ static void teams_with_and_without_students(void **state)
     assert_int_equal(compiled.access.student_count, 0);
     assert_int_equal(compiled.access.team_count, 1);
     assert_int_equal(compiled.access.teams[0], 2003);
+    forget();
+}
+
+/* Single users, beside groups or alone; a group and a user of one name are two. */
+static void single_users(void **state)
+{
+    static const char source[] = "xworlds: 1\ntitle: T\naccess:\n  students: [cs530]\n"
+                                 "  users: [tina, dave, zoe, dave]\n  teams: [blue]\n"
+                                 "  instructors: [cs530-ta]\n  instructor-users: [tina, blue]\n"
+                                 "machines: {m: {image: tiny}}\n";
+    static const char alone[] = "xworlds: 1\ntitle: T\naccess: {users: [first]}\n"
+                                "machines: {m: {image: tiny}}\n";
+    XW_AUTO_BUFFER out = {0};
+    XW_AUTO_BUFFER second = {0};
+
+    (void)state;
+    xw_lab_translate(source, strlen(source), &out);
+    assert_non_null(strstr(out.text, "student 4 14 cs530\nuser 5 11 tina\nuser 5 17 dave\n"
+                                     "user 5 23 zoe\nuser 5 28 dave\nteam 6 11 blue\n"
+                                     "instructor 7 17 cs530-ta\ninstructor-user 8 22 tina\n"
+                                     "instructor-user 8 28 blue\n"));
+    assert_int_equal(compile(out.text), 0);
+    assert_non_null(strstr(compiled.access_text.text,
+                           "\nstudent 2001\nuser 1001 zoe\nuser 1005 dave\nuser 1006 tina\n"
+                           "team 2003\ninstructor 2002\ninstructor-user 1006 tina\n"
+                           "instructor-user 1007 blue\nmachine m\n"));
+    assert_int_equal(compiled.access.user_count, 3);
+    assert_string_equal(compiled.access.users[1].name, "dave");
+    forget();
+    xw_lab_translate(alone, strlen(alone), &second);
+    assert_int_equal(compile(second.text), 0);
+    assert_non_null(strstr(compiled.access_text.text, "\ntitle T\nuser 1000 first\nmachine m\n"));
+    forget();
+}
+
+/* Who can't be named, where that is said, and what to do about it. */
+static void users_who_cannot_be_named(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *said;
+    } cases[] = {
+        {"user 3 4 nosuch\n", "this host has no user \"nosuch\"; make the account with adduser(8), "
+                              "or correct the name"},
+        {"instructor-user 3 4 nosuch\n", "this host has no user \"nosuch\"; make the account"},
+        {"user 3 4 cs530\n", "this host has no user \"cs530\", but a group of that name; name "
+                             "groups in \"students\""},
+        {"instructor-user 3 4 cs530-ta\n", "but a group of that name; name groups in "
+                                           "\"instructors\""},
+        {"student 3 4 dave\n", "this host has no group \"dave\", but a user of that name; name "
+                               "single users in \"users\""},
+        {"team 3 4 dave\n", "name single users in \"users\""},
+        {"instructor 3 4 tina\n", "name single users in \"instructor-users\""},
+        {"user 3 4 root\n", "the user \"root\" is root, who has xwadm(8) and no worlds; name a "
+                            "person"},
+        {"instructor-user 3 4 root\n", "is root, who has xwadm(8)"},
+        {"user 3 4 daemon\n", "\"daemon\" is a system user; name an account of a person"},
+        {"user 3 4 nobody\n", "\"nobody\" is a system user"},
+        {"user 3 4 broken\n", "the user \"broken\" can't be looked up: no answer"},
+        {"user 3 4 Dave\n", "\"Dave\" can't be a user of a lab: that takes a name of small "
+                            "letters, digits, - and _, at most 32"},
+        {"user 3 4 @blue\n", "can't be a user of a lab"},
+        {"user 3 4 -x\n", "can't be a user of a lab"},
+        {"user 3 4 a23456789012345678901234567890123\n", "can't be a user of a lab"},
+        {"user 2 4 dave\nuser 3 4 twin\n",
+         "the users \"dave\" and \"twin\" have one uid; name one"},
+    };
+    char lines[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(lines, sizeof(lines), "xworlds-lab 1\nstudent 1 1 cs530\n%s" MACHINE,
+                 cases[i].line);
+        assert_int_equal(compile(lines), -EINVAL);
+        assert_int_equal(problems.count, 1);
+        assert_true(problems.items[0].at.line == 3 && problems.items[0].at.column == 4);
+        if (!strstr(problems.items[0].text, cases[i].said))
+            fail_msg("%s: %s", cases[i].line, problems.items[0].text);
+        forget();
+    }
+}
+
+/* A child that has been taken over may name more than the file can. */
+static void more_users_than_there_can_be(void **state)
+{
+    XW_AUTO_BUFFER lines = {0};
+
+    (void)state;
+    xw_buffer_add(&lines, "xworlds-lab 1\n");
+    for (int i = 0; i <= XW_USERS_PER_LAB_MAX; i++)
+        xw_buffer_add(&lines, "user 1 1 dave\n");
+    assert_int_equal(compile(lines.text), -EBADMSG);
     forget();
 }
 
@@ -838,6 +964,9 @@ int main(void)
         cmocka_unit_test(good_lines_compile),
         cmocka_unit_test(groups_are_sorted_and_once),
         cmocka_unit_test(teams_with_and_without_students),
+        cmocka_unit_test(single_users),
+        cmocka_unit_test(users_who_cannot_be_named),
+        cmocka_unit_test(more_users_than_there_can_be),
         cmocka_unit_test(names_of_teams_and_instructors),
         cmocka_unit_test(unknown_names_are_told),
         cmocka_unit_test(hostile_lines),

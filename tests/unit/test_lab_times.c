@@ -1,4 +1,4 @@
-/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_take.c xwadm/lab_times.c xwadm/lab_write.c xwadm/local_time.c xwadm/problems.c xwadm/tree.c */
+/* links: common/error.c common/lines.c common/names.c common/record.c xwhelper/keeper/plan.c xwsh/suggest.c xwadm/address.c xwadm/buffer.c xwadm/lab_access.c xwadm/lab_addresses.c xwadm/lab_compile.c xwadm/lab_read.c xwadm/lab_take.c xwadm/lab_times.c xwadm/lab_write.c xwadm/local_time.c xwadm/problems.c xwadm/tree.c */
 /*
  * T-M4. A lab's window from the file to its record: opens, closes, timezone, grace, and what is
  * said of those that are not right. The clocks are those of test_local_time.c.
@@ -28,6 +28,14 @@ static int fake_group(const char *name, gid_t *gid, struct xw_error *err)
     return 0;
 }
 
+static int fake_user(const char *name, uid_t *uid, struct xw_error *err)
+{
+    (void)name;
+    (void)err;
+    *uid = 1005;
+    return 0;
+}
+
 static int fake_image(const char *name, char *id, unsigned int *memory_min, struct xw_error *err)
 {
     (void)name;
@@ -49,8 +57,12 @@ static int fake_time(const char *zone, const struct xw_local_time *local, time_t
 
 static const char *const zones[] = {"Europe/Berlin", "Europe/Broken"};
 
-static const struct xw_lab_lookup lookup = {
-    .group = fake_group, .image = fake_image, .time = fake_time, .zones = zones, .zone_count = 2};
+static const struct xw_lab_lookup lookup = {.group = fake_group,
+                                            .user = fake_user,
+                                            .image = fake_image,
+                                            .time = fake_time,
+                                            .zones = zones,
+                                            .zone_count = 2};
 
 static struct xw_lab_compiled compiled;
 static struct xw_problems problems;

@@ -259,6 +259,32 @@ static void groups_look_after_labs(void **state)
     assert_int_equal(unlink(GROUP), 0);
 }
 
+/* A user can look after labs, too, without a world or beside one. */
+static void users_look_after_labs(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(xw_owner_instructs(UID, "alice", "a", true, &err), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\ninstructs a\nend\n");
+    assert_int_equal(grant("b"), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\nlab b\ninstructs a\nend\n");
+    assert_int_equal(xw_owner_check(UID, "mallory", &err), -EEXIST);
+    assert_non_null(strstr(err.text, "belonged to alice, whose worlds are still there"));
+    assert_int_equal(xw_owner_revoke(UID, "alice", "b", &err), 0);
+    assert_string_equal(content(RECORD),
+                        "xworlds-owner 1\nuid 1001\nname alice\ninstructs a\nend\n");
+    /* The uid is nobody else's before that ends. */
+    assert_int_equal(xw_owner_instructs(UID, "mallory", "c", true, &err), -EEXIST);
+    assert_int_equal(xw_owner_check(UID, "mallory", &err), -EEXIST);
+    assert_non_null(strstr(err.text, "The uid 1001 belonged to alice, who looks after labs still"));
+    assert_int_equal(xw_owner_instructs(UID, "alice", "a", false, &err), 0);
+    assert_int_equal(access(RECORD, F_OK), -1);
+    assert_int_equal(xw_owner_check(UID, "mallory", &err), 0);
+}
+
 static void another_name_gets_nothing(void **state)
 {
     struct xw_error err = {0};
@@ -384,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup(labs_are_extended, begin),
         cmocka_unit_test_setup(teams_are_apart, begin),
         cmocka_unit_test_setup(groups_look_after_labs, begin),
+        cmocka_unit_test_setup(users_look_after_labs, begin),
         cmocka_unit_test_setup(another_name_gets_nothing, begin),
         cmocka_unit_test_setup(a_record_that_is_wrong_is_left_alone, begin),
         cmocka_unit_test_setup(there_is_a_most, begin),

@@ -686,6 +686,38 @@ static void members_of_teams(void **state)
     put_records();
 }
 
+/* Whom a lab names is let in without a group of it; uid and name must be those of the account. */
+static void users_who_are_named(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+    tzset();
+    put_service(faulty, "");
+    put_lab_of_teams("student 2001\nuser 1002 bob\nuser 1004 staff\n", "");
+    expect_of("bob", PAM_SUCCESS, "");
+    expect_of("alice", PAM_SUCCESS, "");
+    expect_of("carol", PAM_PERM_DENIED, NO_LAB);
+    /* Outside the group xworlds it is none of the module's business. */
+    expect_of("staff", PAM_IGNORE, "");
+    put_lab_of_teams("student 2001\nuser 1003 bob\n", "");
+    expect_of("bob", PAM_PERM_DENIED, NO_LAB);
+    put_lab_of_teams("user 1002 bo\nuser 1006 bob\n", "instructor-user 1001 bob\n");
+    expect_of("bob", PAM_PERM_DENIED, NO_LAB);
+    expect_of("alice", PAM_PERM_DENIED, NO_LAB);
+    expect_of("carol", PAM_PERM_DENIED, NO_LAB);
+    /* A window is for who is named, too, and not for who teaches. */
+    put_lab_of_teams("user 1002 bob\ninstructor-user 1006 carol\n", "closes " PAST "\n");
+    (void)mkdir("/var/lib/xworlds/owners", 0755);
+    expect_of("bob", PAM_PERM_DENIED, HAS_CLOSED);
+    expect_of("carol", PAM_SUCCESS, "");
+    put_team("/var/lib/xworlds/owners/1002", "uid 1002\nname bob\n",
+             "lab firewall\nuntil " FUTURE "\n");
+    expect_of("bob", PAM_SUCCESS, "");
+    assert_int_equal(unlink("/var/lib/xworlds/owners/1002"), 0);
+    assert_int_equal(rmdir("/var/lib/xworlds/owners"), 0);
+    put_records();
+}
+
 /* T-E7. One team's extension is that of its members, and of nobody else. */
 static void extensions_of_teams(void **state)
 {
@@ -1046,6 +1078,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(labs_that_are_not_open),
         cmocka_unit_test(several_labs),
         cmocka_unit_test(members_of_teams),
+        cmocka_unit_test(users_who_are_named),
         cmocka_unit_test(extensions_of_teams),
         cmocka_unit_test(calls_in_any_order),
         cmocka_unit_test(many_at_once_in_one_process),

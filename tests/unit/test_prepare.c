@@ -176,6 +176,22 @@ static int prepare(const char *name)
     return rc;
 }
 
+/* By name, in no group of the lab: the account that was meant, and no other. */
+static void who_is_named_is_prepared(void **state)
+{
+    (void)state;
+    make_lab("named", "student 1999\nuser 1001 alice\n", "");
+    make_lab("namesake", "user 1002 alice\n", "");
+    make_lab("former", "user 1001 zoe\n", "instructor-user 1001 alice\n");
+    assert_int_equal(prepare("alice"), 0);
+    assert_non_null(strstr(said, "done named deployed\n"));
+    assert_null(strstr(said, "namesake"));
+    assert_null(strstr(said, "former"));
+    assert_int_equal(rename(XW_LABS_DIR "/named", XW_LABS_DIR "/Named"), 0);
+    assert_int_equal(rename(XW_LABS_DIR "/namesake", XW_LABS_DIR "/Namesake"), 0);
+    assert_int_equal(rename(XW_LABS_DIR "/former", XW_LABS_DIR "/Former"), 0);
+}
+
 static void what_is_granted_is_deployed(void **state)
 {
     (void)state;
@@ -283,6 +299,7 @@ static void who_can_have_no_world(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_named_is_prepared),
         cmocka_unit_test(what_is_granted_is_deployed),
         cmocka_unit_test(what_has_closed_is_not_made_anew),
         cmocka_unit_test(teams_are_prepared),

@@ -55,6 +55,14 @@ static const char timed_access[] = "xworlds-access 1\n"
                                    "machine router\n"
                                    "end\n";
 
+static const char user_access[] = "xworlds-access 1\n"
+                                  "lab firewall\n"
+                                  "title A firewall between two segments\n"
+                                  "user 1005 dave\n"
+                                  "instructor-user 1006 tina\n"
+                                  "machine router\n"
+                                  "end\n";
+
 static int parse_owner(const char *text, size_t length)
 {
     struct xw_owner owner;
@@ -103,6 +111,15 @@ static int parse_access(const char *text, size_t length)
     return xw_access_parse(text, length, &access, NULL);
 }
 
+/* There need not be an instructor. */
+static int parse_user_access(const char *text, size_t length)
+{
+    struct xw_access access;
+    int rc = xw_access_parse(text, length, &access, NULL);
+
+    return rc < 0 ? rc : access.instructor_user_count == 1 ? 0 : -1;
+}
+
 static void owner_is_read(void **state)
 {
     static const char text[] = "xworlds-owner 1\nuid 4294967294\nname _a-b_9\nlab b\nlab a\nend\n";
@@ -144,6 +161,23 @@ static void group_is_read(void **state)
     assert_true(owner.uid == 1001 && owner.gid == 0 && owner.instructed_count == 0);
 }
 
+/* A user can look after labs alone, with worlds or without. */
+static void instructor_is_read(void **state)
+{
+    static const char text[] = "xworlds-owner 1\nuid 1006\nname tina\nlab b\nuntil 7\n"
+                               "instructs d\ninstructs c\nend\n";
+    static const char alone[] = "xworlds-owner 1\nuid 1006\nname tina\ninstructs c\nend\n";
+    struct xw_owner owner;
+
+    (void)state;
+    assert_int_equal(xw_owner_parse(text, strlen(text), &owner, NULL), 0);
+    assert_true(owner.uid == 1006 && owner.gid == 0 && owner.lab_count == 1 &&
+                owner.until[0] == 7 && owner.instructed_count == 2);
+    assert_string_equal(owner.instructed[1], "c");
+    assert_int_equal(xw_owner_parse(alone, strlen(alone), &owner, NULL), 0);
+    assert_true(owner.uid == 1006 && owner.lab_count == 0 && owner.instructed_count == 1);
+}
+
 static void hostile_groups(void **state)
 {
     static const char *const texts[] = {
@@ -160,8 +194,8 @@ static void hostile_groups(void **state)
         "xworlds-owner 1\ngid 2004\nname @blue\ninstructs a\ninstructs a\nend\n",
         "xworlds-owner 1\ngid 2004\nname @blue\ninstructs ..\nend\n",
         "xworlds-owner 1\ngid 2004\nname @blue\ninstructs a\nuntil 5\nend\n",
-        "xworlds-owner 1\nuid 1001\nname alice\ninstructs a\nend\n",
-        "xworlds-owner 1\nuid 1001\nname alice\nlab b\ninstructs a\nend\n",
+        "xworlds-owner 1\nuid 1001\nname alice\ninstructs a\nlab b\nend\n",
+        "xworlds-owner 1\nuid 1001\nname @alice\ninstructs a\nend\n",
     };
 
     (void)state;
@@ -204,6 +238,108 @@ static void access_is_read(void **state)
     assert_string_equal(access.machines[0], "web");
 }
 
+/* Builds an access record around one line or several. */
+static int parse_access_with(const char *title, const char *rest)
+{
+    char text[XW_TEST_TEXT_MAX];
+
+    snprintf(text, sizeof(text), "xworlds-access 1\nlab firewall\ntitle %s\n%send\n", title, rest);
+    return parse_access(text, strlen(text));
+}
+
+/* Users whom a lab's file names, with the account that was meant. */
+static void users_are_read(void **state)
+{
+    static const char text[] = "xworlds-access 1\nlab firewall\ntitle A\nstudent 7\n"
+                               "user 1005 dave\nuser 4294967294 _a-b_9\nteam 3\n"
+                               "instructor 5\ninstructor-user 1 zoe\n"
+                               "instructor-user 1005 dave\nmachine web\nend\n";
+    struct xw_access access;
+
+    (void)state;
+    assert_int_equal(xw_access_parse(text, strlen(text), &access, NULL), 0);
+    assert_true(access.student_count == 1 && access.team_count == 1 &&
+                access.instructor_count == 1);
+    assert_int_equal(access.user_count, 2);
+    assert_int_equal(access.users[0].uid, 1005);
+    assert_string_equal(access.users[0].name, "dave");
+    assert_true(access.users[1].uid == 4294967294U);
+    assert_string_equal(access.users[1].name, "_a-b_9");
+    assert_int_equal(access.instructor_user_count, 2);
+    assert_int_equal(access.instructor_users[0].uid, 1);
+    assert_string_equal(access.instructor_users[0].name, "zoe");
+    assert_int_equal(access.instructor_users[1].uid, 1005);
+    assert_string_equal(access.instructor_users[1].name, "dave");
+}
+
+static void hostile_users(void **state)
+{
+    static const char *const taken[] = {
+        "user 1 a\nmachine a\n",
+        "user 1 a\nuser 2 a\nmachine a\n",
+        "student 1\nuser 1 a\nteam 1\ninstructor 1\ninstructor-user 1 a\nmachine a\n",
+        "user 1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nmachine a\n",
+        "student 1\ninstructor-user 1 a\nmachine a\n",
+    };
+    static const char *const refused[] = {
+        "user\nmachine a\n",
+        "user 1\nmachine a\n",
+        "user a\nmachine a\n",
+        "user a 1\nmachine a\n",
+        "user 0 root\nmachine a\n",
+        "user 01 a\nmachine a\n",
+        "user -1 a\nmachine a\n",
+        "user 4294967295 a\nmachine a\n",
+        "user 4294967297 a\nmachine a\n",
+        "user 1  a\nmachine a\n",
+        "user 1 a b\nmachine a\n",
+        "user 1 @a\nmachine a\n",
+        "user 1 A\nmachine a\n",
+        "user 1 ../a\nmachine a\n",
+        "user 1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nmachine a\n",
+        "user 2 a\nuser 1 b\nmachine a\n",
+        "user 1 a\nuser 1 a\nmachine a\n",
+        "user 1 a\nuser 1 b\nmachine a\n",
+        "user 1 a\nstudent 1\nmachine a\n",
+        "team 1\nuser 1 a\nmachine a\n",
+        "users 1 a\nmachine a\n",
+        "instructor-user 1 a\nmachine a\n",
+        "user 1 a\ninstructor-user 0 root\nmachine a\n",
+        "user 1 a\ninstructor-user 2 a\ninstructor-user 1 b\nmachine a\n",
+        "user 1 a\ninstructor-user 1 a\ninstructor 1\nmachine a\n",
+        "user 1 a\nmachine a\ninstructor-user 1 a\n",
+        "user 1 a\nopens 5\ninstructor-user 1 a\nmachine a\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (parse_access_with("A", taken[i]) != 0)
+            fail_msg("refused: %s", taken[i]);
+    }
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (parse_access_with("A", refused[i]) != -EBADMSG)
+            fail_msg("taken: %s", refused[i]);
+    }
+}
+
+static void as_many_users_as_fit(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        const char *key = kind ? "instructor-user" : "user";
+        for (int count = XW_USERS_PER_LAB_MAX; count <= XW_USERS_PER_LAB_MAX + 1; count++) {
+            char text[4096];
+            int used = snprintf(text, sizeof(text), "%s", kind ? "student 1\n" : "");
+            for (int i = 1; i <= count; i++)
+                used +=
+                    snprintf(text + used, sizeof(text) - (size_t)used, "%s %d u%d\n", key, i, i);
+            snprintf(text + used, sizeof(text) - (size_t)used, "machine a\n");
+            assert_int_equal(parse_access_with("A", text),
+                             count > XW_USERS_PER_LAB_MAX ? -EBADMSG : 0);
+        }
+    }
+}
+
 static void every_line_counts(void **state)
 {
     (void)state;
@@ -211,6 +347,7 @@ static void every_line_counts(void **state)
     xw_test_each_line(parse_access, good_access);
     xw_test_each_line(parse_group, good_group);
     xw_test_each_line(parse_access, team_access);
+    xw_test_each_line(parse_user_access, user_access);
     xw_test_each_line(parse_timed_owner, timed_owner);
     xw_test_each_line(parse_timed_access, timed_access);
 }
@@ -220,6 +357,7 @@ static void every_byte_counts(void **state)
     (void)state;
     xw_test_each_byte(parse_owner, good_owner);
     xw_test_each_byte(parse_access, good_access);
+    xw_test_each_byte(parse_access, user_access);
 }
 
 static void hostile_owners(void **state)
@@ -257,15 +395,6 @@ static void hostile_owners(void **state)
         if (parse_owner(texts[i], strlen(texts[i])) != -EBADMSG)
             fail_msg("taken: %s", texts[i]);
     }
-}
-
-/* Builds an access record around one line or several. */
-static int parse_access_with(const char *title, const char *rest)
-{
-    char text[XW_TEST_TEXT_MAX];
-
-    snprintf(text, sizeof(text), "xworlds-access 1\nlab firewall\ntitle %s\n%send\n", title, rest);
-    return parse_access(text, strlen(text));
 }
 
 static void hostile_accesses(void **state)
@@ -724,6 +853,8 @@ int main(void)
 {
     const struct CMUnitTest texts[] = {
         cmocka_unit_test(owner_is_read),          cmocka_unit_test(group_is_read),
+        cmocka_unit_test(instructor_is_read),     cmocka_unit_test(users_are_read),
+        cmocka_unit_test(hostile_users),          cmocka_unit_test(as_many_users_as_fit),
         cmocka_unit_test(hostile_groups),         cmocka_unit_test(access_is_read),
         cmocka_unit_test(every_line_counts),      cmocka_unit_test(every_byte_counts),
         cmocka_unit_test(hostile_owners),         cmocka_unit_test(hostile_accesses),

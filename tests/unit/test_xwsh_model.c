@@ -210,6 +210,8 @@ static void what_instructors_are_told(void **state)
                                         "grant student 2001",
                                         "grant team 2003",
                                         "grant instructor 2002",
+                                        "grant user 1005 dave",
+                                        "grant instructor-user 4294967294 uma",
                                         "extension alice 1797292740"};
     struct xw_model model = {0};
     struct xw_message message;
@@ -224,7 +226,12 @@ static void what_instructors_are_told(void **state)
     assert_string_equal(model.labs[0].title, "A firewall");
     assert_string_equal(model.labs[1].title, "");
     assert_int_equal(model.world_count, 1);
-    assert_int_equal(model.grant_count, 3);
+    assert_int_equal(model.grant_count, 5);
+    assert_string_equal(model.grants[2].user, "");
+    assert_string_equal(xw_grant_role_word(model.grants[3].role), "user");
+    assert_true(model.grants[3].uid == 1005 && model.grants[4].uid == 4294967294U);
+    assert_string_equal(model.grants[3].user, "dave");
+    assert_string_equal(xw_grant_role_word(model.grants[4].role), "instructor-user");
     assert_string_equal(xw_grant_role_word(model.grants[1].role), "team");
     assert_int_equal(model.grants[2].gid, 2002);
     assert_int_equal(model.extension_count, 1);
@@ -281,6 +288,16 @@ static void refuses_other_lines(void **state)
         "grant student 4294967296",
         "grant student 2001 more",
         "grant admin 2001",
+        "grant user 1005",
+        "grant user 1005 ",
+        "grant user 1005 Dave",
+        "grant user 1005 @dave",
+        "grant user 1005 dave more",
+        "grant user dave 1005",
+        "grant user -1 dave",
+        "grant student 1005 dave",
+        "grant instructor 1005 dave",
+        "grant instructor-user 1006",
         "extension alice",
         "extension alice never",
         "extension Alice 1797292740",

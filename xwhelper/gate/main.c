@@ -134,7 +134,9 @@ static void read_records(struct gate *gate)
     XW_AUTO_CLOSE int labs = xw_record_directory(XW_LABS_DIR);
 
     gate->known = xw_owner_read(owners, gate->caller.uid, &gate->own, NULL);
+    gate->caller.name = gate->own.name;
     read_labs(gate, labs, gate->own.labs, gate->own.lab_count);
+    read_labs(gate, labs, gate->own.instructed, gate->own.instructed_count);
     for (size_t i = 0; i < gate->caller.group_count && gate->group_count < GROUPS_MAX; i++) {
         struct xw_owner *group = &gate->groups[gate->group_count];
         if (xw_owner_read_group(owners, gate->caller.groups[i], group, NULL) < 0)

@@ -27,8 +27,11 @@ static bool is_still_named(const struct xw_owner *owner)
 bool xw_authority_instructs(const struct xw_authority *authority)
 {
     const struct xw_caller *caller = &authority->caller;
+    struct xw_owner own;
     struct xw_owner group;
 
+    if (xw_owner_read(authority->owners, caller->uid, &own, NULL) == 0 && own.instructed_count > 0)
+        return true;
     for (size_t i = 0; i < caller->group_count; i++) {
         if (xw_owner_read_group(authority->owners, caller->groups[i], &group, NULL) == 0 &&
             group.instructed_count > 0)
@@ -86,12 +89,12 @@ static void find_records(struct xw_authority *authority, const struct xw_request
 {
     const bool is_own = authority->has_own && strcmp(authority->own.name, request->owner) == 0;
     bool found = is_own;
-    bool concerned = is_own && xw_access_lists(&authority->own, request->lab);
+    bool concerned = authority->has_own && xw_access_concerns(&authority->own, request->lab);
 
     if (is_own)
         authority->owner = authority->own;
-    if (!concerned)
-        concerned = look_at_groups(authority, request, &found);
+    if (!is_own || !concerned)
+        concerned = look_at_groups(authority, request, &found) || concerned;
     if (!concerned || xw_access_read(authority->labs, request->lab, &authority->access, NULL) < 0)
         return;
     *access = &authority->access;
@@ -113,6 +116,7 @@ enum xw_decision xw_authority_decide(struct xw_authority *authority,
         authority->has_own = rc == 0;
         if (rc < 0 ? rc != -ENOENT : !is_still_named(&authority->own))
             return XW_DECISION_REFUSE;
+        authority->caller.name = authority->own.name;
     }
     if (xw_verb_info(request->verb)->scope != XW_SCOPE_NONE)
         find_records(authority, request, &owner, &access);

@@ -23,7 +23,7 @@ struct xw_authority {
     struct xw_access access; /* the lab's record */
 };
 
-/* Whether a group of the caller's looks after any lab. owners and caller must be set. */
+/* Whether the caller, or a group of theirs, looks after any lab. owners and caller must be set. */
 bool xw_authority_instructs(const struct xw_authority *authority);
 
 /*

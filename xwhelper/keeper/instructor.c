@@ -57,7 +57,7 @@ static bool is_for(const struct xw_access *access, const char *name, id_t *numbe
         if (!group || strcmp(group->gr_name, name + 1) != 0)
             return false;
         *number = group->gr_gid;
-        const struct xw_caller member = {(uid_t)-1, &group->gr_gid, 1};
+        const struct xw_caller member = {(uid_t)-1, &group->gr_gid, 1, NULL};
         return xw_access_grants_team(&member, access, group->gr_gid);
     }
     const struct passwd *user = getpwnam(name);
@@ -65,7 +65,7 @@ static bool is_for(const struct xw_access *access, const char *name, id_t *numbe
         getgrouplist(name, user->pw_gid, groups, &count) < 0)
         return false;
     *number = user->pw_uid;
-    const struct xw_caller caller = {user->pw_uid, groups, (size_t)count};
+    const struct xw_caller caller = {user->pw_uid, groups, (size_t)count, name};
     return xw_access_grants(&caller, access);
 }
 
@@ -77,8 +77,10 @@ int xw_verb_deploy(const struct xw_authority *authority, const struct xw_request
     id_t number;
 
     if (!is_for(&authority->access, owner, &number))
-        return xw_fail(err, -ENOENT, "the lab %s is not for %s: they are in no group of it",
-                       plan->lab, owner);
+        return xw_fail(
+            err, -ENOENT,
+            "the lab %s is not for %s: they are in no group of it, nor named in its file",
+            plan->lab, owner);
     xw_confine_change(request);
     int rc = xw_host_open(&host, err);
     if (rc < 0)

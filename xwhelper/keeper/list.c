@@ -47,18 +47,17 @@ static void list_owner(const struct xw_authority *authority, int peer, const str
     }
 }
 
-/* The labs that a group of the caller's looks after, each once: a menu offers them by these lines.
+/*
+ * The labs that the caller, or a group of theirs, looks after, each once: a menu offers them by
+ * these lines.
  */
-static void list_instructed(const struct xw_authority *authority, int peer, gid_t gid,
-                            struct list *list)
+static void list_instructed(const struct xw_authority *authority, int peer,
+                            const struct xw_owner *record, struct list *list)
 {
     static struct xw_access access;
-    struct xw_owner group;
 
-    if (xw_owner_read_group(authority->owners, gid, &group, NULL) < 0)
-        return;
-    for (size_t i = 0; i < group.instructed_count && list->instructed_count < LISTED_MAX; i++) {
-        const char *lab = group.instructed[i];
+    for (size_t i = 0; i < record->instructed_count && list->instructed_count < LISTED_MAX; i++) {
+        const char *lab = record->instructed[i];
         const size_t count = list->instructed_count;
         if (xw_names_find((const char(*)[XW_NAME_SIZE])list->instructed, count, lab) < count ||
             xw_access_read(authority->labs, lab, &access, NULL) < 0 ||
@@ -73,14 +72,18 @@ int xw_verb_list(int peer, const struct xw_authority *authority, const struct xw
                  struct xw_error *err)
 {
     static struct list list = {.code = XW_EXIT_OK}; /* too large for the stack */
-    struct xw_owner team;
+    const struct xw_caller *caller = &authority->caller;
+    struct xw_owner group;
 
-    if (authority->has_own)
+    if (authority->has_own) {
         list_owner(authority, peer, &authority->own, &list);
-    for (size_t i = 0; i < authority->caller.group_count; i++) {
-        if (xw_authority_team(authority, i, &team))
-            list_owner(authority, peer, &team, &list);
-        list_instructed(authority, peer, authority->caller.groups[i], &list);
+        list_instructed(authority, peer, &authority->own, &list);
+    }
+    for (size_t i = 0; i < caller->group_count; i++) {
+        if (xw_authority_team(authority, i, &group))
+            list_owner(authority, peer, &group, &list);
+        if (xw_owner_read_group(authority->owners, caller->groups[i], &group, NULL) == 0)
+            list_instructed(authority, peer, &group, &list);
     }
     xw_authority_close(authority);
     xw_reader_become(reader);

@@ -109,6 +109,12 @@ static void tell_groups(int peer, const char *role, const gid_t *groups, size_t 
         xw_reply(peer, "grant %s %u", role, (unsigned int)groups[i]);
 }
 
+static void tell_users(int peer, const char *role, const struct xw_named *users, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        xw_reply(peer, "grant %s %u %s", role, (unsigned int)users[i].uid, users[i].name);
+}
+
 int xw_verb_grants(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err)
 {
@@ -126,8 +132,10 @@ int xw_verb_grants(int peer, const struct xw_authority *authority, const struct 
     if (xw_window_line(access->lab, "", &window, line))
         xw_reply(peer, "%s", line);
     tell_groups(peer, "student", access->students, access->student_count);
+    tell_users(peer, "user", access->users, access->user_count);
     tell_groups(peer, "team", access->teams, access->team_count);
     tell_groups(peer, "instructor", access->instructors, access->instructor_count);
+    tell_users(peer, "instructor-user", access->instructor_users, access->instructor_user_count);
     for (size_t i = 0; i < members.count; i++) {
         if (members.until[i])
             xw_reply(peer, "extension %s %lld", members.worlds[i].owner,

@@ -54,6 +54,11 @@ static int read_owner(int owners_fd, id_t number, const char *name, struct xw_ow
     }
     if (rc < 0)
         return xw_fail(err, rc, "%s", reading.text);
+    if (strcmp(owner->name, name) != 0 && owner->lab_count == 0)
+        return xw_fail(err, -EEXIST,
+                       "The %s %u belonged to %s, who looks after labs still; an administrator "
+                       "must apply the labs again whose files name them",
+                       team ? "gid" : "uid", (unsigned int)number, owner->name);
     if (strcmp(owner->name, name) != 0)
         return xw_fail(err, -EEXIST,
                        "The %s %u belonged to %s, whose worlds are still there; an administrator "
@@ -214,7 +219,7 @@ int xw_owner_revoke(id_t number, const char *name, const char *lab, struct xw_er
     return write_owner(owners_fd, &owner, err);
 }
 
-int xw_owner_instructs(gid_t gid, const char *name, const char *lab, bool instructs,
+int xw_owner_instructs(id_t number, const char *name, const char *lab, bool instructs,
                        struct xw_error *err)
 {
     struct xw_owner owner;
@@ -223,7 +228,7 @@ int xw_owner_instructs(gid_t gid, const char *name, const char *lab, bool instru
     if (owners_fd < 0)
         return owners_fd;
 
-    int rc = read_owner(owners_fd, gid, name, &owner, err);
+    int rc = read_owner(owners_fd, number, name, &owner, err);
     if (rc < 0)
         return rc;
     size_t at =

@@ -1,7 +1,7 @@
 /*
- * Owners' records (docs/protocols.md): which labs an owner has a world in, and which ones a group
- * looks after. The keeper writes them when it deploys, extends and destroys, xwadm when it applies
- * a lab; writers exclude each other by an OFD lock on owners/.lock.
+ * Owners' records (docs/protocols.md): which labs an owner has a world in, and which ones the user
+ * or the group looks after. The keeper writes them when it deploys, extends and destroys, xwadm
+ * when it applies a lab; writers exclude each other by an OFD lock on owners/.lock.
  *
  * An owner is a user or, with an '@' before its name, a group: the number beside the name is the
  * uid or the gid.
@@ -38,11 +38,11 @@ int xw_owner_extend(id_t number, const char *name, const char *lab, time_t until
 int xw_owner_revoke(id_t number, const char *name, const char *lab, struct xw_error *err);
 
 /*
- * Writes down whether a group, name with its '@', looks after a lab; makes the record if need be,
- * and takes it away with the last that it says. Returns 0, also when it is so already, -EEXIST (the
- * record is about another name), -E2BIG (too many labs) or an errno.
+ * Writes down whether a user, or a group with its '@', looks after a lab; makes the record if need
+ * be, and takes it away with the last that it says. Returns 0, also when it is so already, -EEXIST
+ * (the record is about another name), -E2BIG (too many labs) or an errno.
  */
-int xw_owner_instructs(gid_t gid, const char *name, const char *lab, bool instructs,
+int xw_owner_instructs(id_t number, const char *name, const char *lab, bool instructs,
                        struct xw_error *err);
 
 #endif

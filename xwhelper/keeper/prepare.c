@@ -174,10 +174,11 @@ int xw_verb_prepare(int peer, const struct xw_request *request, struct xw_error 
 
     if (!user || user->pw_uid == 0 || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
         return xw_fail(err, -ENOENT, "There is no user %s who could have a world", request->owner);
-    preparing = (struct preparing){.peer = peer,
-                                   .caller = {user->pw_uid, groups, (size_t)count},
-                                   .owner_count = 1,
-                                   .owners = {{.number = user->pw_uid}}};
+    preparing = (struct preparing){
+        .peer = peer,
+        .caller = {user->pw_uid, groups, (size_t)count, preparing.owners[0].name},
+        .owner_count = 1,
+        .owners = {{.number = user->pw_uid}}};
     snprintf(preparing.owners[0].name, XW_NAME_SIZE, "%s", user->pw_name);
     int rc = each_lab(&preparing, find_teams, false, err);
     if (rc < 0)
