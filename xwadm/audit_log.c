@@ -196,18 +196,22 @@ static int read_file(struct xw_audit_log *log, FILE *file)
  */
 static FILE *open_file(const char *path)
 {
-    XW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    struct stat info;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat info = {0};
 
-    if (fd < 0 || fstat(fd, &info) < 0)
+    if (fd < 0)
         return NULL;
-    if (!S_ISREG(info.st_mode)) {
+    int rc = fstat(fd, &info);
+    if (rc == 0 && !S_ISREG(info.st_mode)) {
         errno = EINVAL;
-        return NULL;
+        rc = -1;
     }
-    FILE *file = fdopen(fd, "r");
-    if (file)
-        fd = -1;
+    FILE *file = rc == 0 ? fdopen(fd, "r") : NULL;
+    if (!file) {
+        rc = errno;
+        close(fd);
+        errno = rc;
+    }
     return file;
 }
 

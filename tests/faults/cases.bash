@@ -19,6 +19,20 @@ revert-running-2 keeper  revert_running
 prepare         keeper   prepare
 resume          keeper   resume
 tick-idle       xwadm    tick_idle
+checkpoint      keeper   checkpoint
+checkpoint-running keeper checkpoint_running
+checkpoint-world keeper  checkpoint_world
+checkpoint-delete keeper checkpoint_delete
+checkpoint-list keeper   checkpoint_list
+to-checkpoint   keeper   to_checkpoint
+to-checkpoint-running keeper to_checkpoint_running
+to-pristine     keeper   to_pristine
+suspend         keeper   suspend
+suspend-world   keeper   suspend_world
+worlds          keeper   worlds
+grants          keeper   grants
+extend          keeper   extend
+deploy-one      keeper   deploy_one
 listener        listener list_twice
 gate-list       gate     list
 gate-status     gate     status
@@ -29,10 +43,14 @@ shell-status    xwsh     status
 shell-json      xwsh     status_json
 shell-start     xwsh     start
 shell-revert    xwsh     revert
+shell-checkpoint xwsh    checkpoint
+shell-checkpoints xwsh   checkpoint_json
 shell-console   xwsh     console
 gate-console    gate     console
 console         keeper   console
 relay           relay    relay
+relay-console   relay    seats
+console-taken   keeper   take
 deploy          xwadm    deploy
 destroy         xwadm    destroy
 lab-apply       xwadm    lab_apply
@@ -48,6 +66,10 @@ lab-list        xwadm    lab_list
 image-list      xwadm    image_list
 cut-start       keeper   start
 cut-revert      keeper   revert_running
+cut-checkpoint  keeper   checkpoint_cut
+cut-checkpoint-delete keeper checkpoint_delete
+cut-to-checkpoint keeper to_checkpoint_cut
+cut-suspend     keeper   suspend_cut
 cut-prepare     keeper   prepare
 cut-deploy      xwadm    deploy
 cut-destroy     xwadm    destroy
@@ -73,10 +95,29 @@ tag_of() {
     esac
 }
 
+readonly CHANGING='vir.*|create|write|fsync|rename|unlink|f?statvfs|asprintf|open_memstream|send'
+
 # What a case is there for, where another has the rest: an extended regular expression of calls.
 only_of() {
     case $1 in
         stop-acpi) echo '^(virConnect(Un)?[Rr]eg|virConnectDomainEvent|virEvent|virDomainShutdown|virDomainIsActive)' ;;
+        # What they do before they look at checkpoints, revert does, too; how their record is read is
+        # tried once.
+        checkpoint) echo "^($CHANGING|open|read|fstat|fclose|malloc|calloc|syscall) " ;;
+        checkpoint-list) echo '^(send|open|read|fstat|malloc|syscall|set.*|prctl) ' ;;
+        checkpoint-world) echo '^(virDomain(Suspend|Resume|Snap.*|List.*)|send|fsync|rename) ' ;;
+        # The slowest: what it does otherwise is in "to-checkpoint".
+        to-checkpoint-running) echo '^virDomain(Revert|Snap|List|Destroy|IsActive|HasManaged).* ' ;;
+        to-pristine) echo '^(virDomain.*|send) ' ;;
+        checkpoint-* | to-checkpoint | suspend-world | cut-*checkpoint* | cut-suspend)
+            echo "^($CHANGING) "
+            ;;
+        suspend) echo "^($CHANGING|opendir|readdir|fopen|getpw.*|poll|pidfd_open|open|stat|recvmsg) " ;;
+        worlds | grants | extend | deploy-one)
+            echo '^(vir.*|create|write|fsync|rename|send|openat|f?opendir|fdopendir|readdir|f?stat(at)?|get(pw|gr).*) '
+            ;;
+        # What is of another program than the gate's request, and who is there already.
+        console-taken) echo '^(socket|connect|send|sendmsg|read|poll|flock|create|timerfd.*|unlink|mkfifo|execve) ' ;;
         start | stop | revert-running) echo '^[a-m]' ;; # in halves, for what can be repeated
         *-2) echo '^[^a-m]' ;;
         *) echo . ;;
@@ -91,6 +132,9 @@ as() {
     shift
     setpriv --reuid "$user" --regid "$user" --init-groups env -i TERM=dumb /usr/local/bin/xwsh -c "$*"
 }
+
+# has [-x] PATTERN: grep -q, which ends with the first match, would have the program before it fail.
+has() { grep "$@" >/dev/null; }
 
 quietly() {
     "$@" </dev/null >/run/quietly 2>&1 || {
@@ -126,7 +170,7 @@ world_is_whole() {
 
 world_is_gone() {
     [[ ! -e $STATE/worlds/firewall/$1 ]] &&
-        ! virsh -q -c qemu:///system list --all --name | grep -q "^xw:firewall:$1:" &&
+        ! virsh -q -c qemu:///system list --all --name | has "^xw:firewall:$1:" &&
         ! grep -qsx 'lab firewall' "$STATE/owners/$(id -u "$1")"
 }
 
@@ -158,6 +202,7 @@ act_image_list() { xwadm image list; }
 
 # Said the same, whatever happened: a relay moves every byte, or ends.
 act_relay() { "$HERE/relay"; }
+act_seats() { "$HERE/seats"; }
 
 # --- a student's ------------------------------------------------------------------------------
 
@@ -199,7 +244,7 @@ before_resume() {
 act_resume() { as alice start firewall/web; }
 after_resume() { [[ $(domain_state alice web) == running ]]; }
 
-# A pass that only looks; then one by which the world has been idle for long enough.
+# look_at_web MILLISECONDS: a pass that only looks, a minute ago; so long it had been idle by then.
 look_at_web() {
     grep -qx 'suspend-after 30' "$STATE/labs/firewall/plan" ||
         sed -i '/^lab /a suspend-after 30' "$STATE/labs/firewall/plan"
@@ -208,9 +253,12 @@ look_at_web() {
     quietly xwadm tick
     local taken
     taken=$(awk '$1 == "taken" { print $2 }' "$STATE/idle/look")
-    sed -i "s/^taken .*/taken $((taken - 60000))/; s/^idle .*/idle $1/; s/^cpu .*/cpu 1/" "$STATE/idle/look"
+    sed -i "s/^taken .*/taken $((taken - 60000))/; s/^idle .*/idle $1/" "$STATE/idle/look"
 }
-before_tick_idle() { look_at_web 0; }
+before_tick_idle() {
+    look_at_web 0
+    sed -i 's/^cpu .*/cpu 1/' "$STATE/idle/look"
+}
 act_tick_idle() { xwadm tick; }
 after_tick_idle() { grep -q '^world firewall alice' "$STATE/idle/look" && nothing_half_made; }
 
@@ -230,7 +278,7 @@ before_revert_running() {
 act_revert_running() { as alice revert firewall/web --yes; }
 # It has started again, so the overlay may have been written to: the snapshot must be gone.
 after_revert_running() {
-    ! qemu-img snapshot -U -l "$STATE/worlds/firewall/alice/web.qcow2" | grep -q soiled
+    ! qemu-img snapshot -U -l "$STATE/worlds/firewall/alice/web.qcow2" | has soiled
 }
 
 before_console() { start_web; }
@@ -255,7 +303,7 @@ after_destroy() { world_is_gone bob; }
 
 before_lab_apply() { [[ ! -e $STATE/labs/firewall2 ]] || quietly xwadm lab remove firewall2; }
 act_lab_apply() { xwadm lab apply /run/firewall2.yaml; }
-after_lab_apply() { xwadm lab show firewall2 | grep -q router; }
+after_lab_apply() { xwadm lab show firewall2 | has router; }
 
 before_lab_remove() { quietly xwadm lab apply /run/firewall2.yaml; }
 act_lab_remove() { xwadm lab remove firewall2; }
@@ -263,7 +311,7 @@ after_lab_remove() { [[ ! -e $STATE/labs/firewall2 ]]; }
 
 before_image_add() { [[ ! -e $STATE/images/small ]] || quietly xwadm image remove small; }
 act_image_add() { xwadm image add /run/small; }
-after_image_add() { xwadm image show small >/dev/null && xwadm image list | grep -q '^small'; }
+after_image_add() { xwadm image show small >/dev/null && xwadm image list | has '^small'; }
 
 before_image_remove() { [[ -e $STATE/images/small ]] || quietly xwadm image add /run/small; }
 act_image_remove() { xwadm image remove small; }

@@ -48,12 +48,15 @@
     X(fstat, EIO)                                                                                  \
     X(fstatat, EIO)                                                                                \
     X(lstat, EIO)                                                                                  \
+    X(statvfs, EIO)                                                                                \
+    X(fstatvfs, EIO)                                                                               \
     X(access, EIO)                                                                                 \
     X(rename, EIO)                                                                                 \
     X(renameat, EIO)                                                                               \
     X(renameat2, EIO)                                                                              \
     X(mkdir, EIO)                                                                                  \
     X(mkdirat, EIO)                                                                                \
+    X(mkfifo, EIO)                                                                                 \
     X(rmdir, EIO)                                                                                  \
     X(unlink, EIO)                                                                                 \
     X(unlinkat, EIO)                                                                               \
@@ -73,12 +76,16 @@
     X(getsockopt, ENOBUFS)                                                                         \
     X(setsockopt, ENOBUFS)                                                                         \
     X(signalfd, EMFILE)                                                                            \
+    X(timerfd_create, EMFILE)                                                                      \
+    X(timerfd_settime, EINVAL)                                                                     \
+    X(pidfd_open, EMFILE)                                                                          \
     X(malloc, ENOMEM)                                                                              \
     X(calloc, ENOMEM)                                                                              \
     X(realloc, ENOMEM)                                                                             \
     X(reallocarray, ENOMEM)                                                                        \
     X(strdup, ENOMEM)                                                                              \
     X(open_memstream, ENOMEM)                                                                      \
+    X(asprintf, ENOMEM)                                                                            \
     X(mmap, ENOMEM)                                                                                \
     X(fork, EAGAIN)                                                                                \
     X(execve, ENOMEM)                                                                              \
@@ -127,6 +134,7 @@
     X(virConnectOpen, 0)                                                                           \
     X(virConnectOpenReadOnly, 0)                                                                   \
     X(virConnectListAllDomains, 0)                                                                 \
+    X(virNodeGetMemoryStats, 0)                                                                    \
     X(virConnectRegisterCloseCallback, 0)                                                          \
     X(virConnectUnregisterCloseCallback, 0)                                                        \
     X(virConnectDomainEventRegisterAny, 0)                                                         \
@@ -137,6 +145,7 @@
     X(virDomainLookupByName, 0)                                                                    \
     X(virDomainIsActive, 0)                                                                        \
     X(virDomainGetState, 0)                                                                        \
+    X(virDomainGetInfo, 0)                                                                         \
     X(virDomainGetUUIDString, 0)                                                                   \
     X(virDomainGetXMLDesc, 0)                                                                      \
     X(virDomainDefineXML, 0)                                                                       \
@@ -145,7 +154,14 @@
     X(virDomainShutdownFlags, 0)                                                                   \
     X(virDomainReboot, 0)                                                                          \
     X(virDomainReset, 0)                                                                           \
+    X(virDomainSuspend, 0)                                                                         \
+    X(virDomainResume, 0)                                                                          \
+    X(virDomainListAllSnapshots, 0)                                                                \
+    X(virDomainSnapshotCreateXML, 0)                                                               \
+    X(virDomainSnapshotDelete, 0)                                                                  \
+    X(virDomainRevertToSnapshot, 0)                                                                \
     X(virDomainHasManagedSaveImage, 0)                                                             \
+    X(virDomainManagedSave, 0)                                                                     \
     X(virDomainManagedSaveRemove, 0)                                                               \
     X(virDomainUndefineFlags, 0)
 
@@ -180,7 +196,8 @@ enum xw_fault_mode {
     XW_FAULT_EINTR, /* it is interrupted */
     XW_FAULT_SHORT, /* it reads or writes one byte */
     XW_FAULT_DEATH, /* the process is killed before it */
-    XW_FAULT_CUT    /* the process waits before it, for everything to be killed */
+    XW_FAULT_CUT,   /* the process waits before it, for everything to be killed */
+    XW_FAULT_AMID   /* nothing is done to it: whoever awaits it kills, while it is being done */
 };
 
 struct xw_faults {
@@ -189,6 +206,7 @@ struct xw_faults {
     atomic_int call;
     atomic_int nth; /* from 1 */
     atomic_int hit; /* the fault has happened */
+    atomic_int pid; /* to which process */
     atomic_int counts[XW_CALL_COUNT];
 };
 

@@ -30,6 +30,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -37,7 +38,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +50,7 @@ static struct xw_faults *faults;
 static uintptr_t program_start;
 static uintptr_t program_end;
 static enum xw_faulty_program program = XW_PROGRAM_NONE;
+static pid_t self; /* asked for while it may be */
 
 /* The function behind this one, looked up once. */
 #define REAL(name)                                                                                 \
@@ -104,6 +108,7 @@ __attribute__((constructor)) static void begin(void)
     close(fd);
     if (page != MAP_FAILED)
         faults = page;
+    self = getpid();
 }
 
 /* The keeper's process is its listener until it has forked. */
@@ -111,6 +116,8 @@ static pid_t fork_really(void)
 {
     pid_t pid = REAL(fork)();
 
+    if (pid == 0)
+        self = getpid();
     if (pid == 0 && program == XW_PROGRAM_listener)
         program = XW_PROGRAM_keeper;
     return pid;
@@ -127,7 +134,10 @@ static bool strikes(enum xw_faulty_call call, const void *from)
     int count = atomic_fetch_add(&faults->counts[call], 1) + 1;
     if (faults->mode == XW_FAULT_COUNT || faults->call != (int)call || faults->nth != count)
         return false;
+    faults->pid = self;
     faults->hit = 1;
+    if (faults->mode == XW_FAULT_AMID)
+        return false;
     if (faults->mode == XW_FAULT_DEATH)
         kill(getpid(), SIGKILL);
     while (faults->mode == XW_FAULT_CUT)
@@ -337,6 +347,14 @@ WRAP(ssize_t, recvmsg, -1, (int fd, struct msghdr *message, int flags), (fd, mes
 WRAP(int, poll, -1, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 WRAP(int, fseeko, -1, (FILE * file, off_t offset, int whence), (file, offset, whence))
 WRAP(int, stat, -1, (const char *path, struct stat *info), (path, info))
+WRAP(int, statvfs, -1, (const char *path, struct statvfs *info), (path, info))
+WRAP(int, fstatvfs, -1, (int fd, struct statvfs *info), (fd, info))
+WRAP(int, mkfifo, -1, (const char *path, mode_t mode), (path, mode))
+WRAP(int, timerfd_create, -1, (clockid_t clock, int flags), (clock, flags))
+WRAP(int, timerfd_settime, -1,
+     (int fd, int flags, const struct itimerspec *new, struct itimerspec *old),
+     (fd, flags, new, old))
+WRAP(int, pidfd_open, -1, (pid_t pid, unsigned int flags), (pid, flags))
 WRAP(int, access, -1, (const char *path, int mode), (path, mode))
 WRAP(int, chdir, -1, (const char *path), (path))
 WRAP(int, flock, -1, (int fd, int operation), (fd, operation))
@@ -483,6 +501,21 @@ int __getgroups_chk(int count, gid_t groups[], size_t room)
     return REAL(getgroups)(count, groups);
 }
 
+/* What asprintf(3) is in a program that is fortified. */
+int __asprintf_chk(char **text, int flag, const char *format, ...);
+int __asprintf_chk(char **text, int flag, const char *format, ...)
+{
+    va_list args;
+
+    (void)flag;
+    if (strikes(XW_CALL_asprintf, FROM))
+        FAILED(asprintf, -1);
+    va_start(args, format);
+    int length = vasprintf(text, format, args);
+    va_end(args);
+    return length;
+}
+
 /* A stream that fails to close is closed all the same (fclose(3)). */
 int fclose(FILE *file)
 {
@@ -566,5 +599,25 @@ WRAP_VIR(int, virConnectDomainEventDeregisterAny, (virConnectPtr conn, int id), 
 WRAP_VIR(int, virEventAddTimeout,
          (int timeout, virEventTimeoutCallback passed, void *data, virFreeCallback release),
          (timeout, NULL, data, release), (timeout, passed, data, release))
+WRAP_VIR(int, virDomainGetInfo, (virDomainPtr domain, virDomainInfoPtr info), (NULL, info),
+         (domain, info))
+WRAP_VIR(int, virDomainSuspend, (virDomainPtr domain), (NULL), (domain))
+WRAP_VIR(int, virDomainResume, (virDomainPtr domain), (NULL), (domain))
+WRAP_VIR(int, virDomainManagedSave, (virDomainPtr dom, unsigned int flags), (NULL, flags),
+         (dom, flags))
+WRAP_VIR(int, virDomainListAllSnapshots,
+         (virDomainPtr domain, virDomainSnapshotPtr **snapshots, unsigned int flags),
+         (NULL, snapshots, flags), (domain, snapshots, flags))
+WRAP_VIR(virDomainSnapshotPtr, virDomainSnapshotCreateXML,
+         (virDomainPtr domain, const char *xml, unsigned int flags), (NULL, xml, flags),
+         (domain, xml, flags))
+WRAP_VIR(int, virDomainSnapshotDelete, (virDomainSnapshotPtr snapshot, unsigned int flags),
+         (NULL, flags), (snapshot, flags))
+WRAP_VIR(int, virDomainRevertToSnapshot, (virDomainSnapshotPtr snapshot, unsigned int flags),
+         (NULL, flags), (snapshot, flags))
+WRAP_VIR(int, virNodeGetMemoryStats,
+         (virConnectPtr conn, int cell, virNodeMemoryStatsPtr params, int *count,
+          unsigned int flags),
+         (NULL, cell, params, count, flags), (conn, cell, params, count, flags))
 WRAP(int, virEventRegisterDefaultImpl, -1, (void), ())
 WRAP(int, virEventRunDefaultImpl, -1, (void), ())

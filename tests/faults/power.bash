@@ -40,25 +40,30 @@ cut_of() {
         is_among "$call" "$STEPS" || continue
         for ((n = 1; n <= count; n++)); do
             printf 'cut %s %d\n' "$call" "$n"
+            ! is_among "$call" "$LONG" || printf 'amid-%d %s %d\n' 0 "$call" "$n" 150 "$call" "$n" \
+                500 "$call" "$n"
         done
     done </run/counts
 }
 
-# try_cut CASE cut CALL N: prints what is wrong, or nothing.
+# try_cut CASE MODE CALL N: prints what is wrong, or nothing. MODE: cut, before the call, or
+# amid-MILLISECONDS, so long after its beginning.
 try_cut() {
     local case=$1 program command actor wrong=
     program=$(program_of "$case") command=$(command_of "$case")
     before "$command" || wrong='; the state before can not be made'
-    "$STEER" "$program" cut "$3" "$4"
+    "$STEER" "$program" "${2%-*}" "$3" "$4"
     (act "$command") &
     actor=$!
     ! "$STEER" await "$actor" || HITS=$((HITS + 1))
+    [[ $2 == cut ]] || sleep "0.$(printf %03d "${2#*-}")"
     cut_power "$actor"
     "$STEER" off
     power_up
     : >/run/first
     # It is a working host without anybody's doing, whatever the world is.
     quietly xwadm status && quietly as alice status firewall || wrong+='; the host does not work'
+    lies_in_between "$command" || wrong+='; the state is neither old nor new'
     wrong+=$(judge_again "$command")
     tell_wrong "$case" "$2 $3 $4" "$wrong"
 }

@@ -262,5 +262,7 @@ order_of_verb() {
 order_verbs() {
     order_of_verb prepare
     order_of_verb revert
+    order_of_verb checkpoint
+    order_of_verb checkpoint_delete
     conclude_order order-verbs
 }

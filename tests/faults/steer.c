@@ -2,11 +2,12 @@
  * faults: steers the preloaded library through the page that they share.
  *
  *   faults PROGRAM count         count this program's calls from now on
- *   faults PROGRAM error|full|eintr|short|death|cut CALL N
+ *   faults PROGRAM error|full|eintr|short|death|cut|amid CALL N
  *                                disturb its Nth call of this kind from now on
  *   faults off
  *   faults hit                   status 0 if the fault has happened
  *   faults await PID             waits until it has happened, or that process has ended
+ *   faults kill MS               waits until it has happened, then so long, and kills that process
  *   faults counts                prints CALL COUNT lines
  *
  * PROGRAM: keeper (the processes that it forks), listener, xwadm, gate, relay, xwsh.
@@ -38,7 +39,7 @@ static const char *const programs[] = {
 static const char *const modes[] = {
     [XW_FAULT_OFF] = "",        [XW_FAULT_COUNT] = "count", [XW_FAULT_ERROR] = "error",
     [XW_FAULT_FULL] = "full",   [XW_FAULT_EINTR] = "eintr", [XW_FAULT_SHORT] = "short",
-    [XW_FAULT_DEATH] = "death", [XW_FAULT_CUT] = "cut",
+    [XW_FAULT_DEATH] = "death", [XW_FAULT_CUT] = "cut",     [XW_FAULT_AMID] = "amid",
 };
 
 /* The programs run as several users: all of them may write to the page. */
@@ -56,8 +57,8 @@ static struct xw_faults *map(void)
 static int usage(void)
 {
     fputs("Usage: faults PROGRAM count\n"
-          "       faults PROGRAM error|full|eintr|short|death|cut CALL N\n"
-          "       faults off | hit | counts | await PID\n",
+          "       faults PROGRAM error|full|eintr|short|death|cut|amid CALL N\n"
+          "       faults off | hit | counts | await PID | kill MS\n",
           stderr);
     return 2;
 }
@@ -75,10 +76,10 @@ static int find(const char *word, const char *const *list, int count)
 static int begin(struct xw_faults *faults, int argc, char *argv[])
 {
     int program = find(argv[1], programs, XW_PROGRAM_NONE);
-    int mode = find(argv[2], modes, XW_FAULT_CUT + 1);
+    int mode = find(argv[2], modes, XW_FAULT_AMID + 1);
     int call = argc == 5 ? find(argv[3], names, XW_CALL_COUNT) : 0;
 
-    if (program == XW_PROGRAM_NONE || mode > XW_FAULT_CUT || call == XW_CALL_COUNT ||
+    if (program == XW_PROGRAM_NONE || mode > XW_FAULT_AMID || call == XW_CALL_COUNT ||
         (mode == XW_FAULT_COUNT) != (argc == 3))
         return usage();
     faults->mode = XW_FAULT_OFF;
@@ -88,6 +89,7 @@ static int begin(struct xw_faults *faults, int argc, char *argv[])
     faults->call = call;
     faults->nth = argc == 5 ? (int)strtol(argv[4], NULL, 10) : 0;
     faults->hit = 0;
+    faults->pid = 0;
     faults->mode = mode;
     return 0;
 }
@@ -99,6 +101,15 @@ static int await(const struct xw_faults *faults, pid_t pid)
     while (!faults->hit && kill(pid, 0) == 0)
         nanosleep(&turn, NULL);
     return faults->hit ? 0 : 1;
+}
+
+static int kill_later(const struct xw_faults *faults, long milliseconds)
+{
+    const struct timespec later = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+
+    await(faults, getpid());
+    nanosleep(&later, NULL);
+    return kill(faults->pid, SIGKILL) == 0 ? 0 : 1;
 }
 
 static int print_counts(const struct xw_faults *faults)
@@ -120,6 +131,8 @@ int main(int argc, char *argv[])
         return begin(faults, argc, argv);
     if (argc == 3 && strcmp(argv[1], "await") == 0)
         return await(faults, (pid_t)strtol(argv[2], NULL, 10));
+    if (argc == 3 && strcmp(argv[1], "kill") == 0)
+        return kill_later(faults, strtol(argv[2], NULL, 10));
     if (argc != 2)
         return usage();
     if (strcmp(argv[1], "hit") == 0)

@@ -10,12 +10,26 @@ readonly FILLED=' write pwrite fflush fclose fsync ftruncate copy_file_range sen
     renameat2 mkdir mkdirat '
 readonly STEPS=' create write pwrite fflush fsync ftruncate copy_file_range sendfile rename renameat
     renameat2 mkdir mkdirat unlink unlinkat rmdir ioctl virDomainDefineXML virDomainCreate
-    virDomainDestroy virDomainUndefineFlags send '
+    virDomainDestroy virDomainUndefineFlags virDomainSuspend virDomainResume virDomainManagedSave
+    virDomainManagedSaveRemove virDomainSnapshotCreateXML virDomainSnapshotDelete
+    virDomainRevertToSnapshot send '
+# What takes libvirt and QEMU so long that it is tried to be killed while they are at it, too.
+readonly LONG=' virDomainManagedSave virDomainSnapshotCreateXML virDomainSnapshotDelete
+    virDomainRevertToSnapshot '
+readonly AMID=100 # milliseconds later
 
 # Loops over a table: every round in the cases ALL_ROUNDS, the first and the last in the others,
 # where the same function runs over the same table.
 readonly ROUNDS=' capng_update seccomp_rule_add_array '
 readonly ALL_ROUNDS=' list console gate-list relay '
+
+# rounds_of CASE: suspend looks at every process of the host.
+rounds_of() {
+    case $1 in
+        suspend*) echo "$ROUNDS readdir fopen" ;;
+        *) echo "$ROUNDS" ;;
+    esac
+}
 
 # is_among CALL LIST
 is_among() {
@@ -31,15 +45,28 @@ act() {
     rm -f /etc/ld.so.preload
 }
 
+# act_and_kill COMMAND: the disturbed process is killed while the call is being made.
+act_and_kill() {
+    local killer
+    "$STEER" kill "$AMID" &
+    killer=$!
+    act "$1"
+    kill "$killer" 2>/dev/null || true
+    wait "$killer" || true
+}
+
 # code_is_fine PROGRAM MODE: a disturbed command has an exit code of its own, unless it was killed.
 code_is_fine() {
     case $CODE in
         0 | 1 | 75) return 0 ;;
         3) [[ $1 != xwadm ]] ;; # what can't be read is refused as what isn't there
-        137) [[ $1 == xwadm && $2 == death ]] ;;
+        137) [[ $1 == xwadm && $2 == @(death|amid) ]] ;;
         *) return 1 ;;
     esac
 }
+
+# Whether what is looked at is what the repeated command has left.
+AGAIN=0
 
 only_reads() {
     ! declare -F "after_$1" >/dev/null
@@ -65,16 +92,24 @@ judge() {
             "after_$1" || wrong+='; it says "ok" and has not done it'
         fi
     fi
+    lies_in_between "$1" || wrong+='; what it says or leaves is neither old nor new'
     printf '%s' "$wrong"
+}
+
+# lies_in_between COMMAND: 0 where the state after a disturbed command is one that may be, and is what
+# the words in /run/first say.
+lies_in_between() {
+    ! declare -F "between_$1" >/dev/null || "between_$1"
 }
 
 # judge_again COMMAND: what is wrong once the same command has been run again.
 judge_again() {
-    local wrong=
+    # shellcheck disable=SC2034 # saved.bash's
+    local wrong='' AGAIN=1
     act "$1"
     if ((CODE)); then
-        # What is gone already can't be removed again, and says so.
-        { [[ $1 == *_remove || $1 == destroy ]] && "after_$1"; } || wrong+="; again: exit code $CODE"
+        # What is gone already can't be removed again, nor made what is there, and that is said.
+        { [[ $1 == @(*_remove|destroy|checkpoint*) ]] && ! only_reads "$1" && "after_$1"; } || wrong+="; again: exit code $CODE"
     fi
     if only_reads "$1"; then
         cmp -s /run/output /run/reference || wrong+='; again: something else than before'
@@ -96,7 +131,11 @@ try() {
     program=$(program_of "$case") command=$(command_of "$case")
     before "$command" || wrong='; the state before can not be made'
     "$STEER" "$program" "$2" "$3" "$4"
-    act "$command"
+    if [[ $2 == amid ]]; then
+        act_and_kill "$command"
+    else
+        act "$command"
+    fi
     ! "$STEER" hit || HITS=$((HITS + 1))
     "$STEER" off
     cp /run/output /run/first
@@ -134,18 +173,24 @@ may_die() {
     [[ $(program_of "$1") != @(listener|xwsh) ]]
 }
 
+# faults_by_death CALL N
+faults_by_death() {
+    ! is_among "$1" "$STEPS" || printf 'death %s %d\n' "$1" "$2"
+    ! is_among "$1" "$LONG" || printf 'amid %s %d\n' "$1" "$2"
+}
+
 # faults_of CASE: "MODE CALL N" lines.
 faults_of() {
     local call count n
     counts_of "$1" >/run/counts || return
     while read -r call count; do
         for ((n = 1; n <= count; n++)); do
-            ((n == 1 || n == count)) || ! is_among "$call" "$ROUNDS" || is_among "$1" "$ALL_ROUNDS" || continue
+            ((n == 1 || n == count)) || ! is_among "$call" "$(rounds_of "$1")" || is_among "$1" "$ALL_ROUNDS" || continue
             printf 'error %s %d\n' "$call" "$n"
             ! is_among "$call" "$INTERRUPTED" || printf 'eintr %s %d\n' "$call" "$n"
             ! is_among "$call" "$SHORTENED" || printf 'short %s %d\n' "$call" "$n"
             ! is_among "$call" "$FILLED" || printf 'full %s %d\n' "$call" "$n"
-            ! is_among "$call" "$STEPS" || ! may_die "$1" || printf 'death %s %d\n' "$call" "$n"
+            ! may_die "$1" || faults_by_death "$call" "$n"
         done
     done </run/counts
 }

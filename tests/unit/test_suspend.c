@@ -150,6 +150,9 @@ static void one_that_goes_off_meanwhile(void **state)
     assert_int_equal(run(suspend, "*", false), 0);
     went_off = false;
     assert_true(saved("client") && saved("web") && !saved("router") && !runs("router"));
+    /* Nobody is told that it could go on where it was. */
+    assert_non_null(strstr(said, "done web suspended\n"));
+    assert_null(strstr(said, "done router"));
 }
 
 static void what_keeps_a_world_on(void **state)

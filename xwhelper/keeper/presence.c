@@ -26,24 +26,27 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS_PER_MS;
 }
 
-/* Whether the process is that person's and has not ended; one that is gone is nobody's. */
-static bool is_theirs(unsigned long pid, uid_t uid)
+/*
+ * Whether the process is that person's and has not ended: 1, or 0, as for one that is gone. One
+ * that can't be looked at may be anybody's: a negative errno.
+ */
+static int is_theirs(unsigned long pid, uid_t uid)
 {
     char path[PATH_SIZE];
     char line[256];
-    unsigned long real;
 
     snprintf(path, sizeof(path), "/proc/%lu/status", pid);
     XW_AUTO_FCLOSE FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof(line), file)) {
+    if (!file)
+        return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+    while (errno = 0, fgets(line, sizeof(line), file)) {
         if (strncmp(line, "State:\tZ", 8) == 0 || strncmp(line, "State:\tX", 8) == 0)
-            return false;
-        if (strncmp(line, "Uid:\t", 5) == 0) {
-            real = strtoul(line + 5, NULL, 10);
-            return real == uid;
-        }
+            return 0;
+        if (strncmp(line, "Uid:\t", 5) == 0)
+            return strtoul(line + 5, NULL, 10) == uid;
     }
-    return false;
+    /* It has ended since it was opened. */
+    return errno == ESRCH ? 0 : -errno;
 }
 
 /*
@@ -76,7 +79,12 @@ static int find_one(uid_t uid)
     if (!proc)
         return -errno;
     while (errno = 0, (entry = readdir(proc)) != NULL) {
-        if (xw_number(entry->d_name, INT_MAX, &pid) < 0 || pid == 0 || !is_theirs(pid, uid))
+        if (xw_number(entry->d_name, INT_MAX, &pid) < 0 || pid == 0)
+            continue;
+        int rc = is_theirs(pid, uid);
+        if (rc < 0)
+            return rc;
+        if (rc == 0)
             continue;
         int fd = pidfd_open((pid_t)pid, 0);
         if (fd >= 0 || errno != ESRCH)

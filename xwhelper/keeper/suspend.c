@@ -1,6 +1,7 @@
 #include "xwhelper/keeper/suspend.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,15 +145,19 @@ static int go_on(struct suspending *world, size_t i, struct xw_error *err)
     return rc;
 }
 
+/* One that went off by itself stays off. */
+static bool is_saved(virDomainPtr domain)
+{
+    return virDomainHasManagedSaveImage(domain, 0) != 0;
+}
+
 /* One could not be saved: those before it go on again. */
 static void take_back(struct suspending *world, size_t saved)
 {
     for (size_t i = 0; i < saved; i++) {
         const char *name = machine_of(world->domains[i]);
         struct xw_error err = {0};
-        int kept = virDomainHasManagedSaveImage(world->domains[i], 0);
-        /* One that went off by itself stays off. */
-        if (kept == 0)
+        if (!is_saved(world->domains[i]))
             continue;
         if (go_on(world, i, &err) < 0)
             xw_reply(world->peer, "fail %s stays suspended: %s", name, err.text);
@@ -173,8 +178,10 @@ static int save_all(struct suspending *world, struct xw_error *err)
         rc = save(world, saved, &failure);
         saved += rc == 0;
     }
-    for (size_t i = 0; rc == 0 && i < saved; i++)
-        xw_reply(world->peer, "done %s suspended", machine_of(world->domains[i]));
+    for (size_t i = 0; rc == 0 && i < saved; i++) {
+        if (is_saved(world->domains[i]))
+            xw_reply(world->peer, "done %s suspended", machine_of(world->domains[i]));
+    }
     if (rc == 0)
         return XW_EXIT_OK;
     xw_fail(err, rc, "%s", failure.text);
