@@ -1,6 +1,6 @@
 /*
- * Preloaded into a unit test that meets a mutant: its first failed assertion ends it. One is enough,
- * and what comes after it may wait for what the mutant keeps from happening.
+ * Preloaded into a unit test that meets a mutant: its first failed assertion ends it. One is
+ * enough, and what comes after it may wait for what the mutant keeps from happening.
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -23,10 +23,25 @@ enum { KNOWN_MAX = 8 };
 static char known[KNOWN_MAX][64]; /* "web cp-works": what libvirt has metadata of */
 static char last_xml[16384];
 static unsigned long long disk_free = 1 << 20; /* MiB */
+static off_t overlay_size = -1;                /* what saving makes of it; -1: nothing */
+
+XW_FAULTY(rename, (const char *from, const char *to), from, to);
 
 static const char *machine_of(virDomainPtr domain)
 {
     return strrchr(virDomainGetName(domain), ':') + 1;
+}
+
+/* An overlay that takes so many bytes of the disk. */
+static void fill_overlay(const char *machine, off_t size)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), XW_WORLDS_DIR "/fw/alice/%s.qcow2", machine);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(size ? posix_fallocate(fd, 0, size) : 0, 0);
+    close(fd);
 }
 
 /* A snapshot is the place of its name. */
@@ -63,6 +78,8 @@ virDomainSnapshotPtr virDomainSnapshotCreateXML(virDomainPtr domain, const char 
         static char nobody[64];
         assert_null(strstr(xml, "<domain "));
         snprintf(nobody, sizeof(nobody), "%s", name);
+        if (overlay_size >= 0)
+            fill_overlay(machine_of(domain), overlay_size);
         return breaks("save") ? NULL : (virDomainSnapshotPtr)(void *)nobody;
     }
     assert_int_equal(flags, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE);
@@ -133,9 +150,15 @@ int virDomainSuspend(virDomainPtr domain)
     return breaks("pause") ? -1 : 0;
 }
 
+/* Of the disk that the world is on. */
 int fstatvfs(int fd, struct statvfs *disk)
 {
-    (void)fd;
+    struct stat asked;
+    struct stat world;
+
+    assert_int_equal(fstat(fd, &asked), 0);
+    assert_int_equal(stat(XW_WORLDS_DIR "/fw/alice", &world), 0);
+    assert_int_equal(asked.st_ino, world.st_ino);
     *disk = (struct statvfs){.f_bavail = disk_free, .f_frsize = 1 << 20};
     return xw_fault_strikes("fstatvfs") ? -1 : 0;
 }
@@ -209,6 +232,12 @@ static int start_clean(void **state)
 {
     unlink(RECORD);
     rmdir(RECORD ".new");
+    for (size_t i = 0; i < plan.machine_count; i++) {
+        char path[128];
+        snprintf(path, sizeof(path), XW_WORLDS_DIR "/fw/alice/%s.qcow2", plan.machines[i].name);
+        unlink(path);
+    }
+    overlay_size = -1;
     memset(known, 0, sizeof(known));
     disk_free = 1 << 20;
     plan.limits.checkpoints = 0;
@@ -282,7 +311,7 @@ static void what_cannot_be_saved(void **state)
     assert_int_equal(virDomainManagedSave(domain, 0), 0);
     virDomainFree(domain);
     assert_int_equal(create("*", "more"), -EINVAL);
-    assert_non_null(strstr(said, "web is suspended"));
+    assert_non_null(strstr(said, "web is suspended, and its memory would be missing; start it "));
     assert_string_equal(done, "");
     start_clean(state);
     power("web", true);
@@ -291,9 +320,49 @@ static void what_cannot_be_saved(void **state)
     assert_non_null(strstr(said, "web is disk-full"));
     assert_string_equal(done, "");
     assert_null(recorded("web", "more"));
+    disk_full = false;
+    /* Of one whose QEMU has died there is the disk. */
+    domain = domain_of("web");
+    assert_int_equal(virDomainCoreDump(domain, "/run/core", VIR_DUMP_CRASH), 0);
+    virDomainFree(domain);
+    assert_int_equal(create("web", "crashed"), 0);
+    assert_string_equal(done, "save web; ");
     write_owner("uid 1002\n");
     assert_int_equal(create("web", "more"), -EPERM);
     assert_string_equal(done, "");
+    assert_int_equal(delete ("web", "crashed"), -EPERM);
+    assert_string_equal(done, "");
+    write_owner("uid 1001\n");
+    gone = true;
+    assert_int_equal(create("web", "more"), -EAGAIN);
+    assert_int_equal(delete ("web", "crashed"), -EAGAIN);
+    gone = false;
+    assert_int_equal(recorded("web", "crashed")->state, XW_CHECKPOINT_KEPT);
+    assert_int_equal(record()->count, 1);
+}
+
+/* In a world of which some machines run, only these are paused. */
+static void those_that_run_are_paused(void **state)
+{
+    (void)state;
+    all_on();
+    power("client", false);
+    assert_int_equal(create("*", "all"), 0);
+    assert_string_equal(done, "pause router; pause web; save+memory router; save client; "
+                              "save+memory web; resume router; resume web; ");
+}
+
+/* What it has added to the overlay. */
+static void the_size_of_one(void **state)
+{
+    (void)state;
+    fill_overlay("web", 1 << 20);
+    overlay_size = 3 << 20;
+    assert_int_equal(create("web", "more"), 0);
+    assert_int_equal(recorded("web", "more")->size, 2 << 20);
+    overlay_size = 1 << 20;
+    assert_int_equal(create("web", "less"), 0);
+    assert_int_equal(recorded("web", "less")->size, 0);
 }
 
 /* The text is whoever's: what isn't fit for a terminal's line is refused before anything is done.
@@ -346,6 +415,34 @@ static void limits(void **state)
     assert_int_equal(create("client", "f"), -EDQUOT);
     assert_non_null(strstr(said, "0 MiB left"));
     assert_string_equal(done, "");
+    /* What the world's disks take already, also those of the other machines. */
+    disk_free = 1 << 20;
+    fill_overlay("client", 1 << 20);
+    assert_int_equal(create("web", "f"), -EDQUOT);
+    assert_non_null(strstr(said, "take 1 of the 17 MiB"));
+}
+
+/* No record holds more; what else is wrong is told first. */
+static void the_most_that_a_record_holds(void **state)
+{
+    struct xw_checkpoints *checkpoints = record();
+
+    (void)state;
+    leave("web", "a", XW_CHECKPOINT_KEPT);
+    checkpoints = record();
+    while (checkpoints->count < XW_CHECKPOINTS_MAX - 1) {
+        struct xw_checkpoint *checkpoint = &checkpoints->items[checkpoints->count++];
+        *checkpoint = checkpoints->items[0];
+        snprintf(checkpoint->machine, sizeof(checkpoint->machine), "other");
+        snprintf(checkpoint->name, sizeof(checkpoint->name), "n%zu", checkpoints->count);
+    }
+    assert_int_equal(xw_checkpoints_write(checkpoints, NULL), 0);
+    assert_int_equal(create("web,client", "b"), -EDQUOT);
+    assert_non_null(strstr(said, "checkpoints at most, and this one has"));
+    assert_int_equal(create("web,client", "a"), -EEXIST);
+    assert_int_equal(create("client", "b"), 0);
+    assert_int_equal(create("client", "c"), -EDQUOT);
+    assert_string_equal(done, "");
 }
 
 /* In whole or not at all; machines that were paused go on whatever happens. */
@@ -382,6 +479,7 @@ static void what_fails_is_taken_back(void **state)
         xw_fault_set(faults[i].call, faults[i].nth, EIO);
         assert_int_equal(create("*", "all") < 0, 1);
         assert_null(strstr(said, "done "));
+        assert_null(strstr(said, "can't be removed"));
         assert_string_equal(done, faults[i].done);
         assert_int_equal(record()->count, 0);
         /* The same command does it. */
@@ -393,6 +491,30 @@ static void what_fails_is_taken_back(void **state)
     assert_int_equal(mkdir(RECORD ".new", 0700), 0);
     assert_int_equal(create("web", "all"), -EISDIR);
     assert_string_equal(done, "");
+    /* Saved, but it can't be recorded that it is to be kept. */
+    start_clean(state);
+    xw_fault_set("rename", 2, EIO);
+    assert_int_equal(create("web", "all"), -EIO);
+    assert_string_equal(done, "save web; tell web; drop web cp-all; ");
+    assert_null(strstr(said, "done "));
+    assert_int_equal(record()->count, 0);
+}
+
+/* Of several failures the first is told. */
+static void the_first_failure_is_told(void **state)
+{
+    (void)state;
+    all_on();
+    xw_fault_set("virDomainResume", 1, EIO);
+    xw_fault_also("virDomainResume", 2, EIO);
+    assert_int_equal(create("*", "all"), -EIO);
+    assert_non_null(strstr(said, "nothing was saved: Letting router go on"));
+    start_clean(state);
+    all_on();
+    xw_fault_set("save", 2, EIO);
+    xw_fault_also("virDomainResume", 1, EIO);
+    assert_int_equal(create("*", "all"), -EIO);
+    assert_non_null(strstr(said, "nothing was saved: Saving client as all"));
 }
 
 /* What can't be taken back now is told, and done by the next command. */
@@ -434,6 +556,26 @@ static void what_was_begun_is_completed(void **state)
     leave("client", "half", XW_CHECKPOINT_MAKING);
     assert_int_equal(revert("client", ""), 0);
     assert_string_equal(done, "tell client; drop client cp-half; fresh client.qcow2; ");
+}
+
+static void what_was_begun_and_can_not_be_completed(void **state)
+{
+    (void)state;
+    leave("web", "half", XW_CHECKPOINT_MAKING);
+    leave("client", "gone", XW_CHECKPOINT_DELETING);
+    image_rc = -ESTALE;
+    assert_int_equal(create("client", "more"), -ESTALE);
+    image_rc = 0;
+    xw_fault_set("virDomainGetState", 1, EIO);
+    assert_int_equal(create("client", "more"), -EIO);
+    assert_non_null(strstr(said, "Asking for web"));
+    assert_string_equal(done, "");
+    /* One after the other: after a failure no other is begun. */
+    xw_fault_set("drop", 1, EIO);
+    assert_int_equal(create("client", "more"), -EIO);
+    assert_string_equal(done, "tell web; drop web cp-half; ");
+    xw_fault_set(NULL, 0, 0);
+    assert_int_equal(record()->count, 2);
 }
 
 /* A machine that was paused for a checkpoint goes on, by whatever comes next. */
@@ -589,6 +731,7 @@ static void they_are_deleted(void **state)
     assert_int_equal(record()->count, 1);
     xw_fault_set("drop", 1, EIO);
     assert_int_equal(delete ("web", "more"), -EIO);
+    assert_null(strstr(said, "done "));
     assert_int_equal(recorded("web", "more")->state, XW_CHECKPOINT_DELETING);
     assert_int_equal(revert("web", "more"), -ENOENT);
     assert_null(recorded("web", "more"));
@@ -601,11 +744,16 @@ int main(void)
         CLEAN(a_world_is_saved_at_one_instant),
         CLEAN(what_libvirt_knows_is_not_used),
         CLEAN(what_cannot_be_saved),
+        CLEAN(those_that_run_are_paused),
+        CLEAN(the_size_of_one),
         CLEAN(texts),
         CLEAN(limits),
+        CLEAN(the_most_that_a_record_holds),
         CLEAN(what_fails_is_taken_back),
+        CLEAN(the_first_failure_is_told),
         CLEAN(what_cannot_be_taken_back),
         CLEAN(what_was_begun_is_completed),
+        CLEAN(what_was_begun_and_can_not_be_completed),
         CLEAN(a_paused_machine_goes_on),
         CLEAN(machines_go_back),
         CLEAN(pristine_keeps_checkpoints),
