@@ -307,6 +307,51 @@ static void it_is_suspended(void **state)
     }
 }
 
+/* Only by whole words, and not by what an earlier frame has left where they end. */
+static void words_that_begin_the_same(void **state)
+{
+    static const char suspends[] = XW_RELAY_SUSPENDS, stays[] = XW_RELAY_STAYS;
+    char line[sizeof(suspends) + sizeof(stays)];
+
+    for (int cut = 0; cut < 2; cut++) {
+        const size_t length = sizeof(suspends) - 1 - (cut ? 9 : 0);
+        begin(state);
+        start();
+        frame(XW_FRAME_WORDS, suspends, sizeof(suspends) - 1);
+        assert_int_equal(recv(gate, line, sizeof(suspends) - 1, MSG_WAITALL), sizeof(suspends) - 1);
+        frame(XW_FRAME_WORDS, stays, sizeof(stays) - 1);
+        assert_int_equal(recv(gate, line, sizeof(stays) - 1, MSG_WAITALL), sizeof(stays) - 1);
+        frame(XW_FRAME_WORDS, suspends, length);
+        assert_int_equal(recv(gate, line, length, MSG_WAITALL), length);
+        close(guest);
+        assert_int_equal(finish(), ENDED_WELL);
+        assert_string_equal(said, cut ? "progress - the machine has stopped\nend 0\n" : "end 0\n");
+    }
+}
+
+/* What comes in one piece goes on in one turn, and may be as long as it may be. */
+static void frames_that_come_together(void **state)
+{
+    static char longest[XW_FRAME_MAX], got[XW_FRAME_MAX + 2];
+    char words[XW_FRAME_WORDS_MAX];
+
+    (void)state;
+    start();
+    await_open();
+    assert_int_equal(send(guest, "g\0\1ag\0\1bw\0\2x\ng\0\1c", 17, 0), 17);
+    assert_int_equal(recv(viewer, got, 3, MSG_WAITALL), 3);
+    assert_memory_equal(got, "abc", 3);
+    assert_int_equal(recv(gate, words, 2, MSG_WAITALL), 2);
+    memset(longest, 'l', sizeof(longest));
+    frame(XW_FRAME_GUEST, longest, sizeof(longest));
+    assert_int_equal(recv(viewer, got, sizeof(longest), MSG_WAITALL), sizeof(longest));
+    frame(XW_FRAME_WORDS, longest, sizeof(words));
+    assert_int_equal(recv(gate, words, sizeof(words), MSG_WAITALL), sizeof(words));
+    close(viewer);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
+}
+
 static void the_gate_goes(void **state)
 {
     (void)state;
@@ -408,6 +453,33 @@ static void the_last_keys_of_a_viewer(void **state)
     assert_int_equal(finish(), ENDED_WELL);
     assert_string_equal(said, "end 0\n");
     assert_true(world->turns < 5000);
+}
+
+/* One who has gone is not asked again, while a console that takes nothing has still to get some. */
+static void one_who_has_gone_is_not_asked(void **state)
+{
+    static char text[1000];
+    int before = -1;
+    int waiting = 0;
+
+    (void)state;
+    start();
+    await_open();
+    while (waiting != before) {
+        before = waiting;
+        assert_int_equal(send(viewer, text, sizeof(text), 0), sizeof(text));
+        usleep(5000);
+        assert_int_equal(ioctl(guest, FIONREAD, &waiting), 0);
+    }
+    shutdown(viewer, SHUT_WR);
+    usleep(20000);
+    unsigned long turns = world->turns;
+    usleep(100000);
+    assert_true(world->turns - turns < 10);
+    while (recv(guest, text, sizeof(text), 0) > 0)
+        continue;
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
 }
 
 /* Words and bytes of the guest keep apart, in whatever pieces they come. */
@@ -519,10 +591,13 @@ int main(void)
         FRESH(the_machine_stops),
         FRESH(the_lab_closes),
         FRESH(it_is_suspended),
+        FRESH(words_that_begin_the_same),
+        FRESH(frames_that_come_together),
         FRESH(the_gate_goes),
         FRESH(the_gate_is_gone_at_once),
         FRESH(a_viewer_that_reads_late),
         FRESH(the_last_keys_of_a_viewer),
+        FRESH(one_who_has_gone_is_not_asked),
         FRESH(words_are_not_the_guests),
         FRESH(what_is_no_frame),
         FRESH(what_it_is_not_started_as),

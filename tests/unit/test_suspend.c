@@ -246,6 +246,7 @@ static void one_that_goes_off_meanwhile(void **state)
     went_off = false;
     assert_true(saved("client") && saved("web") && !saved("router") && !runs("router"));
     /* It isn't started, either, where another one can't be saved. */
+    begin(state);
     all_on();
     alone_went_off = "client";
     xw_fault_set("virDomainManagedSave", 1, 0);
