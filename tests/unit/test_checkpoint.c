@@ -23,9 +23,11 @@ enum { KNOWN_MAX = 8 };
 static char known[KNOWN_MAX][64]; /* "web cp-works": what libvirt has metadata of */
 static char last_xml[16384];
 static unsigned long long disk_free = 1 << 20; /* MiB */
+static int snapshots_held;                     /* that were not given back */
 static off_t overlay_size = -1;                /* what saving makes of it; -1: nothing */
 
 XW_FAULTY(rename, (const char *from, const char *to), from, to);
+XW_FAULTY_MEMORY;
 
 static const char *machine_of(virDomainPtr domain)
 {
@@ -80,14 +82,20 @@ virDomainSnapshotPtr virDomainSnapshotCreateXML(virDomainPtr domain, const char 
         snprintf(nobody, sizeof(nobody), "%s", name);
         if (overlay_size >= 0)
             fill_overlay(machine_of(domain), overlay_size);
-        return breaks("save") ? NULL : (virDomainSnapshotPtr)(void *)nobody;
+        if (breaks("save"))
+            return NULL;
+        snapshots_held++;
+        return (virDomainSnapshotPtr)(void *)nobody;
     }
     assert_int_equal(flags, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE);
     /* libvirt has nothing else to go by than what the keeper made. */
     assert_non_null(strstr(xml, "<domain type='qemu'>"));
     for (size_t i = 0; i < KNOWN_MAX; i++)
         assert_int_not_equal(strncmp(known[i], machine_of(domain), strlen(machine_of(domain))), 0);
-    return breaks("tell") ? NULL : remember(machine_of(domain), name);
+    if (breaks("tell"))
+        return NULL;
+    snapshots_held++;
+    return remember(machine_of(domain), name);
 }
 
 int virDomainListAllSnapshots(virDomainPtr domain, virDomainSnapshotPtr **snapshots,
@@ -104,6 +112,7 @@ int virDomainListAllSnapshots(virDomainPtr domain, virDomainSnapshotPtr **snapsh
         if (strncmp(known[i], machine, strlen(machine)) == 0)
             (*snapshots)[count++] = snapshot_at(i);
     }
+    snapshots_held += count;
     return count;
 }
 
@@ -123,6 +132,7 @@ int virDomainSnapshotDelete(virDomainSnapshotPtr snapshot, unsigned int flags)
 int virDomainSnapshotFree(virDomainSnapshotPtr snapshot)
 {
     assert_non_null(snapshot);
+    snapshots_held--;
     return 0;
 }
 
@@ -181,6 +191,7 @@ static int run_named(verb_function verb, const char *machines, const char *name,
     strcpy(request.note, noted);
     int rc = verb(&job, &err);
     assert_int_equal(held, before);
+    assert_int_equal(snapshots_held, 0);
     ssize_t n = recv(ends[1], said, sizeof(said) - 512, MSG_DONTWAIT);
     if (rc < 0)
         snprintf(said + (n < 0 ? 0 : n), 512, "(%.500s)", err.text);
@@ -247,6 +258,21 @@ static int start_clean(void **state)
 }
 
 #define CLEAN(test) cmocka_unit_test_setup(test, start_clean)
+
+/* What tells one machine from another is in it, whatever else they have in common. */
+static void a_definition_is_its_machines(void **state)
+{
+    static const struct xw_machine web = {"fw", "alice", "web"}, db = {"fw", "alice", "db"};
+    char first[UUID_STR_LEN];
+    char second[UUID_STR_LEN];
+
+    (void)state;
+    xw_checkpoint_digest(&web, "<domain/>", first);
+    xw_checkpoint_digest(&db, "<domain/>", second);
+    assert_string_not_equal(first, second);
+    xw_checkpoint_digest(&web, "<domain/>", second);
+    assert_string_equal(first, second);
+}
 
 /* --- making ---------------------------------------------------------------------------------- */
 
@@ -500,6 +526,24 @@ static void what_fails_is_taken_back(void **state)
     assert_int_equal(record()->count, 0);
 }
 
+/* Nothing is changed where memory is short, and nothing more is tried after what failed. */
+static void what_fails_before_it_is_saved(void **state)
+{
+    (void)state;
+    for (int nth = 1; nth <= 4; nth++) {
+        xw_fault_set("open_memstream", nth, ENOMEM);
+        if (create("web", "all") != -ENOMEM)
+            fail_msg("with memory that is short for the %d-th", nth);
+        assert_string_equal(done, "");
+    }
+    remember("web", "cp-a");
+    remember("web", "cp-b");
+    libvirt_goes_with("forget", 1);
+    assert_int_equal(create("web", "all"), -EAGAIN);
+    assert_string_equal(known[1], "web cp-b");
+    memset(known, 0, sizeof(known));
+}
+
 /* Of several failures the first is told. */
 static void the_first_failure_is_told(void **state)
 {
@@ -570,6 +614,9 @@ static void what_was_begun_and_can_not_be_completed(void **state)
     assert_int_equal(create("client", "more"), -EIO);
     assert_non_null(strstr(said, "Asking for web"));
     assert_string_equal(done, "");
+    xw_fault_set("tell", 1, EIO);
+    assert_int_equal(create("client", "more"), -EIO);
+    assert_string_equal(done, "tell web; ");
     /* One after the other: after a failure no other is begun. */
     xw_fault_set("drop", 1, EIO);
     assert_int_equal(create("client", "more"), -EIO);
@@ -589,6 +636,12 @@ static void a_paused_machine_goes_on(void **state)
     assert_int_equal(real(domain), 0);
     assert_int_equal(run(xw_verb_start, "web", false), 0);
     assert_string_equal(said, "done web goes on; a checkpoint of it was never completed\n");
+    assert_int_equal(virDomainDestroy(domain), 0);
+    power("web", true);
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
+    assert_string_equal(said, "done web was running already\n");
+    assert_int_equal(real(domain), 0);
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
     assert_non_null(strstr(done, "resume web"));
     assert_int_equal(create("client", "a"), 0);
     assert_memory_equal(done, "resume web; tell web; drop web cp-half; ", 40);
@@ -599,6 +652,28 @@ static void a_paused_machine_goes_on(void **state)
     assert_int_equal(delete ("web", "old"), 0);
     assert_null(strstr(done, "resume"));
     assert_int_equal(virDomainDestroy(domain), 0);
+    virDomainFree(domain);
+}
+
+/* What libvirt doesn't say of a machine that is off is no reason to boot it. */
+static void what_is_saved_can_not_be_known(void **state)
+{
+    virDomainPtr domain = domain_of("web");
+
+    (void)state;
+    xw_fault_set("virDomainHasManagedSaveImage", 1, EIO);
+    assert_int_equal(run(xw_verb_start, "web", false), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Asking for web", 23);
+    assert_false(runs("web"));
+    xw_fault_set("virDomainHasManagedSaveImage", 1, EIO);
+    assert_int_equal(run(xw_verb_reboot, "web", false), XW_EXIT_FAILED);
+    assert_memory_equal(said, "fail web Asking for web", 23);
+    xw_fault_set(NULL, 0, 0);
+    power("web", true);
+    assert_int_equal(virDomainManagedSave(domain, 0), 0);
+    assert_int_equal(run(xw_verb_start, "web", false), 0);
+    assert_string_equal(said, "progress web is suspended, and resumes\n"
+                              "done web goes on where it was\n");
     virDomainFree(domain);
 }
 
@@ -635,6 +710,22 @@ static void machines_go_back(void **state)
     admitted = -EDQUOT;
     assert_int_equal(revert("web", "works"), XW_EXIT_LIMITED);
     assert_string_equal(done, "admit web; ");
+}
+
+/* One that somebody else has started since it was looked at is put off under the same lock. */
+static void one_that_starts_meanwhile(void **state)
+{
+    (void)state;
+    power("web", true);
+    assert_int_equal(create("web", "works"), 0);
+    power("web", false);
+    starts_meanwhile = "web";
+    locks_taken = 0;
+    assert_int_equal(revert("web", "works"), 0);
+    starts_meanwhile = NULL;
+    assert_string_equal(done, "admit web; plug web; tell+memory web; "
+                              "restore+memory web cp-works; ");
+    assert_int_equal(locks_taken, 1);
 }
 
 static void pristine_keeps_checkpoints(void **state)
@@ -674,6 +765,13 @@ static void what_does_not_go_back(void **state)
     assert_int_equal(revert("client", "works"), 0);
     plan.machines[0].memory = 16;
     assert_int_equal(revert("web", "works"), 0);
+    plan.machines[2].memory = 16;
+    power("client", true);
+    assert_int_equal(create("client,web", "both"), 0);
+    plan.machines[2].memory = 32;
+    assert_int_equal(revert("client,web", "both"), -ESTALE);
+    assert_string_equal(done, "");
+    power("client", false);
     /* A record from elsewhere, with a definition that is another's. */
     struct xw_checkpoints *checkpoints = record();
     strcpy(xw_checkpoints_find(checkpoints, "web", "works")->definition,
@@ -687,6 +785,25 @@ static void what_does_not_go_back(void **state)
     assert_string_equal(done, "");
     unlink(RECORD);
     unlink(RECORD ".new");
+}
+
+/* Each machine's definition is needed twice: to look at all of them, and to put it back. */
+static void what_fails_before_going_back(void **state)
+{
+    (void)state;
+    power("web", true);
+    assert_int_equal(create("web", "works"), 0);
+    power("web", false);
+    for (int nth = 1; nth <= 6; nth++) {
+        xw_fault_set("open_memstream", nth, ENOMEM);
+        assert_int_equal(revert("web", "works"), nth <= 3 ? -ENOMEM : XW_EXIT_FAILED);
+        assert_string_equal(done, "");
+    }
+    xw_fault_set(NULL, 0, 0);
+    leave("client", "half", XW_CHECKPOINT_MAKING);
+    xw_fault_set("drop", 1, EIO);
+    assert_int_equal(revert("web", "works"), -EIO);
+    assert_string_equal(done, "tell client; drop client cp-half; ");
 }
 
 static void what_fails_when_going_back(void **state)
@@ -740,6 +857,7 @@ static void they_are_deleted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CLEAN(a_definition_is_its_machines),
         CLEAN(one_is_made),
         CLEAN(a_world_is_saved_at_one_instant),
         CLEAN(what_libvirt_knows_is_not_used),
@@ -750,14 +868,18 @@ int main(void)
         CLEAN(limits),
         CLEAN(the_most_that_a_record_holds),
         CLEAN(what_fails_is_taken_back),
+        CLEAN(what_fails_before_it_is_saved),
         CLEAN(the_first_failure_is_told),
         CLEAN(what_cannot_be_taken_back),
         CLEAN(what_was_begun_is_completed),
         CLEAN(what_was_begun_and_can_not_be_completed),
         CLEAN(a_paused_machine_goes_on),
+        CLEAN(what_is_saved_can_not_be_known),
         CLEAN(machines_go_back),
+        CLEAN(one_that_starts_meanwhile),
         CLEAN(pristine_keeps_checkpoints),
         CLEAN(what_does_not_go_back),
+        CLEAN(what_fails_before_going_back),
         CLEAN(what_fails_when_going_back),
         CLEAN(they_are_deleted),
     };

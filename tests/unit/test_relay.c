@@ -459,6 +459,9 @@ static void the_last_keys_of_a_viewer(void **state)
 static void one_who_has_gone_is_not_asked(void **state)
 {
     static char text[1000];
+    size_t sent = 0;
+    size_t got = 0;
+    ssize_t n;
     int before = -1;
     int waiting = 0;
 
@@ -467,6 +470,7 @@ static void one_who_has_gone_is_not_asked(void **state)
     await_open();
     while (waiting != before) {
         before = waiting;
+        sent += sizeof(text);
         assert_int_equal(send(viewer, text, sizeof(text), 0), sizeof(text));
         usleep(5000);
         assert_int_equal(ioctl(guest, FIONREAD, &waiting), 0);
@@ -476,10 +480,88 @@ static void one_who_has_gone_is_not_asked(void **state)
     unsigned long turns = world->turns;
     usleep(100000);
     assert_true(world->turns - turns < 10);
-    while (recv(guest, text, sizeof(text), 0) > 0)
-        continue;
+    while ((n = recv(guest, text, sizeof(text), 0)) > 0)
+        got += (size_t)n;
+    assert_int_equal(got, sent);
     assert_int_equal(finish(), ENDED_WELL);
     assert_string_equal(said, "end 0\n");
+}
+
+/* With both ways full, whoever goes leaves what the other takes later: all of it. */
+static void what_is_left_of_who_has_gone(void **state)
+{
+    static unsigned char frames[4 * MUCH], bytes[MUCH], got[4 * MUCH];
+    size_t size = make_frames(frames, bytes, MUCH);
+    size_t guests = 0;
+    size_t came = 0;
+    size_t sent = 0;
+    ssize_t n;
+
+    (void)state;
+    start();
+    await_open();
+    for (int i = 0; i < 2; i++) {
+        while (sent < size && (n = send(guest, frames + sent, size - sent, MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(20000);
+    }
+    close(guest);
+    usleep(20000);
+    for (size_t at = 0; at + XW_FRAME_HEAD < sent;) {
+        size_t length = (size_t)frames[at + 1] << 8 | frames[at + 2];
+        size_t here = sent - at - XW_FRAME_HEAD < length ? sent - at - XW_FRAME_HEAD : length;
+        guests += frames[at] == XW_FRAME_GUEST ? here : 0;
+        at += XW_FRAME_HEAD + length;
+    }
+    while ((n = recv(viewer, got + came, sizeof(got) - came, 0)) > 0)
+        came += (size_t)n;
+    assert_int_equal(came, guests);
+    assert_int_equal(finish(), ENDED_WELL);
+    /* The other way round. */
+    begin(state);
+    start();
+    await_open();
+    sent = came = 0;
+    for (int i = 0; i < 2; i++) {
+        while ((n = send(viewer, got, sizeof(got), MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(20000);
+    }
+    close(viewer);
+    usleep(20000);
+    while ((n = recv(guest, got, sizeof(got), 0)) > 0)
+        came += (size_t)n;
+    assert_int_equal(came, sent);
+    assert_int_equal(finish(), ENDED_WELL);
+}
+
+/* Of a frame that isn't whole yet the rest is waited for, asleep; at the end nobody waits for it.
+ */
+static void a_part_of_a_frame(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        size_t passed;
+    } cases[] = {{"g\0", 2, 0}, {"g\0\5ab", 5, 2}, {"w\0\3x", 4, 0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char got[8];
+        begin(state);
+        start();
+        await_open();
+        assert_int_equal(send(guest, cases[i].bytes, cases[i].length, 0), cases[i].length);
+        usleep(20000);
+        unsigned long before = world->turns;
+        usleep(100000);
+        assert_true(world->turns - before < 10);
+        shutdown(guest, SHUT_WR);
+        if (cases[i].passed)
+            assert_int_equal(recv(viewer, got, cases[i].passed, MSG_WAITALL), cases[i].passed);
+        assert_int_equal(recv(viewer, got, sizeof(got), 0), 0);
+        assert_int_equal(finish(), ENDED_WELL);
+        assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+    }
 }
 
 /* Words and bytes of the guest keep apart, in whatever pieces they come. */
@@ -598,6 +680,8 @@ int main(void)
         FRESH(a_viewer_that_reads_late),
         FRESH(the_last_keys_of_a_viewer),
         FRESH(one_who_has_gone_is_not_asked),
+        FRESH(what_is_left_of_who_has_gone),
+        FRESH(a_part_of_a_frame),
         FRESH(words_are_not_the_guests),
         FRESH(what_is_no_frame),
         FRESH(what_it_is_not_started_as),

@@ -250,7 +250,8 @@ static void one_that_goes_off_meanwhile(void **state)
     all_on();
     alone_went_off = "client";
     xw_fault_set("virDomainManagedSave", 1, 0);
-    xw_fault_also("virDomainManagedSave", 2, 0);
+    /* The call that has failed counts for the first alone. */
+    xw_fault_also("virDomainManagedSave", 1, 0);
     assert_int_equal(run(suspend, "*", false), XW_EXIT_FAILED);
     alone_went_off = NULL;
     assert_true(!runs("client") && !saved("client") && runs("router") && runs("web"));
