@@ -529,13 +529,17 @@ static void what_fails_is_taken_back(void **state)
 /* Nothing is changed where memory is short, and nothing more is tried after what failed. */
 static void what_fails_before_it_is_saved(void **state)
 {
-    (void)state;
-    for (int nth = 1; nth <= 4; nth++) {
+    for (int nth = 1;; nth++) {
         xw_fault_set("open_memstream", nth, ENOMEM);
-        if (create("web", "all") != -ENOMEM)
-            fail_msg("with memory that is short for the %d-th", nth);
-        assert_string_equal(done, "");
+        int rc = create("web", "all");
+        if (*done) {
+            /* Both texts of the machine, and the record, took some. */
+            assert_true(nth > 3);
+            break;
+        }
+        assert_int_equal(rc, -ENOMEM);
     }
+    start_clean(state);
     remember("web", "cp-a");
     remember("web", "cp-b");
     libvirt_goes_with("forget", 1);
@@ -794,11 +798,18 @@ static void what_fails_before_going_back(void **state)
     power("web", true);
     assert_int_equal(create("web", "works"), 0);
     power("web", false);
-    for (int nth = 1; nth <= 6; nth++) {
+    int looking = 0;
+    int putting = 0;
+    for (int nth = 1;; nth++) {
         xw_fault_set("open_memstream", nth, ENOMEM);
-        assert_int_equal(revert("web", "works"), nth <= 3 ? -ENOMEM : XW_EXIT_FAILED);
-        assert_string_equal(done, "");
+        int rc = revert("web", "works");
+        if (*done)
+            break;
+        assert_true(rc == -ENOMEM || rc == XW_EXIT_FAILED);
+        looking += rc == -ENOMEM;
+        putting += rc == XW_EXIT_FAILED;
     }
+    assert_true(looking > 0 && putting > 0);
     xw_fault_set(NULL, 0, 0);
     leave("client", "half", XW_CHECKPOINT_MAKING);
     xw_fault_set("drop", 1, EIO);
