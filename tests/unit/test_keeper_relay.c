@@ -71,6 +71,8 @@ XW_FAULTY(dup2, (int from, int to), from, to);
 XW_FAULTY(close_range, (unsigned int first, unsigned int last, int flags), first, last, flags);
 XW_FAULTY(socket, (int family, int type, int protocol), family, type, protocol);
 XW_FAULTY(unlink, (const char *name), name);
+XW_FAULTY_AS(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags), fd, message,
+             flags);
 
 /* What waits in a relay's socket: whom it is about; `text` is sent to the one who comes with it. */
 static bool receive(int fd, struct xw_join *who, const char *text)
@@ -257,6 +259,10 @@ static void the_next_is_brought_to_it(void **state)
     assert_string_equal(reply, "?");
     assert_true(receive(join, &who, "x"));
     assert_memory_equal(&who, &alice, sizeof(alice));
+    /* What passes is waited for. */
+    xw_fault_set("sendmsg", 1, ENOBUFS);
+    assert_int_equal(run(sizeof(alice)), 0);
+    assert_true(receive(join, &who, "x"));
     close(join);
     close(lock);
 }

@@ -311,16 +311,22 @@ static void it_is_suspended(void **state)
 static void words_that_begin_the_same(void **state)
 {
     static const char suspends[] = XW_RELAY_SUSPENDS, stays[] = XW_RELAY_STAYS;
+    const size_t first = XW_FRAME_HEAD + sizeof(suspends) - 1;
+    const size_t both = first + XW_FRAME_HEAD + sizeof(stays) - 1;
     char line[sizeof(suspends) + sizeof(stays)];
+    char frames[256] = {XW_FRAME_WORDS, 0, sizeof(suspends) - 1};
 
+    memcpy(frames + XW_FRAME_HEAD, suspends, sizeof(suspends) - 1);
+    frames[first] = XW_FRAME_WORDS;
+    frames[first + 2] = sizeof(stays) - 1;
+    memcpy(frames + first + XW_FRAME_HEAD, stays, sizeof(stays) - 1);
     for (int cut = 0; cut < 2; cut++) {
         const size_t length = sizeof(suspends) - 1 - (cut ? 9 : 0);
         begin(state);
         start();
-        frame(XW_FRAME_WORDS, suspends, sizeof(suspends) - 1);
-        assert_int_equal(recv(gate, line, sizeof(suspends) - 1, MSG_WAITALL), sizeof(suspends) - 1);
-        frame(XW_FRAME_WORDS, stays, sizeof(stays) - 1);
-        assert_int_equal(recv(gate, line, sizeof(stays) - 1, MSG_WAITALL), sizeof(stays) - 1);
+        assert_int_equal(send(guest, frames, both, 0), both);
+        assert_int_equal(recv(gate, line, both - (size_t)2 * XW_FRAME_HEAD, MSG_WAITALL),
+                         both - (size_t)2 * XW_FRAME_HEAD);
         frame(XW_FRAME_WORDS, suspends, length);
         assert_int_equal(recv(gate, line, length, MSG_WAITALL), length);
         close(guest);
@@ -564,6 +570,35 @@ static void a_part_of_a_frame(void **state)
     }
 }
 
+/* What the guest has said last, while the viewer takes nothing, comes when they do. */
+static void the_last_of_a_guest(void **state)
+{
+    static char text[1000];
+    size_t sent = 0;
+    size_t got = 0;
+    ssize_t n;
+    int before = -1;
+    int waiting = 0;
+
+    (void)state;
+    start();
+    await_open();
+    while (waiting != before) {
+        before = waiting;
+        sent += sizeof(text);
+        frame(XW_FRAME_GUEST, text, sizeof(text));
+        usleep(5000);
+        assert_int_equal(ioctl(viewer, FIONREAD, &waiting), 0);
+    }
+    close(guest);
+    usleep(20000);
+    while ((n = recv(viewer, text, sizeof(text), 0)) > 0)
+        got += (size_t)n;
+    assert_int_equal(got, sent);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+}
+
 /* Words and bytes of the guest keep apart, in whatever pieces they come. */
 static void words_are_not_the_guests(void **state)
 {
@@ -681,6 +716,7 @@ int main(void)
         FRESH(the_last_keys_of_a_viewer),
         FRESH(one_who_has_gone_is_not_asked),
         FRESH(what_is_left_of_who_has_gone),
+        FRESH(the_last_of_a_guest),
         FRESH(a_part_of_a_frame),
         FRESH(words_are_not_the_guests),
         FRESH(what_is_no_frame),
