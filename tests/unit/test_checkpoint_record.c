@@ -16,6 +16,7 @@
 
 #include "common/paths.h"
 #include "common/record.h"
+#include "tests/unit/faults.h"
 #include "tests/unit/private_root.h"
 #include "tests/unit/record_lines.h"
 #include "xwhelper/keeper/checkpoint_record.h"
@@ -26,6 +27,9 @@
     "checkpoint " machine " " name "\nmade 1796031854\nstate " state                               \
     "\nmemory 1\nsize 71434391\ndefinition " DEFINITION "\n"
 #define WORLD XW_WORLDS_DIR "/fw/alice"
+
+XW_FAULTY_MEMORY;
+XW_FAULTY_AS(ssize_t, -1, write, (int fd, const void *bytes, size_t length), fd, bytes, length);
 
 static struct xw_checkpoints checkpoints;
 
@@ -165,6 +169,7 @@ static void the_largest_record_is_read_again(void **state)
     before = checkpoints;
     assert_int_equal(xw_checkpoints_write(&checkpoints, &err), 0);
     assert_int_equal(read_back(&err), 0);
+    assert_string_equal(err.text, "");
     assert_memory_equal(&checkpoints, &before, sizeof(before));
     struct stat status;
     assert_int_equal(stat(WORLD "/checkpoints", &status), 0);
@@ -228,6 +233,18 @@ static void what_cannot_be_written(void **state)
     assert_int_equal(checkpoints.count, 1);
     strcpy(checkpoints.owner, "bob");
     assert_int_equal(xw_checkpoints_write(&checkpoints, &err), -ENOENT);
+    strcpy(checkpoints.owner, "alice");
+    xw_fault_set("open_memstream", 1, ENOMEM);
+    assert_int_equal(xw_checkpoints_write(&checkpoints, &err), -ENOMEM);
+    xw_fault_set("write", 1, ENOSPC);
+    assert_int_equal(xw_checkpoints_write(&checkpoints, &err), -ENOSPC);
+    assert_int_equal(access(WORLD "/checkpoints.new", F_OK), -1);
+    xw_fault_set("write", 1, EINTR);
+    fill(2);
+    assert_int_equal(xw_checkpoints_write(&checkpoints, &err), 0);
+    xw_fault_set(NULL, 0, 0);
+    assert_int_equal(read_back(&err), 0);
+    assert_int_equal(checkpoints.count, 2);
 }
 
 static void they_are_found_and_forgotten(void **state)

@@ -27,6 +27,7 @@
 #include "common/paths.h"
 #include "tests/unit/faults.h"
 #include "tests/unit/private_root.h"
+#include "xwhelper/keeper/become_relay.h"
 #include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/relay/join.h"
@@ -39,6 +40,7 @@ static struct seen {
     char steps[128];
     char words[256];
     int rc;
+    int leaked; /* descriptors, where it fails */
     int highest;
     int lowest;
     bool placed;
@@ -70,6 +72,8 @@ XW_FAULTY(dup2, (int from, int to), from, to);
 XW_FAULTY(close_range, (unsigned int first, unsigned int last, int flags), first, last, flags);
 XW_FAULTY(socket, (int family, int type, int protocol), family, type, protocol);
 XW_FAULTY(unlink, (const char *name), name);
+XW_FAULTY_AS(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags), fd, message,
+             flags);
 
 /* What waits in a relay's socket: whom it is about; `text` is sent to the one who comes with it. */
 static bool receive(int fd, struct xw_join *who, const char *text)
@@ -167,6 +171,15 @@ static int begin(void **state)
     return guest < 0 ? -1 : 0;
 }
 
+static int open_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 512; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
 /* Its exit code, or 128 + the signal; told bytes of `alice` are what the peer says of itself. */
 static int run(size_t told)
 {
@@ -189,7 +202,9 @@ static int run(size_t told)
     if (pid == 0) {
         struct xw_error err = {0};
         signal(SIGABRT, SIG_DFL);
+        int before = open_descriptors();
         seen->rc = xw_verb_relay(ends[1], &request, &relay, &err);
+        seen->leaked = open_descriptors() - before;
         snprintf(seen->words, sizeof(seen->words), "%.255s", err.text);
         /* What failed keeps nothing. */
         int lock = open(lock_path, O_RDONLY);
@@ -200,6 +215,7 @@ static int run(size_t told)
     if (recv(ends[0], reply, sizeof(reply) - 1, MSG_DONTWAIT) < 0)
         reply[0] = '\0';
     close(ends[0]);
+    assert_int_equal(seen->leaked, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -268,6 +284,10 @@ static void the_next_is_brought_to_it(void **state)
     assert_string_equal(reply, "?");
     assert_true(receive(join, &who, "x"));
     assert_memory_equal(&who, &alice, sizeof(alice));
+    /* What passes is waited for. */
+    xw_fault_set("sendmsg", 1, ENOBUFS);
+    assert_int_equal(run(sizeof(alice)), 0);
+    assert_true(receive(join, &who, "x"));
     close(join);
     close(lock);
 }
@@ -333,6 +353,26 @@ static void who_says_nothing_of_themselves(void **state)
     assert_int_equal(access(lock_path, F_OK), -1);
 }
 
+/* A bound for relays to come: nothing is written behind the places that there are. */
+static void more_descriptors_than_a_relay_has(void **state)
+{
+    static const struct xw_account account = {56, 56};
+    int descriptors[XW_RELAY_DESCRIPTORS_MAX + 1] = {0};
+    int status;
+
+    (void)state;
+    memset(seen, 0, sizeof(*seen));
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGABRT, SIG_DFL);
+        xw_become_relay(&account, "console", descriptors, XW_RELAY_DESCRIPTORS_MAX + 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_string_equal(seen->steps, "");
+}
+
 static void what_can_not_be_made(void **state)
 {
     (void)state;
@@ -352,6 +392,22 @@ static void what_can_not_be_made(void **state)
     xw_fault_set("socket", 2, EMFILE);
     assert_int_equal(run(sizeof(alice)), 41);
     assert_int_equal(seen->rc, -EMFILE);
+    /* To be brought to a relay takes one, too. */
+    int lock = open(lock_path, O_RDONLY | O_CREAT, 0600);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    xw_fault_set("socket", 1, EMFILE);
+    assert_int_equal(run(sizeof(alice)), 42);
+    assert_int_equal(seen->rc, -EMFILE);
+    assert_non_null(strstr(seen->words, "Going to the console of web"));
+    close(lock);
+    xw_fault_set(NULL, 0, 0);
+    char notice[300];
+    snprintf(notice, sizeof(notice), "%s.notice", path);
+    unlink(notice);
+    assert_int_equal(mkdir(notice, 0700), 0);
+    assert_int_equal(run(sizeof(alice)), 41);
+    assert_int_equal(seen->rc, -EISDIR);
+    assert_int_equal(rmdir(notice), 0);
     assert_string_equal(seen->steps, "confine ");
 }
 
@@ -360,10 +416,14 @@ static void what_can_not_be_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(the_first_becomes_the_relay), FRESH(it_has_the_log),
-        FRESH(the_next_is_brought_to_it),   FRESH(a_relay_that_is_not_to_be_had),
-        FRESH(a_machine_that_is_off),       FRESH(who_says_nothing_of_themselves),
+        FRESH(it_has_the_log),
+        FRESH(the_first_becomes_the_relay),
+        FRESH(the_next_is_brought_to_it),
+        FRESH(a_relay_that_is_not_to_be_had),
+        FRESH(a_machine_that_is_off),
+        FRESH(who_says_nothing_of_themselves),
         FRESH(what_can_not_be_made),
+        FRESH(more_descriptors_than_a_relay_has),
     };
 
     return cmocka_run_group_tests(tests, begin_all, NULL);

@@ -243,6 +243,36 @@ static void one_that_cannot_be_made(void **state)
     assert_int_equal(xw_partition_ensure("firewall", "alice", &err), -EROFS);
     assert_non_null(strstr(err.text, "The cgroup " ROOT "/memory/" XW_PARTITIONS_DIR));
     assert_int_equal(umount(ROOT "/memory"), 0);
+    /* The same of a cpuset. */
+    group_of("firewall", "bob", group);
+    assert_int_equal(mount(ROOT "/cpuset", ROOT "/cpuset", NULL, MS_BIND, NULL), 0);
+    assert_int_equal(mount(NULL, ROOT "/cpuset", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+    assert_int_equal(xw_partition_ensure("firewall", "bob", &err), -EROFS);
+    assert_int_equal(umount(ROOT "/cpuset"), 0);
+}
+
+/* What a cpuset's parent has, also where that is nothing; without it there is nothing to have. */
+static void what_a_cpuset_inherits(void **state)
+{
+    struct xw_error err = {0};
+    char group[128];
+    char path[256];
+    char text[64];
+
+    (void)state;
+    prepare();
+    group_of("firewall", "alice", group);
+    fill_cpuset(group);
+    put(ROOT "/cpuset/" XW_PARTITIONS_DIR "/cpuset.cpus", "");
+    assert_int_equal(xw_partition_ensure("firewall", "alice", &err), 0);
+    snprintf(path, sizeof(path), ROOT "/cpuset/%s/cpuset.cpus", group);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(xw_partition_ensure("firewall", "alice", &err), -ENOENT);
+    put(path, "7\n");
+    assert_int_equal(unlink(ROOT "/cpuset/" XW_PARTITIONS_DIR "/cpuset.cpus"), 0);
+    assert_int_equal(xw_partition_ensure("firewall", "alice", &err), -ENOENT);
+    get(path, text);
+    assert_string_equal(text, "7\n");
 }
 
 static void what_bounds_machines(void **state)
@@ -275,9 +305,9 @@ static void what_bounds_machines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_keeper_makes_them), TEST(an_empty_one_is_removed), TEST(one_in_use_is_left),
-        TEST(systemd_makes_them),    TEST(a_host_that_has_none),    TEST(one_that_cannot_be_made),
-        TEST(what_bounds_machines),
+        TEST(the_keeper_makes_them),  TEST(an_empty_one_is_removed), TEST(one_in_use_is_left),
+        TEST(systemd_makes_them),     TEST(a_host_that_has_none),    TEST(one_that_cannot_be_made),
+        TEST(what_a_cpuset_inherits), TEST(what_bounds_machines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "common/paths.h"
+#include "tests/unit/faults.h"
 #include "tests/unit/private_root.h"
 #include "xwhelper/keeper/quota.h"
 #include "xwhelper/keeper/world.h"
@@ -45,7 +47,17 @@ static struct {
     size_t limits_set;
     bool enforced;
     uint64_t used; /* MiB of the project */
+    bool mounted;  /* the world is a file system of its own, and smaller */
 } disk;
+
+XW_FAULTY_AS(DIR *, NULL, fdopendir, (int fd), fd);
+
+/* How a call ends; of one that succeeds errno says nothing. */
+static int outcome(int error)
+{
+    errno = error ? error : EIO;
+    return error ? -1 : 0;
+}
 
 static struct fsxattr *attributes_of(int fd)
 {
@@ -69,17 +81,15 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(args, request);
     struct fsxattr *attributes = va_arg(args, struct fsxattr *);
     va_end(args);
-    errno = request == FS_IOC_FSGETXATTR ? disk.get_error : disk.set_error;
-    if (errno)
-        return -1;
-    if (request == FS_IOC_FSGETXATTR) {
+    int error = request == FS_IOC_FSGETXATTR ? disk.get_error : disk.set_error;
+    if (!error && request == FS_IOC_FSGETXATTR) {
         *attributes = *attributes_of(fd);
-        return 0;
+    } else if (!error) {
+        assert_int_equal(request, FS_IOC_FSSETXATTR);
+        disk.changes++;
+        *attributes_of(fd) = *attributes;
     }
-    assert_int_equal(request, FS_IOC_FSSETXATTR);
-    disk.changes++;
-    *attributes_of(fd) = *attributes;
-    return 0;
+    return outcome(error);
 }
 
 /* Libraries have calls of their own to make. */
@@ -103,15 +113,14 @@ long syscall(long number, ...)
     assert_true((int)arguments[0] >= 0);
     assert_int_equal(command >> SUBCMDSHIFT, Q_SETQUOTA);
     assert_int_equal(command & SUBCMDMASK, 2);
-    errno = disk.limit_error;
-    if (errno)
-        return -1;
+    if (disk.limit_error)
+        return outcome(disk.limit_error);
     assert_int_equal(wanted->dqb_valid, QIF_BLIMITS);
     assert_int_equal(wanted->dqb_bsoftlimit, 0);
     disk.limit = wanted->dqb_bhardlimit;
     disk.project = (uint32_t)arguments[2];
     disk.limits_set++;
-    return 0;
+    return outcome(0);
 }
 
 int fstatvfs(int fd, struct statvfs *status)
@@ -130,6 +139,13 @@ int fstatvfs(int fd, struct statvfs *status)
         status->f_blocks = (disk.limit << 10) / BLOCK;
         status->f_bavail = status->f_blocks - (disk.used << 20) / BLOCK;
     }
+    struct stat directory;
+    struct stat world;
+    if (disk.mounted && fstat(fd, &directory) == 0 && stat(WORLD, &world) == 0 &&
+        directory.st_ino == world.st_ino) {
+        status->f_fsid = 2;
+        status->f_blocks /= 2;
+    }
     return 0;
 }
 
@@ -146,6 +162,7 @@ static int begin(void **state)
     (void)state;
     memset(&disk, 0, sizeof(disk));
     disk.enforced = true;
+    xw_fault_set(NULL, 0, 0);
     return xw_test_private_root("/var/lib") < 0 || mkdir(XW_STATE_DIR, 0755) < 0 ||
                    mkdir(XW_WORLDS_DIR, 0755) < 0 || mkdir(XW_WORLDS_DIR "/fw", 0755) < 0 ||
                    mkdir(WORLD, 0755) < 0
@@ -217,6 +234,33 @@ static void nothing_is_touched_without_a_limit(void **state)
     assert_int_equal(xw_quota_ask("fw", "alice", &quota, &err), 0);
     assert_int_equal(quota.limit, 0);
     assert_int_equal(xw_quota_has_room("fw", "alice", &err), 0);
+}
+
+/* A world on a smaller file system of its own has no share of this one. */
+static void a_world_that_is_mounted(void **state)
+{
+    struct xw_quota quota;
+
+    (void)state;
+    disk.mounted = true;
+    assert_int_equal(xw_quota_ask("fw", "alice", &quota, NULL), 0);
+    assert_int_equal(quota.limit, 0);
+}
+
+/* Where the files can't be looked at, they stay out; nothing is left open. */
+static void files_that_can_not_be_listed(void **state)
+{
+    struct xw_error err = {0};
+
+    (void)state;
+    int before = dup(STDIN_FILENO);
+    close(before);
+    xw_fault_set("fdopendir", 1, ENOMEM);
+    assert_int_equal(xw_quota_set("fw", "alice", 24, &err), 1);
+    int after = dup(STDIN_FILENO);
+    close(after);
+    assert_int_equal(after, before);
+    assert_int_equal(disk.changes, 1);
 }
 
 /* A directory that was another project's before. */
@@ -316,6 +360,8 @@ int main(void)
         TEST(projects_of_worlds),
         TEST(a_world_gets_its_share),
         TEST(nothing_is_touched_without_a_limit),
+        TEST(a_world_that_is_mounted),
+        TEST(files_that_can_not_be_listed),
         TEST(another_project_is_replaced),
         TEST(file_systems_without),
         TEST(what_fails),

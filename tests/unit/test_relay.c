@@ -307,6 +307,57 @@ static void it_is_suspended(void **state)
     }
 }
 
+/* Only by whole words, and not by what an earlier frame has left where they end. */
+static void words_that_begin_the_same(void **state)
+{
+    static const char suspends[] = XW_RELAY_SUSPENDS, stays[] = XW_RELAY_STAYS;
+    const size_t first = XW_FRAME_HEAD + sizeof(suspends) - 1;
+    const size_t both = first + XW_FRAME_HEAD + sizeof(stays) - 1;
+    char line[sizeof(suspends) + sizeof(stays)];
+    char frames[256] = {XW_FRAME_WORDS, 0, sizeof(suspends) - 1};
+
+    memcpy(frames + XW_FRAME_HEAD, suspends, sizeof(suspends) - 1);
+    frames[first] = XW_FRAME_WORDS;
+    frames[first + 2] = sizeof(stays) - 1;
+    memcpy(frames + first + XW_FRAME_HEAD, stays, sizeof(stays) - 1);
+    for (int cut = 0; cut < 2; cut++) {
+        const size_t length = sizeof(suspends) - 1 - (cut ? 9 : 0);
+        begin(state);
+        start();
+        assert_int_equal(send(guest, frames, both, 0), both);
+        assert_int_equal(recv(gate, line, both - (size_t)2 * XW_FRAME_HEAD, MSG_WAITALL),
+                         both - (size_t)2 * XW_FRAME_HEAD);
+        frame(XW_FRAME_WORDS, suspends, length);
+        assert_int_equal(recv(gate, line, length, MSG_WAITALL), length);
+        close(guest);
+        assert_int_equal(finish(), ENDED_WELL);
+        assert_string_equal(said, cut ? "progress - the machine has stopped\nend 0\n" : "end 0\n");
+    }
+}
+
+/* What comes in one piece goes on in one turn, and may be as long as it may be. */
+static void frames_that_come_together(void **state)
+{
+    static char longest[XW_FRAME_MAX], got[XW_FRAME_MAX + 2];
+    char words[XW_FRAME_WORDS_MAX];
+
+    (void)state;
+    start();
+    await_open();
+    assert_int_equal(send(guest, "g\0\1ag\0\1bw\0\2x\ng\0\1c", 17, 0), 17);
+    assert_int_equal(recv(viewer, got, 3, MSG_WAITALL), 3);
+    assert_memory_equal(got, "abc", 3);
+    assert_int_equal(recv(gate, words, 2, MSG_WAITALL), 2);
+    memset(longest, 'l', sizeof(longest));
+    frame(XW_FRAME_GUEST, longest, sizeof(longest));
+    assert_int_equal(recv(viewer, got, sizeof(longest), MSG_WAITALL), sizeof(longest));
+    frame(XW_FRAME_WORDS, longest, sizeof(words));
+    assert_int_equal(recv(gate, words, sizeof(words), MSG_WAITALL), sizeof(words));
+    close(viewer);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
+}
+
 static void the_gate_goes(void **state)
 {
     (void)state;
@@ -408,6 +459,144 @@ static void the_last_keys_of_a_viewer(void **state)
     assert_int_equal(finish(), ENDED_WELL);
     assert_string_equal(said, "end 0\n");
     assert_true(world->turns < 5000);
+}
+
+/* One who has gone is not asked again, while a console that takes nothing has still to get some. */
+static void one_who_has_gone_is_not_asked(void **state)
+{
+    static char text[1000];
+    size_t sent = 0;
+    size_t got = 0;
+    ssize_t n;
+    int before = -1;
+    int waiting = 0;
+
+    (void)state;
+    start();
+    await_open();
+    while (waiting != before) {
+        before = waiting;
+        sent += sizeof(text);
+        assert_int_equal(send(viewer, text, sizeof(text), 0), sizeof(text));
+        usleep(5000);
+        assert_int_equal(ioctl(guest, FIONREAD, &waiting), 0);
+    }
+    shutdown(viewer, SHUT_WR);
+    usleep(20000);
+    unsigned long turns = world->turns;
+    usleep(100000);
+    assert_true(world->turns - turns < 10);
+    while ((n = recv(guest, text, sizeof(text), 0)) > 0)
+        got += (size_t)n;
+    assert_int_equal(got, sent);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "end 0\n");
+}
+
+/* With both ways full, whoever goes leaves what the other takes later: all of it. */
+static void what_is_left_of_who_has_gone(void **state)
+{
+    static unsigned char frames[4 * MUCH], bytes[MUCH], got[4 * MUCH];
+    size_t size = make_frames(frames, bytes, MUCH);
+    size_t guests = 0;
+    size_t came = 0;
+    size_t sent = 0;
+    ssize_t n;
+
+    (void)state;
+    start();
+    await_open();
+    for (int i = 0; i < 2; i++) {
+        while (sent < size && (n = send(guest, frames + sent, size - sent, MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(20000);
+    }
+    close(guest);
+    usleep(20000);
+    for (size_t at = 0; at + XW_FRAME_HEAD < sent;) {
+        size_t length = (size_t)frames[at + 1] << 8 | frames[at + 2];
+        size_t here = sent - at - XW_FRAME_HEAD < length ? sent - at - XW_FRAME_HEAD : length;
+        guests += frames[at] == XW_FRAME_GUEST ? here : 0;
+        at += XW_FRAME_HEAD + length;
+    }
+    while ((n = recv(viewer, got + came, sizeof(got) - came, 0)) > 0)
+        came += (size_t)n;
+    assert_int_equal(came, guests);
+    assert_int_equal(finish(), ENDED_WELL);
+    /* The other way round. */
+    begin(state);
+    start();
+    await_open();
+    sent = came = 0;
+    for (int i = 0; i < 2; i++) {
+        while ((n = send(viewer, got, sizeof(got), MSG_DONTWAIT)) > 0)
+            sent += (size_t)n;
+        usleep(20000);
+    }
+    close(viewer);
+    usleep(20000);
+    while ((n = recv(guest, got, sizeof(got), 0)) > 0)
+        came += (size_t)n;
+    assert_int_equal(came, sent);
+    assert_int_equal(finish(), ENDED_WELL);
+}
+
+/* Of a frame that isn't whole yet the rest is waited for, asleep; at the end nobody waits for it.
+ */
+static void a_part_of_a_frame(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        size_t passed;
+    } cases[] = {{"g\0", 2, 0}, {"g\0\5ab", 5, 2}, {"w\0\3x", 4, 0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char got[8];
+        begin(state);
+        start();
+        await_open();
+        assert_int_equal(send(guest, cases[i].bytes, cases[i].length, 0), cases[i].length);
+        usleep(20000);
+        unsigned long before = world->turns;
+        usleep(100000);
+        assert_true(world->turns - before < 10);
+        shutdown(guest, SHUT_WR);
+        if (cases[i].passed)
+            assert_int_equal(recv(viewer, got, cases[i].passed, MSG_WAITALL), cases[i].passed);
+        assert_int_equal(recv(viewer, got, sizeof(got), 0), 0);
+        assert_int_equal(finish(), ENDED_WELL);
+        assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
+    }
+}
+
+/* What the guest has said last, while the viewer takes nothing, comes when they do. */
+static void the_last_of_a_guest(void **state)
+{
+    static char text[1000];
+    size_t sent = 0;
+    size_t got = 0;
+    ssize_t n;
+    int before = -1;
+    int waiting = 0;
+
+    (void)state;
+    start();
+    await_open();
+    while (waiting != before) {
+        before = waiting;
+        sent += sizeof(text);
+        frame(XW_FRAME_GUEST, text, sizeof(text));
+        usleep(5000);
+        assert_int_equal(ioctl(viewer, FIONREAD, &waiting), 0);
+    }
+    close(guest);
+    usleep(20000);
+    while ((n = recv(viewer, text, sizeof(text), 0)) > 0)
+        got += (size_t)n;
+    assert_int_equal(got, sent);
+    assert_int_equal(finish(), ENDED_WELL);
+    assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
 }
 
 /* Words and bytes of the guest keep apart, in whatever pieces they come. */
@@ -519,10 +708,16 @@ int main(void)
         FRESH(the_machine_stops),
         FRESH(the_lab_closes),
         FRESH(it_is_suspended),
+        FRESH(words_that_begin_the_same),
+        FRESH(frames_that_come_together),
         FRESH(the_gate_goes),
         FRESH(the_gate_is_gone_at_once),
         FRESH(a_viewer_that_reads_late),
         FRESH(the_last_keys_of_a_viewer),
+        FRESH(one_who_has_gone_is_not_asked),
+        FRESH(what_is_left_of_who_has_gone),
+        FRESH(the_last_of_a_guest),
+        FRESH(a_part_of_a_frame),
         FRESH(words_are_not_the_guests),
         FRESH(what_is_no_frame),
         FRESH(what_it_is_not_started_as),

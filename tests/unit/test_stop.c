@@ -74,6 +74,11 @@ static void suspended_machines(void **state)
     assert_int_equal(run(xw_verb_stop, "client", true), XW_EXIT_FAILED);
     assert_memory_equal(said, "fail client Dropping what is saved of client: ", 46);
     assert_true(runs("client"));
+    xw_fault_set(NULL, 0, 0);
+    leftover = "client";
+    assert_int_equal(run(xw_verb_stop, "client", true), 0);
+    assert_string_equal(said, "done client stopped by force\n");
+    assert_null(leftover);
 }
 
 static void what_fails_when_stopping(void **state)
