@@ -30,20 +30,23 @@ static bool is_same_pen(const struct xw_pen *a, const struct xw_pen *b)
            is_same_colour(&a->background, &b->background);
 }
 
-/* One colour of SGR; base is 30 for the foreground and 40 for the background. */
+/*
+ * One colour; base is 30 for the foreground and 40 for the background. In a sequence of its own:
+ * all attributes and two colours together have more parameters than some terminals take.
+ */
 static void put_colour(FILE *text, const struct xw_colour *colour, int base)
 {
     switch (colour->kind) {
     case XW_COLOUR_INDEXED:
         if (colour->red < COLOURS)
-            fprintf(text, ";%d", base + colour->red);
+            fprintf(text, "\x1b[%dm", base + colour->red);
         else if (colour->red < 2 * COLOURS)
-            fprintf(text, ";%d", base + 60 + colour->red - COLOURS);
+            fprintf(text, "\x1b[%dm", base + 60 + colour->red - COLOURS);
         else
-            fprintf(text, ";%d;5;%d", base + 8, colour->red);
+            fprintf(text, "\x1b[%d;5;%dm", base + 8, colour->red);
         break;
     case XW_COLOUR_RGB:
-        fprintf(text, ";%d;2;%d;%d;%d", base + 8, colour->red, colour->green, colour->blue);
+        fprintf(text, "\x1b[%d;2;%d;%d;%dm", base + 8, colour->red, colour->green, colour->blue);
         break;
     default:
         break;
@@ -67,9 +70,9 @@ static void set_pen(struct canvas *canvas, const struct xw_pen *pen)
         if (pen->attributes & attributes[i].attribute)
             fputs(attributes[i].parameter, canvas->text);
     }
+    fputc('m', canvas->text);
     put_colour(canvas->text, &pen->foreground, 30);
     put_colour(canvas->text, &pen->background, 40);
-    fputc('m', canvas->text);
 }
 
 static void place(const struct canvas *canvas, int row, int column)
@@ -116,9 +119,12 @@ static void put_utf8(FILE *text, uint32_t code)
 /* What is drawn for a character: itself, or something harmless that takes as many columns. */
 static void put_first(const struct canvas *canvas, uint32_t code, int columns, bool last)
 {
-    bool plain = code < COMBINING_FIRST;
-    /* A half of a wide one in the last column would go to the next line, as a whole. */
-    bool fits = plain || !last || wcwidth((wchar_t)code) == 1;
+    int width = code < COMBINING_FIRST ? 1 : wcwidth((wchar_t)code);
+    /*
+     * A mark with no character to stand on would go to the one before. A half of a wide one in the
+     * last column would go to the next line, as a whole.
+     */
+    bool fits = width != 0 && (!last || width == 1);
 
     if (xw_code_is_shown(code) && fits && (code < 0x80 || canvas->charset == XW_CHARSET_UTF8))
         put_utf8(canvas->text, code);

@@ -48,9 +48,9 @@ attach() {
 known_screen() {
     attach console
     keys Enter
-    see '# $'
+    see '# ?$'
     type_line 'clear; for i in 1 2 3 4 5; do echo "line-$i"; done'
-    see $'line-1\nline-2\nline-3\nline-4\nline-5\n[^\n]*# $'
+    see $'line-1\nline-2\nline-3\nline-4\nline-5\n[^\n]*# ?$'
     screen send-keys -t lab -l 'echo begun'
     see '# echo begun$'
 }
@@ -158,7 +158,7 @@ must_be_as_before() {
     [ "$(terminal_modes)" = "$modes" ]
     screen send-keys -t lab -l ':q!'
     keys Enter
-    see '# $'
+    see '# ?$'
     [[ $(terminal_modes) == *alternate=0* ]]
     detach
 }
@@ -225,7 +225,7 @@ asks() {
     see 'If nothing shows, press Enter'
     refute eval '[[ $(picture) =~ line- ]]'
     keys C-c Enter
-    see '# $'
+    see '# ?$'
     detach
     mv "$LOG.aside" "$LOG"
     wait_for no_relay
@@ -244,7 +244,7 @@ asks() {
         # shellcheck disable=SC2086 # two numbers
         open_screen $size || [ "$size" = '7 2' ]
         type_line "$SSH -t alice@lab console firewall/web"
-        [ "$size" = '7 2' ] || see '# '
+        [ "$size" = '7 2' ] || see '#'
         await pgrep -x xwrelay
         keys C-]
         keys d
