@@ -70,6 +70,10 @@ cursor() {
     screen display-message -p -t lab '#{cursor_y},#{cursor_x}'
 }
 
+cursor_is() {
+    [ "$(cursor)" = "$1" ]
+}
+
 shows_picture() {
     [ "$(picture)" = "$1" ]
 }
@@ -147,14 +151,14 @@ must_be_as_before() {
     type_line 'clear; seq 1 30 >/tmp/text; vi /tmp/text'
     see $'^1\n2\n3\n'
     keys 5 j l
-    await test "$(cursor)" = 5,0
+    await cursor_is 5,0
     before=$(picture)
     modes=$(terminal_modes)
     [[ $modes == *alternate=1* ]]
     detach
     type_line "clear; $SSH -t alice@lab console firewall/web; echo \"ended \$?\""
     await shows_picture "$before" || { picture; return 1; }
-    [ "$(cursor)" = 5,0 ]
+    await cursor_is 5,0
     [ "$(terminal_modes)" = "$modes" ]
     screen send-keys -t lab -l ':q!'
     keys Enter
@@ -196,7 +200,7 @@ asks() {
     see 'plain-74'
     screen send-keys -t lab -l 'typed'
     keys Enter
-    see $'typed\ntyped\n'
+    see $'typed\ntyped'
     refute eval '[[ $(picture) =~ \^\[ ]]'
     [ "$(screen display-message -p -t lab '#{pane_title}')" != owned-4 ]
     keys C-c

@@ -28,10 +28,14 @@ open_world() {
     see $'\n router +[a-z]+ '
 }
 
+modes_are_as_before() {
+    [ "$(terminal_modes)" = "$MODES" ]
+}
+
 # Requires that the ssh of the terminal has ended and left it as it was.
 must_be_as_before() {
     see 'ended [0-9]+'
-    await test "$(terminal_modes)" = "$MODES" || {
+    await modes_are_as_before || {
         printf 'before: %s\nafter:  %s\n' "$MODES" "$(terminal_modes)"
         return 1
     }
