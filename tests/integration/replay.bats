@@ -190,19 +190,20 @@ asks() {
     keys Enter
     see '\^\[\['
     keys C-c
-    type_line "clear; $(asks 4)"
-    see 'cat -v'
+    # Asked when nobody is there any more.
+    type_line "clear; $(asks 15)"
+    see '\[1\] [0-9]'
     detach
-    wait_for grep -qa 'plain-74' "$LOG"
+    wait_for grep -qa 'plain-85' "$LOG"
     grep -qa $'\033\[6n' "$LOG"
     wait_for no_relay
     attach console
-    see 'plain-74'
+    see 'plain-85'
     screen send-keys -t lab -l 'typed'
     keys Enter
     see $'typed\ntyped'
     refute eval '[[ $(picture) =~ \^\[ ]]'
-    [ "$(screen display-message -p -t lab '#{pane_title}')" != owned-4 ]
+    [ "$(screen display-message -p -t lab '#{pane_title}')" != owned-15 ]
     keys C-c
     detach
 }
