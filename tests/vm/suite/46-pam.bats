@@ -62,7 +62,8 @@ teardown_file() {
         cut -d: -f3 "/proc/$xwsh/cgroup"
         [ "$(cat "/proc/$xwsh/loginuid")" = "$(id -u dana)" ] && echo "loginuid is hers"
         [ "$(cat "/proc/$xwsh/sessionid")" = "$session" ] && echo "and the session"'
-    kill "$client"
+    # The client itself, which the function's shell would leave behind.
+    kill "$(pgrep -P "$client")"
     wait "$client" || true
     exec {keys}>&-
     echo "$output"
