@@ -81,7 +81,7 @@ no_slices() {
     [[ $(cgroup_of carol m2) == "$mine"/* ]]
     run inside "cat /sys/fs/cgroup$mine/cpu.weight /sys/fs/cgroup$theirs/cpu.weight \
         /sys/fs/cgroup$mine/io.weight /sys/fs/cgroup$theirs/io.weight
-        cat /sys/fs/cgroup$mine/machine-qemu*m1.scope/memory.high"
+        cat /sys/fs/cgroup$mine/machine-qemu*m1.scope/libvirt/memory.high"
     echo "$output"
     [ "$output" = "100
 100
