@@ -19,8 +19,7 @@ enum xw_why {
     XW_WHY_INSTRUCTOR,    /* none of these, but in an instructors' group or named as one of them */
     XW_WHY_LEFT,          /* has a world, and is in none of the groups, nor named, any more */
     XW_WHY_NO_GROUP,      /* no world, in none of the groups, and not named */
-    XW_WHY_OTHER_ACCOUNT, /* the same, but the file names the uid, or the name, of another account
-                           */
+    XW_WHY_OTHER_ACCOUNT, /* the same, but the file names another account of this uid or name */
     XW_WHY_OTHER_NAME,    /* the uid's record is another's, who had the uid before */
     XW_WHY_RECORD,        /* the uid's record can't be read */
     XW_WHY_NAME,          /* a name beyond the grammar of owners */

@@ -50,8 +50,10 @@ int xw_people_add_user(struct xw_people *people, const char *name, struct xw_err
 int xw_people_add_group(struct xw_people *people, const char *name, struct xw_error *err);
 int xw_people_add_gid(struct xw_people *people, gid_t gid, struct xw_error *err);
 
-/* Adds a user whom a lab's file names; one whose account isn't that any more is left out with a
- * word. */
+/*
+ * Adds a user whom a lab's file names; one whose account isn't that any more is left out with a
+ * word.
+ */
 int xw_people_add_named(struct xw_people *people, const struct xw_named *named,
                         struct xw_error *err);
 

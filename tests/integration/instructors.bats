@@ -10,11 +10,7 @@ readonly OWNERS=/var/lib/xworlds/owners
 
 # lab NAME STUDENTS INSTRUCTORS [LINE...]: the firewall lab for other groups.
 lab() {
-    local name=$1 lines
-    lines=$(printf '  %s\\n' "students: [$2]" "instructors: [$3]" "${@:4}")
-    sed -E "/^ +instructors:/d; s/^ +students: .*/${lines%\\n}/" labs/firewall/lab.yaml \
-        >"$BATS_FILE_TMPDIR/$name.yaml"
-    xwadm lab apply "$BATS_FILE_TMPDIR/$name.yaml"
+    apply_firewall_as "$1" "students: [$2]" "instructors: [$3]" "${@:4}"
 }
 
 setup_file() {

@@ -5,13 +5,8 @@ load lib/common
 
 readonly WORLDS=/var/lib/xworlds/worlds/shared
 
-# make_lab LINE...: the firewall lab as "shared", with these lines in its section "access".
 make_lab() {
-    local lines
-    lines=$(printf '  %s\\n' "$@")
-    sed -E "/^ +instructors:/d; s/^ +students: .*/${lines%\\n}/" labs/firewall/lab.yaml \
-        >"$BATS_FILE_TMPDIR/shared.yaml"
-    xwadm lab apply "$BATS_FILE_TMPDIR/shared.yaml"
+    apply_firewall_as shared "$@"
 }
 
 setup_file() {

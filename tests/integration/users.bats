@@ -6,13 +6,8 @@ load lib/common
 readonly WORLDS=/var/lib/xworlds/worlds/byname
 readonly OWNERS=/var/lib/xworlds/owners
 
-# make_lab LINE...: the firewall lab as "byname", with these lines in its section "access".
 make_lab() {
-    local lines
-    lines=$(printf '  %s\\n' "$@")
-    sed -E "/^ +instructors:/d; s/^ +students: .*/${lines%\\n}/" labs/firewall/lab.yaml \
-        >"$BATS_FILE_TMPDIR/byname.yaml"
-    xwadm lab apply "$BATS_FILE_TMPDIR/byname.yaml"
+    apply_firewall_as byname "$@"
 }
 
 setup_file() {

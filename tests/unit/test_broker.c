@@ -23,8 +23,7 @@
 #include "xwhelper/keeper/broker.c"
 
 #include "common/clock.h"
-#include "tests/unit/private_root.h"
-#include "tests/unit/small_files.h"
+#include "tests/unit/lab_records.h"
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -412,6 +411,17 @@ static void what_its_caller_may_not_ask_for(void **state)
     assert_refused(order_of(XW_VERB_EXTEND, "fw", "alice", LATER));
 }
 
+/* Starts it anew with an order, and waits until it is in the midst of that. */
+static void start_work(const struct xw_broker_order *order)
+{
+    begin(NULL);
+    so.holds_in_verb = true;
+    assert_true(start() >= 0);
+    assert_int_equal(send(started, order, sizeof(*order), 0), sizeof(*order));
+    for (uint32_t step = 0; step < 3; step++)
+        wait_while(&seen->steps, step);
+}
+
 static void it_ends_with_who_asks(void **state)
 {
     struct xw_broker_order order = order_of(XW_VERB_DEPLOY, "fw", "alice", 0);
@@ -432,13 +442,7 @@ static void it_ends_with_who_asks(void **state)
     await_end();
     assert_string_equal(seen->called, WAITS);
     /* While it works; it would otherwise wait for ever. */
-    begin(NULL);
-    so.holds_in_verb = true;
-    assert_true(start() >= 0);
-    assert_int_equal(send(started, &order, sizeof(order), 0), sizeof(order));
-    wait_while(&seen->steps, 0);
-    wait_while(&seen->steps, 1);
-    wait_while(&seen->steps, 2);
+    start_work(&order);
     assert_int_equal(kill(seen->pid, 0), 0);
     close(started);
     await_end();
@@ -459,13 +463,7 @@ static void it_takes_nothing_more(void **state)
     await_end();
     close(started);
     assert_string_equal(seen->called, WAITS);
-    begin(NULL);
-    so.holds_in_verb = true;
-    assert_true(start() >= 0);
-    assert_int_equal(send(started, &order, sizeof(order), 0), sizeof(order));
-    wait_while(&seen->steps, 0);
-    wait_while(&seen->steps, 1);
-    wait_while(&seen->steps, 2);
+    start_work(&order);
     assert_int_equal(send(started, "x", 1, 0), 1);
     await_end();
     close(started);
@@ -534,36 +532,20 @@ static void answers_that_are_none(void **state)
     close(fds[1]);
 }
 
-static void make_lab(const char *lab, int instructors)
+static void make_lab(const char *lab, const char *instructors)
 {
-    char path[256];
-    char text[1024];
-
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s", lab);
-    assert_int_equal(mkdir(path, 0750), 0);
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
-    snprintf(text, sizeof(text),
-             "xworlds-access 1\nlab %s\ntitle A\nstudent 7\ninstructor %d\nmachine web\nend\n", lab,
-             instructors);
-    put(path, text);
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/plan", lab);
-    snprintf(text, sizeof(text),
-             "xworlds-plan 1\nlab %s\nsegment s\nmachine web\nimage tiny " HASH
-             "\nmemory 1\nvcpus 1\norder 0\ngateway -\nforward 0\ninterface s -\nend\n",
-             lab);
-    put(path, text);
+    xw_test_lab_access(lab, 7, instructors);
+    xw_test_lab_plan(lab, HASH);
 }
 
 static int make_records(void **state)
 {
     (void)state;
     seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (seen == MAP_FAILED || xw_test_private_root("/var/lib") < 0 ||
-        mkdir(XW_STATE_DIR, 0755) < 0 || mkdir(XW_OWNERS_DIR, 0750) < 0 ||
-        mkdir(XW_LABS_DIR, 0750) < 0)
+    if (seen == MAP_FAILED || xw_test_records_begin() < 0)
         return -1;
-    make_lab("fw", TEACHERS);
-    make_lab("other", 2099);
+    make_lab("fw", "instructor 2005\n");
+    make_lab("other", "instructor 2099\n");
     put(XW_OWNERS_DIR "/1001", "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nend\n");
     put(XW_OWNERS_DIR "/g2005", "xworlds-owner 1\ngid 2005\nname @ta\ninstructs fw\nend\n");
     return 0;

@@ -22,8 +22,7 @@
 #include "xwhelper/keeper/child.c"
 
 #include "common/clock.h"
-#include "tests/unit/private_root.h"
-#include "tests/unit/small_files.h"
+#include "tests/unit/lab_records.h"
 #include "xwhelper/keeper/world.h"
 
 #define ID      "0123456789abcdef"
@@ -538,34 +537,18 @@ static int as_alice(const char *line)
 
 /* --- the records ----------------------------------------------------------------------------- */
 
-/* group is the students', and `times` what else there is between it and the machines. */
-static void make_lab(const char *lab, int group, const char *times)
+/* group is the students', and `more` what else there is between it and the machines. */
+static void make_lab(const char *lab, int group, const char *more)
 {
-    char path[256];
-    char text[1024];
-
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s", lab);
-    assert_int_equal(mkdir(path, 0750), 0);
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
-    snprintf(text, sizeof(text),
-             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\n%smachine web\nmachine client\nend\n",
-             lab, group, times);
-    put(path, text);
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/plan", lab);
-    snprintf(text, sizeof(text),
-             "xworlds-plan 1\nlab %s\nsegment s\nmachine web\nimage tiny " HASH
-             "\nmemory 1\nvcpus 1\norder 0\ngateway -\nforward 0\ninterface s -\nend\n",
-             lab);
-    put(path, text);
+    xw_test_lab_access(lab, group, more);
+    xw_test_lab_plan(lab, HASH);
 }
 
 static int make_records(void **state)
 {
     (void)state;
     seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (seen == MAP_FAILED || xw_test_private_root("/var/lib") < 0 ||
-        mkdir(XW_STATE_DIR, 0755) < 0 || mkdir(XW_OWNERS_DIR, 0750) < 0 ||
-        mkdir(XW_LABS_DIR, 0750) < 0)
+    if (seen == MAP_FAILED || xw_test_records_begin() < 0)
         return -1;
     put(XW_OWNERS_DIR "/1001",
         "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nlab broken\nend\n");

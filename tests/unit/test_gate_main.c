@@ -21,8 +21,7 @@ int gate_main(int argc, char *argv[]);
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "tests/unit/private_root.h"
-#include "tests/unit/small_files.h"
+#include "tests/unit/lab_records.h"
 
 enum { ALICE = 1001, STUDENTS = 2001, OTHERS = 2002, BLUE = 2004, TEACHERS = 2005, RED = 2006 };
 enum { KEEPER = 41, AUDIT = 42 };
@@ -234,38 +233,22 @@ static int run(const char *words)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void make_lab(const char *lab, int group, const char *times)
-{
-    char path[256];
-    char text[256];
-
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s", lab);
-    assert_int_equal(mkdir(path, 0750), 0);
-    snprintf(path, sizeof(path), XW_LABS_DIR "/%s/access", lab);
-    snprintf(text, sizeof(text),
-             "xworlds-access 1\nlab %s\ntitle A\nstudent %d\n%smachine web\nmachine client\nend\n",
-             lab, group, times);
-    put(path, text);
-}
-
 static int make_records(void **state)
 {
     (void)state;
     seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (seen == MAP_FAILED || xw_test_private_root("/var/lib") < 0 ||
-        mkdir(XW_STATE_DIR, 0755) < 0 || mkdir(XW_OWNERS_DIR, 0750) < 0 ||
-        mkdir(XW_LABS_DIR, 0750) < 0)
+    if (seen == MAP_FAILED || xw_test_records_begin() < 0)
         return -1;
     put(XW_OWNERS_DIR "/1001",
         "xworlds-owner 1\nuid 1001\nname alice\nlab fw\nlab other\nlab gone\nlab timed\nend\n");
     put(XW_OWNERS_DIR "/1003", "xworlds-owner 1\nuid 1003\n");
-    make_lab("fw", STUDENTS, "");
-    make_lab("other", OTHERS, "");
-    make_lab("foreign", STUDENTS, "closes 5\n");
-    make_lab("timed", STUDENTS, "opens 1000\ncloses 2000\ngrace 300\n");
-    make_lab("teams", STUDENTS, "team 2004\nteam 2006\ninstructor 2005\n");
-    make_lab("timedteam", STUDENTS, "team 2004\ncloses 2000\n");
-    make_lab("taught", STUDENTS, "instructor 2005\ncloses 2000\n");
+    xw_test_lab_access("fw", STUDENTS, "");
+    xw_test_lab_access("other", OTHERS, "");
+    xw_test_lab_access("foreign", STUDENTS, "closes 5\n");
+    xw_test_lab_access("timed", STUDENTS, "opens 1000\ncloses 2000\ngrace 300\n");
+    xw_test_lab_access("teams", STUDENTS, "team 2004\nteam 2006\ninstructor 2005\n");
+    xw_test_lab_access("timedteam", STUDENTS, "team 2004\ncloses 2000\n");
+    xw_test_lab_access("taught", STUDENTS, "instructor 2005\ncloses 2000\n");
     put(XW_OWNERS_DIR "/1004", "xworlds-owner 1\nuid 1004\nname carol\nlab teams\nend\n");
     put(XW_OWNERS_DIR "/g2004", "xworlds-owner 1\ngid 2004\nname @blue\nlab teams\n"
                                 "lab timedteam\nuntil 3000\nend\n");
@@ -273,8 +256,8 @@ static int make_records(void **state)
         "xworlds-owner 1\ngid 2005\nname @ta\ninstructs teams\ninstructs taught\nend\n");
     put(XW_OWNERS_DIR "/g2006", "xworlds-owner 1\ngid 2006\nname @red\nlab teams\nend\n");
     put(XW_OWNERS_DIR "/g2007", "xworlds-owner 1\ngid 2007\n");
-    make_lab("named", OTHERS, "user 1008 dave\ninstructor-user 1009 uma\n");
-    make_lab("namesake", OTHERS, "user 1008 dan\ninstructor-user 1009 una\n");
+    xw_test_lab_access("named", OTHERS, "user 1008 dave\ninstructor-user 1009 uma\n");
+    xw_test_lab_access("namesake", OTHERS, "user 1008 dan\ninstructor-user 1009 una\n");
     put(XW_OWNERS_DIR "/1008",
         "xworlds-owner 1\nuid 1008\nname dave\nlab named\nlab namesake\nend\n");
     put(XW_OWNERS_DIR "/1009", "xworlds-owner 1\nuid 1009\nname uma\ninstructs named\n"

@@ -461,26 +461,48 @@ static void the_last_keys_of_a_viewer(void **state)
     assert_true(world->turns < 5000);
 }
 
+static void type(const char *text, size_t length)
+{
+    assert_int_equal(send(viewer, text, length, 0), length);
+}
+
+static void say(const char *text, size_t length)
+{
+    frame(XW_FRAME_GUEST, text, length);
+}
+
+/*
+ * Sends through the relay to who takes nothing, until no more arrives: some is in the relay then.
+ * Returns how many bytes were sent.
+ */
+static size_t pile_up(void (*give)(const char *text, size_t length), int taker)
+{
+    static const char text[1000];
+    size_t sent = 0;
+    int before = -1;
+    int waiting = 0;
+
+    while (waiting != before) {
+        before = waiting;
+        sent += sizeof(text);
+        give(text, sizeof(text));
+        usleep(5000);
+        assert_int_equal(ioctl(taker, FIONREAD, &waiting), 0);
+    }
+    return sent;
+}
+
 /* One who has gone is not asked again, while a console that takes nothing has still to get some. */
 static void one_who_has_gone_is_not_asked(void **state)
 {
     static char text[1000];
-    size_t sent = 0;
     size_t got = 0;
     ssize_t n;
-    int before = -1;
-    int waiting = 0;
 
     (void)state;
     start();
     await_open();
-    while (waiting != before) {
-        before = waiting;
-        sent += sizeof(text);
-        assert_int_equal(send(viewer, text, sizeof(text), 0), sizeof(text));
-        usleep(5000);
-        assert_int_equal(ioctl(guest, FIONREAD, &waiting), 0);
-    }
+    size_t sent = pile_up(type, guest);
     shutdown(viewer, SHUT_WR);
     usleep(20000);
     unsigned long turns = world->turns;
@@ -574,22 +596,13 @@ static void a_part_of_a_frame(void **state)
 static void the_last_of_a_guest(void **state)
 {
     static char text[1000];
-    size_t sent = 0;
     size_t got = 0;
     ssize_t n;
-    int before = -1;
-    int waiting = 0;
 
     (void)state;
     start();
     await_open();
-    while (waiting != before) {
-        before = waiting;
-        sent += sizeof(text);
-        frame(XW_FRAME_GUEST, text, sizeof(text));
-        usleep(5000);
-        assert_int_equal(ioctl(viewer, FIONREAD, &waiting), 0);
-    }
+    size_t sent = pile_up(say, viewer);
     close(guest);
     usleep(20000);
     while ((n = recv(viewer, text, sizeof(text), 0)) > 0)

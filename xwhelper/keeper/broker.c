@@ -34,9 +34,9 @@ bool xw_broker_does(enum xw_verb verb)
  */
 static bool understand(const struct xw_broker_order *order, struct xw_request *request)
 {
-    if ((order->verb != XW_VERB_EXTEND && order->verb != XW_VERB_DEPLOY) ||
-        !xw_name_ok(order->lab) || !xw_owner_ok(order->owner) || order->until < 0 ||
-        order->until > XW_TIME_MAX || (order->verb != XW_VERB_EXTEND && order->until))
+    if (!xw_broker_does((enum xw_verb)order->verb) || !xw_name_ok(order->lab) ||
+        !xw_owner_ok(order->owner) || order->until < 0 || order->until > XW_TIME_MAX ||
+        (order->verb != XW_VERB_EXTEND && order->until))
         return false;
     *request = (struct xw_request){.verb = (enum xw_verb)order->verb, .until = order->until};
     memcpy(request->lab, order->lab, sizeof(request->lab));

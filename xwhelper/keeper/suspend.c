@@ -145,7 +145,8 @@ static int go_on(struct suspending *world, size_t i, struct xw_error *err)
     return rc;
 }
 
-/* One that went off by itself stays off. */
+/* One that went off by itself is not, and stays off; of one that can't be asked about, it is taken
+ * so. */
 static bool is_saved(virDomainPtr domain)
 {
     return virDomainHasManagedSaveImage(domain, 0) != 0;

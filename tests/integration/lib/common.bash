@@ -55,6 +55,16 @@ take_key() {
     rm -rf "$2/.ssh" "/run/throwaway/keys/$1" "/run/throwaway/keys/$1.pub"
 }
 
+# apply_firewall_as LAB LINE...: the firewall lab under another name, with these lines in its section "access".
+apply_firewall_as() {
+    local lab=$1 lines
+    shift
+    lines=$(printf '  %s\\n' "$@")
+    sed -E "/^ +instructors:/d; s/^ +students: .*/${lines%\\n}/" labs/firewall/lab.yaml \
+        >"$BATS_FILE_TMPDIR/$lab.yaml"
+    xwadm lab apply "$BATS_FILE_TMPDIR/$lab.yaml"
+}
+
 # no_lab LAB: not there, nor any world of it, whatever the files before have left.
 no_lab() {
     [[ -e /var/lib/xworlds/labs/$1 ]] || return 0
