@@ -28,6 +28,7 @@
 #include "xwhelper/keeper/host.h"
 #include "xwhelper/keeper/journal.h"
 #include "xwhelper/keeper/partition.h"
+#include "xwhelper/keeper/ready.h"
 #include "xwhelper/keeper/turn.h"
 
 enum { CHILDREN_MAX = 4096, SEND_TIMEOUT = 30 };
@@ -318,6 +319,7 @@ static int set_environment(void)
 int main(void)
 {
     static struct listener listener;
+    struct xw_ready ready;
     struct xw_error err = {0};
 
     const struct rlimit no_core = {0, 0};
@@ -325,12 +327,15 @@ int main(void)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_CORE, &no_core) < 0)
         abort();
     umask(077);
-    if (chdir("/") < 0 || set_environment() < 0 || prepare(&listener, &err) < 0) {
+    if (chdir("/") < 0 || xw_ready_find(&ready, &err) < 0 || set_environment() < 0 ||
+        prepare(&listener, &err) < 0) {
         fprintf(stderr, "<3>xwkeeper: %s\n", err.text);
         return XW_EXIT_FAILED;
     }
     warn_of_auditing(&listener);
     prepare_partitions();
+    if (xw_ready_tell(&ready, &err) < 0)
+        fprintf(stderr, "<4>xwkeeper: %s\n", err.text);
     if (xw_landlock_version() == 0)
         fprintf(stderr, "<4>xwkeeper: this kernel has no Landlock: which files a process reaches "
                         "is left to its uid and its seccomp filter\n");
