@@ -1,4 +1,4 @@
-/* links: common/error.c common/names.c common/request.c xwhelper/keeper/turn.c */
+/* links: common/error.c common/names.c common/request.c xwhelper/keeper/ready.c xwhelper/keeper/turn.c */
 /*
  * The keeper's listener: whom it lets in, how many, what it does where no process can be made, and
  * what it tells the journal of each. What a process then does is the test's; sockets, credentials
@@ -705,6 +705,42 @@ static void how_it_runs(void **state)
     stop();
 }
 
+/* In the kernel's queue before the keeper is confined, and after its socket takes connections. */
+static void the_service_manager_is_told(void **state)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/tmp/notify"};
+    char text[16] = "";
+    int status;
+    int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    unlink(address.sun_path);
+    assert_int_equal(bind(manager, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(setenv("NOTIFY_SOCKET", address.sun_path, 1), 0);
+    bool listens = start(&status);
+    stop();
+    assert_true(listens);
+    assert_int_equal(recv(manager, text, sizeof(text), MSG_DONTWAIT), 7);
+    assert_string_equal(text, "READY=1");
+    /* One that does not start doesn't say so. */
+    world->vir_rc = -1;
+    assert_false(start(&status));
+    assert_int_equal(recv(manager, text, sizeof(text), MSG_DONTWAIT), -1);
+    world->vir_rc = 0;
+    /* Nobody there any more is told, and no reason not to start; a name that is none is. */
+    unlink(address.sun_path);
+    listens = start(&status);
+    stop();
+    assert_true(listens);
+    assert_non_null(strstr(said, "<4>xwkeeper: Telling the service manager"));
+    assert_int_equal(setenv("NOTIFY_SOCKET", "none", 1), 0);
+    assert_false(start(&status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    assert_non_null(strstr(said, "<3>xwkeeper: NOTIFY_SOCKET is \"none\""));
+    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    close(manager);
+}
+
 static void what_it_needs(void **state)
 {
     int status;
@@ -816,6 +852,7 @@ int main(void)
         AS_USUAL(the_most_there_can_be),
         AS_USUAL(a_wait_that_fails),
         AS_USUAL(how_it_runs),
+        AS_USUAL(the_service_manager_is_told),
         AS_USUAL(what_it_needs),
         AS_USUAL(auditing_is_told_at_the_start),
         AS_USUAL(a_kernel_without_landlock_is_told),

@@ -305,8 +305,8 @@ static int prepare(struct listener *listener, struct xw_error *err)
 }
 
 /*
- * Nothing of ours reads the environment; glib does, and where it finds no home it asks the C
- * library's data base of users, where it finds no character set it reads a file of aliases.
+ * Nothing of ours reads the environment from here on; glib does, and where it finds no home it asks
+ * the C library's data base of users, where it finds no character set it reads a file of aliases.
  */
 static int set_environment(void)
 {
