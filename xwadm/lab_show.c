@@ -11,6 +11,7 @@
 #include "xwadm/command.h"
 #include "xwadm/files.h"
 #include "xwadm/lab_view.h"
+#include "xwadm/named.h"
 #include "xwadm/say.h"
 #include "xwadm/window.h"
 
@@ -29,11 +30,14 @@ static void print_groups(const char *label, const gid_t *gids, size_t count)
 /* Single ones, by the names that they had when the lab was applied. */
 static void print_users(const char *label, const struct xw_named *users, size_t count)
 {
+    static const char *const words[] = {
+        [XW_NAMED_THERE] = "user",
+        [XW_NAMED_CHANGED] = "user; not that account any more: correct the file, or apply it again",
+        [XW_NAMED_UNKNOWN] = "user; can't be looked up now",
+    };
+
     for (size_t i = 0; i < count; i++)
-        xw_say("%-13s %s (%s)", i ? "" : label, users[i].name,
-               xw_lab_view_is_there(&users[i])
-                   ? "user"
-                   : "user; not that account any more: correct the file, or apply it again");
+        xw_say("%-13s %s (%s)", i ? "" : label, users[i].name, words[xw_named_find(&users[i])]);
 }
 
 /* Nothing where there is no limit. */

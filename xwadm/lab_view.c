@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/lines.h"
+#include "xwadm/named.h"
 #include "xwadm/say.h"
 #include "xwadm/window.h"
 
@@ -77,13 +77,6 @@ static struct json_object *groups_json(const gid_t *gids, size_t count)
     return groups;
 }
 
-bool xw_lab_view_is_there(const struct xw_named *named)
-{
-    const struct passwd *user = getpwnam(named->name);
-
-    return user && user->pw_uid == named->uid;
-}
-
 static struct json_object *users_json(const struct xw_named *users, size_t count)
 {
     struct json_object *list = xw_json_need(json_object_new_array());
@@ -92,7 +85,11 @@ static struct json_object *users_json(const struct xw_named *users, size_t count
         struct json_object *user = xw_json_need(json_object_new_object());
         xw_json_text(user, "name", users[i].name);
         xw_json_number(user, "uid", users[i].uid);
-        xw_json_bool(user, "exists", xw_lab_view_is_there(&users[i]));
+        const enum xw_named_state state = xw_named_find(&users[i]);
+        if (state == XW_NAMED_UNKNOWN)
+            json_object_object_add(user, "exists", NULL);
+        else
+            xw_json_bool(user, "exists", state == XW_NAMED_THERE);
         json_object_array_add(list, user);
     }
     return list;

@@ -32,9 +32,6 @@ void xw_lab_view_free(struct xw_lab_view *view);
 /* Adds the members that `lab list` and `lab show` have in common. */
 void xw_lab_view_json(const struct xw_lab_view *view, struct json_object *object);
 
-/* Whether a user whom the lab's file names has still the uid that was looked up then. */
-bool xw_lab_view_is_there(const struct xw_named *named);
-
 /* A group's name, or its number where it has none any more. text has XW_GROUP_TEXT_SIZE bytes. */
 #define XW_GROUP_TEXT_SIZE 256
 void xw_group_text(gid_t gid, char *text);
