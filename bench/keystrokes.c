@@ -6,6 +6,9 @@
  *
  * With a command, it is that which is typed, and what is measured is how long the prompt takes.
  *
+ * With --until, nothing is typed before a text shows; what is measured is the time from the start
+ * of the program to that text. Then the keys that leave the program are typed.
+ *
  * The next key follows an echo after 2 to 8 ms: the guest is idle again by then, as it is between
  * the keys of the fastest typist, and no beat with its clock builds up.
  */
@@ -251,12 +254,24 @@ static int measure_command(struct console *console, unsigned long count, const c
     return rc;
 }
 
+/* From the start of the program, which was just now, until the text is on its terminal. */
+static int measure_start(struct console *console, int64_t start, const char *text)
+{
+    while (!strstr(console->seen, text)) {
+        ssize_t got = take(console, ECHO_MS);
+        if (got <= 0)
+            return got < 0 ? (int)got : -ETIMEDOUT;
+    }
+    printf("%.1f\n", (double)(now_ns() - start) / 1e3);
+    return 0;
+}
+
 /* Leaves, and reads on until the program has closed the terminal. */
-static int leave(struct console *console)
+static int leave(struct console *console, const char *keys)
 {
     int status;
 
-    if (!type(console, "\x1d"))
+    if (!type(console, keys))
         return -EPIPE;
     ssize_t got;
     while ((got = take(console, ECHO_MS)) > 0)
@@ -269,31 +284,57 @@ static int leave(struct console *console)
     return waitpid(console->pid, &status, 0) == console->pid && status == 0 ? 0 : -ECHILD;
 }
 
+/* What is measured, from the command line. */
+struct task {
+    unsigned long count;
+    const char *command; /* or NULL */
+    const char *until;   /* or NULL */
+    const char *keys;    /* that leave the program */
+};
+
+static int do_task(struct console *console, const struct task *task, char *argv[])
+{
+    const int64_t start = now_ns();
+    int rc = open_console(console, argv);
+
+    if (rc == 0 && task->until)
+        rc = measure_start(console, start, task->until);
+    else if (rc == 0 && task->command)
+        rc = measure_command(console, task->count, task->command);
+    else if (rc == 0)
+        rc = measure(console, task->count);
+    return rc == 0 ? leave(console, task->keys) : rc;
+}
+
 int main(int argc, char *argv[])
 {
     static struct console console;
+    struct task task = {.keys = "\x1d"};
     char *end = NULL;
-    const char *command = NULL;
 
-    if (argc >= 3 && strcmp(argv[1], "--command") == 0) {
-        command = argv[2];
+    if (argc >= 4 && strcmp(argv[1], "--until") == 0) {
+        task.until = argv[2];
+        task.keys = argv[3];
+        argv += 2;
+        argc -= 2;
+    } else if (argc >= 3 && strcmp(argv[1], "--command") == 0) {
+        task.command = argv[2];
         argv += 2;
         argc -= 2;
     }
-    unsigned long count = argc >= 3 ? strtoul(argv[1], &end, 10) : 0;
-
-    if (!end || *end || count == 0 || count > COUNT_MAX || argv[2][0] != '/') {
-        fputs("Usage: keystrokes [--command 'COMMAND;'] COUNT /PATH/OF/PROGRAM [ARGUMENT]...\n"
-              "Prints the microseconds that each of COUNT keystrokes took to be echoed, or COUNT\n"
-              "commands to be followed by the prompt.\n",
-              stderr);
+    task.count = argc >= 3 && !task.until ? strtoul(argv[1], &end, 10) : 1;
+    if (argc < 3 || (end && *end) || task.count == 0 || task.count > COUNT_MAX ||
+        argv[2][0] != '/') {
+        fputs(
+            "Usage: keystrokes [--command 'COMMAND;'] COUNT /PATH/OF/PROGRAM [ARGUMENT]...\n"
+            "       keystrokes --until TEXT KEYS /PATH/OF/PROGRAM [ARGUMENT]...\n"
+            "Prints the microseconds that each of COUNT keystrokes took to be echoed, or COUNT\n"
+            "commands to be followed by the prompt; or the program, from its start, to show TEXT,\n"
+            "after which KEYS leave it.\n",
+            stderr);
         return 2;
     }
-    int rc = open_console(&console, argv + 2);
-    if (rc == 0)
-        rc = command ? measure_command(&console, count, command) : measure(&console, count);
-    if (rc == 0)
-        rc = leave(&console);
+    int rc = do_task(&console, &task, argv + 2);
     if (rc < 0)
         fprintf(stderr, "keystrokes: %s: %s; the last output was:\n%s\n", argv[2], strerror(-rc),
                 console.seen);
