@@ -116,7 +116,7 @@ share_is_full() {
 
 @test "T-L7: a guest that writes more is paused, is not let go on, and after a revert starts again" {
     start carol full
-    guest "$LAB/full" '(dd if=/dev/urandom of=/root/large bs=64k count=640; sync) >/dev/null 2>&1 &'
+    guest "$LAB/full" '(dd if=/dev/zero of=/root/large bs=64k count=640; sync) >/dev/null 2>&1 &'
     within 900 share_is_full
     run inside "runuser -u carol -- /usr/local/bin/xwsh -c 'start $LAB/full'"
     echo "$output"
