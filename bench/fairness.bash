@@ -56,9 +56,9 @@ beside() {
     done
     busy_with suspend "$side" "${machines[@]:0:$2}"
     cat -- "$SCRATCH/$series".keys.* >"$SCRATCH/now"
-    quantile now 50 >>"$SCRATCH/$series.all-keys"
+    quantile now 50 >>"$SCRATCH/keys-$series"
     cat -- "$SCRATCH/$series".work.* >"$SCRATCH/now"
-    quantile now 50 >>"$SCRATCH/$series.all-work"
+    quantile now 50 >>"$SCRATCH/work-$series"
 }
 
 # told_row WHAT SERIES-OF-3 SERIES-OF-1: a ratio without an aim.
@@ -86,8 +86,8 @@ measure_fairness() {
             beside "$side" $((round % 2 ? 1 : 3))
         done
     done
-    ratio_row "a neighbour's work: beside 3 busy machines; 1" fair.3.all-work fair.1.all-work 1000 1 ' ms' 1.25
-    told_row "  the same without partitions" flat.3.all-work flat.1.all-work
-    ratio_row "a neighbour's echo: beside 3 busy machines; 1" fair.3.all-keys fair.1.all-keys 1000 2 ' ms' 1.5
-    told_row "  the same without partitions" flat.3.all-keys flat.1.all-keys
+    ratio_row "a neighbour's work: beside 3 busy machines; 1" work-fair.3 work-fair.1 1000 1 ' ms' 1.25
+    told_row "  the same without partitions" work-flat.3 work-flat.1
+    ratio_row "a neighbour's echo: beside 3 busy machines; 1" keys-fair.3 keys-fair.1 1000 2 ' ms' 1.5
+    told_row "  the same without partitions" keys-flat.3 keys-flat.1
 }
