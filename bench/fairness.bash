@@ -74,7 +74,7 @@ measure_fairness() {
     local round side
     say "Neighbours beside a busy world: $FAIRNESS_ROUNDS rounds of 1 and 3 machines, in partitions and without"
     # Without the cgroup above all worlds' the keeper starts machines as libvirt does by itself.
-    "${VIRSH[@]}" list --name | grep . | xargs -r -n 1 "${VIRSH[@]}" destroy >/dev/null
+    "${VIRSH[@]}" list --name | sed '/^$/d' | xargs -r -n 1 "${VIRSH[@]}" destroy >/dev/null
     find "${PARENTS[@]}" -depth -mindepth 1 -type d -exec rmdir {} + 2>/dev/null || true
     rmdir -- "${PARENTS[@]}"
     start_side flat
