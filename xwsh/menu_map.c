@@ -8,7 +8,11 @@
 #include "xwsh/menu_state.h"
 #include "xwsh/world_topology.h"
 
-enum { TEXT_SIZE = 4096, LEFT = 1 };
+enum {
+    TEXT_SIZE = 4096,
+    LEFT = 1,
+    BESIDE = 5 /* columns beside a box that are to be seen: its lines and a segment */
+};
 
 chtype xw_menu_look(enum xw_mark mark)
 {
@@ -26,9 +30,17 @@ chtype xw_menu_look(enum xw_mark mark)
     }
 }
 
-/* Where what is shown begins, so that start..start+length of total is within it. */
-static int follow(int first, int start, int length, int total, int shown)
+/*
+ * Where what is shown of a row or column begins, so that start..start+length is within it, with up
+ * to `most` before and after where there is room.
+ */
+static int follow(int first, int start, int length, int most, int total, int shown)
 {
+    const int room = shown > length ? (shown - length) / 2 : 0;
+    const int margin = room < most ? room : most;
+
+    start -= margin;
+    length += 2 * margin;
     if (start + length > first + shown)
         first = start + length - shown;
     if (start < first)
@@ -69,31 +81,20 @@ static void draw_cursor(const struct xw_topology_box *box, int row, int column)
         mvchgat(row + 1, from, to - from, A_REVERSE, 0, NULL);
 }
 
-/* Says that there is more than fits. */
-static void draw_more(const struct xw_menu *menu, int row, const struct xw_picture *picture,
-                      int shown)
-{
-    if (shown < picture->rows || COLS - LEFT - 1 < picture->columns)
-        xw_menu_put(menu, row, LEFT, COLS - 2,
-                    "The map is larger than the screen: it moves with Up and Down, k and j.");
-}
-
 static void draw_drawing(struct xw_menu *menu, const struct xw_drawing *drawing)
 {
     const struct xw_picture *picture = &drawing->picture;
     const struct xw_topology_box *box = &drawing->boxes[menu->cursor[XW_PAGE_MACHINES]];
     const int top = LINES >= 8 ? 2 : 1;
     const int height = LINES - 1 - xw_menu_key_rows(menu) - top;
-    const int head = drawing->head < height ? drawing->head : 0;
+    const int head = drawing->head + box->rows <= height ? drawing->head : 0;
     const int body = height - head;
+    const int width = COLS - LEFT - 1;
 
-    if (body < 1)
-        return;
-    /* With a row above and below, and the segments beside it. */
     menu->map_row =
-        follow(menu->map_row, box->row - head - 1, box->rows + 2, picture->rows - head, body);
-    menu->map_column = follow(menu->map_column, box->column - 5, box->columns + 10,
-                              picture->columns, COLS - LEFT - 1);
+        follow(menu->map_row, box->row - head, box->rows, 1, picture->rows - head, body);
+    menu->map_column =
+        follow(menu->map_column, box->column, box->columns, BESIDE, picture->columns, width);
     for (int i = 0; i < head; i++)
         draw_row(picture, i, menu->map_column, top + i);
     for (int i = 0; i < body && head + menu->map_row + i < picture->rows; i++)
@@ -101,8 +102,9 @@ static void draw_drawing(struct xw_menu *menu, const struct xw_drawing *drawing)
     const int row = top + box->row - menu->map_row;
     if (row + 1 >= top + head && row + 1 < top + height)
         draw_cursor(box, row, LEFT + box->column - menu->map_column);
-    if (top > 1)
-        draw_more(menu, 1, picture, head + body);
+    if (top > 1 && (height < picture->rows || width < picture->columns))
+        xw_menu_put(menu, 1, LEFT, COLS - 2,
+                    "The map is larger than the screen: it moves with Up and Down, k and j.");
 }
 
 void xw_menu_draw_map(struct xw_menu *menu)

@@ -405,6 +405,26 @@ static void the_longest_names(void **state)
             "               ║                                              ║\n");
 }
 
+/* Where no subnet tells the prefixes, the addresses do. */
+static void addresses_of_several_subnets(void **state)
+{
+    static const char *const lan[] = {"lan", "mixed"};
+    static const interface a_on[] = {{"lan", "10.0.0.1/24"}, {"mixed", "fd00::1/64"}};
+    static const interface b_on[] = {{"lan", "10.0.1.1/24"}, {"mixed", "10.1.0.1/16"}};
+    static const interface c_on[] = {{"lan", "10.0.0.2/16"}};
+    static const machine machines[] = {
+        {.name = "a", OFF, ON(a_on)}, {.name = "b", OFF, ON(b_on)}, {.name = "c", OFF, ON(c_on)}};
+    const struct xw_topology topology = LAB(lan, machines);
+
+    (void)state;
+    must_be_told(&topology, "2 segments, 3 machines.\n"
+                            "Segment lan: a at 10.0.0.1/24, b at 10.0.1.1/24, c at 10.0.0.2/16.\n"
+                            "Segment mixed: a at fd00::1/64, b at 10.1.0.1/16.\n"
+                            "Machine a, off: on lan at 10.0.0.1/24, on mixed at fd00::1/64.\n"
+                            "Machine b, off: on lan at 10.0.1.1/24, on mixed at 10.1.0.1/16.\n"
+                            "Machine c, off: on lan at 10.0.0.2/16.\n");
+}
+
 /* A chain of four segments, which would be too wide with two addresses in a row. */
 static void many_segments(void **state)
 {
@@ -651,6 +671,7 @@ int main(void)
         cmocka_unit_test(without_segments),
         cmocka_unit_test(segments_without_machines),
         cmocka_unit_test(the_longest_names),
+        cmocka_unit_test(addresses_of_several_subnets),
         cmocka_unit_test(many_segments),
         cmocka_unit_test(wide_and_hostile_texts),
         cmocka_unit_test(in_words),
