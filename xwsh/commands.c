@@ -354,9 +354,8 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
     bool json = (arguments->options & XW_OPTION_JSON) != 0;
     bool worlds = command->verb == XW_VERB_LIST;
     bool checkpoints = command->verb == XW_VERB_CHECKPOINTS;
-
-    const bool drawn = (arguments->options & XW_OPTION_TOPOLOGY) != 0;
-    const bool plain = (arguments->options & XW_OPTION_PLAIN) != 0;
+    bool drawn = (arguments->options & XW_OPTION_TOPOLOGY) != 0;
+    bool plain = (arguments->options & XW_OPTION_PLAIN) != 0;
 
     if (arguments->options & XW_OPTION_LAB)
         return xw_run_list_lab(session, command, arguments);
