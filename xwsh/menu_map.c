@@ -4,6 +4,7 @@
  * segments' names stay at the top.
  */
 #include <curses.h>
+#include <stddef.h>
 
 #include "xwsh/menu_state.h"
 #include "xwsh/world_topology.h"
@@ -55,7 +56,7 @@ static void draw_row(const struct xw_picture *picture, int row, int from, int sc
 {
     const int width = COLS - LEFT - 1;
     const int to = from + width < picture->columns ? from + width : picture->columns;
-    const struct xw_picture_cell *cells = &picture->cells[row * picture->columns];
+    const struct xw_picture_cell *cells = picture->cells + (ptrdiff_t)row * picture->columns;
     char text[TEXT_SIZE];
 
     for (int start = from, end; start < to; start = end) {

@@ -59,17 +59,23 @@ static void put(const struct canvas *canvas, int row, int column, int columns, c
     xw_picture_put(canvas->picture, row, column, columns, canvas->layout->charset, text, mark);
 }
 
+/* Writes a text with its middle above a segment's line. */
+static void put_above(const struct canvas *canvas, int row, int column, const char *text,
+                      enum xw_mark mark)
+{
+    const int width = xw_picture_width(canvas->layout->charset, text);
+
+    put(canvas, row, column - (width - 1) / 2, width, text, mark);
+}
+
 static void draw_segment(const struct canvas *canvas, size_t index)
 {
     const struct xw_layout *layout = canvas->layout;
-    const char *head[] = {layout->topology->segments[index], layout->wiring.subnets[index]};
     const int column = layout->segments[index];
 
-    for (int i = 0; i < layout->head; i++) {
-        int width = xw_picture_width(layout->charset, head[i]);
-        put(canvas, i, column - (width - 1) / 2, width, head[i],
-            i == 0 ? XW_MARK_TITLE : XW_MARK_NONE);
-    }
+    put_above(canvas, 0, column, layout->topology->segments[index], XW_MARK_TITLE);
+    if (layout->head > 1)
+        put_above(canvas, 1, column, layout->wiring.subnets[index], XW_MARK_NONE);
     for (int row = layout->head; row < layout->rows; row++)
         set(canvas, row, column, SEGMENT);
 }

@@ -9,24 +9,24 @@ enum {
     BETWEEN = 3,     /* columns between two addresses in one row, at least */
     PASSED = 3,      /* of a gap without a box */
     HEADS_APART = 2, /* between the names of two segments */
-    LINE_LONG = 4,   /* from a box to its segment */
+    LINE_LONG = 4,
     LINE_SHORT = 2
 };
 
 /* What is tried, the best first. */
 struct way {
+    int line;   /* columns from a box to its segment */
     bool left;  /* the gap at this side may have boxes */
     bool right; /* and that at the other */
-    int line;
     bool apart; /* lines to the left and to the right have rows of their own */
 };
 
 static const struct way ways[] = {
-    {true, true, LINE_LONG, false},   {true, true, LINE_SHORT, false},
-    {false, true, LINE_LONG, false},  {false, true, LINE_SHORT, false},
-    {false, false, LINE_LONG, false}, {false, false, LINE_SHORT, false},
-    {true, true, LINE_SHORT, true},   {false, true, LINE_SHORT, true},
-    {false, false, LINE_SHORT, true}};
+    {LINE_LONG, true, true, false},   {LINE_SHORT, true, true, false},
+    {LINE_LONG, false, true, false},  {LINE_SHORT, false, true, false},
+    {LINE_LONG, false, false, false}, {LINE_SHORT, false, false, false},
+    {LINE_SHORT, true, true, true},   {LINE_SHORT, false, true, true},
+    {LINE_SHORT, false, false, true}};
 
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 

@@ -408,21 +408,26 @@ static void the_longest_names(void **state)
 /* Where no subnet tells the prefixes, the addresses do. */
 static void addresses_of_several_subnets(void **state)
 {
-    static const char *const lan[] = {"lan", "mixed"};
+    static const char *const segments[] = {"lan", "mixed", "wide"};
     static const interface a_on[] = {{"lan", "10.0.0.1/24"}, {"mixed", "fd00::1/64"}};
     static const interface b_on[] = {{"lan", "10.0.1.1/24"}, {"mixed", "10.1.0.1/16"}};
-    static const interface c_on[] = {{"lan", "10.0.0.2/16"}};
-    static const machine machines[] = {
-        {.name = "a", OFF, ON(a_on)}, {.name = "b", OFF, ON(b_on)}, {.name = "c", OFF, ON(c_on)}};
-    const struct xw_topology topology = LAB(lan, machines);
+    static const interface c_on[] = {{"wide", "10.2.0.1/24"}};
+    static const interface d_on[] = {{"wide", "10.2.0.2/16"}};
+    static const machine machines[] = {{.name = "a", OFF, ON(a_on)},
+                                       {.name = "b", OFF, ON(b_on)},
+                                       {.name = "c", OFF, ON(c_on)},
+                                       {.name = "d", OFF, ON(d_on)}};
+    const struct xw_topology topology = LAB(segments, machines);
 
     (void)state;
-    must_be_told(&topology, "2 segments, 3 machines.\n"
-                            "Segment lan: a at 10.0.0.1/24, b at 10.0.1.1/24, c at 10.0.0.2/16.\n"
+    must_be_told(&topology, "3 segments, 4 machines.\n"
+                            "Segment lan: a at 10.0.0.1/24, b at 10.0.1.1/24.\n"
                             "Segment mixed: a at fd00::1/64, b at 10.1.0.1/16.\n"
+                            "Segment wide: c at 10.2.0.1/24, d at 10.2.0.2/16.\n"
                             "Machine a, off: on lan at 10.0.0.1/24, on mixed at fd00::1/64.\n"
                             "Machine b, off: on lan at 10.0.1.1/24, on mixed at 10.1.0.1/16.\n"
-                            "Machine c, off: on lan at 10.0.0.2/16.\n");
+                            "Machine c, off: on wide at 10.2.0.1/24.\n"
+                            "Machine d, off: on wide at 10.2.0.2/16.\n");
 }
 
 /* A chain of four segments, which would be too wide with two addresses in a row. */
@@ -486,7 +491,8 @@ static void wide_and_hostile_texts(void **state)
     static const interface wide_on[] = {{"\xe6\xbc\xa2\xe5\xad\x97", "\x1b[2J"}};
     static const machine machines[] = {
         {.name = "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97",
-         .words = "e\xcc\x81\xe2\x80\xae",
+         .words = "\xe2\x80\xae"
+                  "e\xcc\x81",
          .mark = XW_MARK_BAD,
          ON(wide_on)}};
     const struct xw_topology topology = LAB(segments, machines);
@@ -498,7 +504,7 @@ static void wide_and_hostile_texts(void **state)
             "                    ║\n"
             "┌──────────────┐    ║\n"
             "│ 漢字漢字漢字 │    ║\n"
-            "│ ! e\\u202e    │    ║\n"
+            "│ ! \\u202ee    │    ║\n"
             "│      \\x1b[2J ├────╢\n"
             "└──────────────┘    ║\n"
             "                    ║\n");
@@ -508,13 +514,13 @@ static void wide_and_hostile_texts(void **state)
             "                   #\n"
             "+-------------+    #\n"
             "| ??????      |    #\n"
-            "| ! e?\\u202e  |    #\n"
+            "| ! \\u202ee?  |    #\n"
             "|     \\x1b[2J +----#\n"
             "+-------------+    #\n"
             "                   #\n");
     must_be_told(&topology, "1 segment, 1 machine.\n"
                             "Segment 漢字: 漢字漢字漢字 at \\x1b[2J.\n"
-                            "Machine 漢字漢字漢字, é\\u202e: on 漢字 at \\x1b[2J.\n");
+                            "Machine 漢字漢字漢字, \\u202eé: on 漢字 at \\x1b[2J.\n");
 }
 
 static void in_words(void **state)
