@@ -58,7 +58,9 @@ keeper_library := $(wildcard $(addprefix xwhelper/keeper/,plan.c image.c host.c 
                     partition.c quota.c))
 
 xwsh_main     := xwsh/main.c
-xwsh_sources  := $(wildcard xwsh/*.c) xwadm/extension.c xwadm/local_time.c \
+topology      := $(addprefix xwsh/,topology.c topology_wiring.c topology_layout.c topology_draw.c \
+                    picture.c safe_text.c)
+xwsh_sources  := $(wildcard xwsh/*.c) xwadm/address.c xwadm/extension.c xwadm/local_time.c \
                  $(addprefix common/,clock.c config.c config_file.c error.c lines.c names.c request.c)
 xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam -lvterm
 
@@ -76,7 +78,7 @@ xwrelay_sources := $(wildcard xwhelper/relay/*.c common/policy.c common/landlock
 xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c
-xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(keeper_library) $(common) \
+xwadm_sources := $(wildcard xwadm/*.c xwsh/lines.c xwsh/suggest.c) $(topology) $(keeper_library) $(common) \
                    $(wildcard $(addprefix xwhelper/keeper/,stop.c lifecycle.c job.c reply.c suspend.c admission.c admission_rule.c))
 xwadm_libs    := -lyaml -ljson-c -lvirt -lcrypto -lnettle -luuid -lseccomp -lcap-ng -lauparse -lsystemd -pthread
 

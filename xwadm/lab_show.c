@@ -10,6 +10,7 @@
 #include "common/paths.h"
 #include "xwadm/command.h"
 #include "xwadm/files.h"
+#include "xwadm/lab_topology.h"
 #include "xwadm/lab_view.h"
 #include "xwadm/named.h"
 #include "xwadm/say.h"
@@ -236,7 +237,23 @@ static int print_json(const struct xw_lab_view *view, struct xw_error *err)
     return rc;
 }
 
-static int show(const char *name, bool json, struct xw_error *err)
+/* What is shown of the lab. */
+enum form { TEXT, JSON, DRAWN, IN_WORDS };
+
+static int print(const struct xw_lab_view *view, enum form form, struct xw_error *err)
+{
+    switch (form) {
+    case JSON:
+        return print_json(view, err);
+    case DRAWN:
+    case IN_WORDS:
+        return xw_lab_topology_print(&view->plan, form == IN_WORDS, err);
+    default:
+        return print_text(view, err);
+    }
+}
+
+static int show(const char *name, enum form form, struct xw_error *err)
 {
     XW_AUTO_CLOSE int labs_fd = xw_directory_open(XW_LABS_DIR, err);
     struct xw_lab_view *view;
@@ -250,22 +267,47 @@ static int show(const char *name, bool json, struct xw_error *err)
     if (rc == 0 && view->rc < 0)
         rc = xw_fail(err, -EBADMSG, "the lab \"%s\": %s; apply it again", name, view->trouble.text);
     if (rc == 0)
-        rc = json ? print_json(view, err) : print_text(view, err);
+        rc = print(view, form, err);
     xw_lab_view_free(view);
     free(view);
     return rc;
 }
 
+/* Returns false after having complained. */
+static bool options_ok(int argc, char **argv, enum form *form)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"topology", no_argument, NULL, 't'},
+                                            {"plain", no_argument, NULL, 'p'},
+                                            {0}};
+    bool json = false;
+    bool topology = false;
+    bool plain = false;
+    int option;
+
+    while ((option = xw_option(argc, argv, options)) != -1) {
+        if (option == '?')
+            return false;
+        json = json || option == 'j';
+        topology = topology || option == 't';
+        plain = plain || option == 'p';
+    }
+    if (plain && !topology)
+        xw_note("--plain goes with --topology");
+    *form = json ? JSON : plain ? IN_WORDS : topology ? DRAWN : TEXT;
+    return topology || !plain;
+}
+
 static int run(int argc, char **argv)
 {
     struct xw_error err = {0};
-    bool json;
+    enum form form;
 
-    if (!xw_json_option(argc, argv, &json) || !xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
+    if (!options_ok(argc, argv, &form) || !xw_operands_ok(argc, argv, 1, 1, "the lab's name"))
         return XW_EXIT_USAGE;
     if (!xw_name_ok(argv[optind]))
         return xw_bad_name("a lab", argv[optind]);
-    int rc = show(argv[optind], json, &err);
+    int rc = show(argv[optind], form, &err);
     if (rc == 0)
         return XW_EXIT_OK;
     xw_complain(&err);
@@ -274,14 +316,17 @@ static int run(int argc, char **argv)
 
 const struct xw_command xw_command_lab_show = {
     .name = "lab show",
-    .arguments = "LAB [--json]",
+    .arguments = "LAB [--topology [--plain]] [--json]",
     .summary = "show what a lab consists of",
     .help = "Show a lab as it is applied: groups and single users, when it is open and for\n"
             "whom longer, segments, machines with their images and addresses, and its worlds.\n"
             "\n"
-            "  --json  for programs; memory in bytes\n"
+            "  --topology  draw its segments, and its machines on them\n"
+            "  --plain     the same in sentences\n"
+            "  --json      for programs; memory in bytes\n"
             "\n"
-            "Example:\n"
-            "  xwadm lab show firewall\n",
+            "Examples:\n"
+            "  xwadm lab show firewall\n"
+            "  xwadm lab show firewall --topology\n",
     .run = run,
 };

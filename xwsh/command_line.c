@@ -53,6 +53,10 @@ static unsigned int find_option(const char *word)
         return XW_OPTION_NONE;
     if (strcmp(word, "--lab") == 0 || strncmp(word, "--lab=", 6) == 0)
         return XW_OPTION_LAB;
+    if (strcmp(word, "--topology") == 0)
+        return XW_OPTION_TOPOLOGY;
+    if (strcmp(word, "--plain") == 0)
+        return XW_OPTION_PLAIN;
     if (strcmp(word, "--take") == 0)
         return XW_OPTION_TAKE;
     return 0;

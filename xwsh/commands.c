@@ -52,14 +52,17 @@ static const struct xw_command commands[] = {
      .operands = "WORLD",
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_JSON,
+     .options = XW_OPTION_TOPOLOGY | XW_OPTION_PLAIN | XW_OPTION_JSON,
      .verb = XW_VERB_STATUS,
      .summary = "the machines of a world",
      .details =
          "Lists the machines of a world: state, memory, addresses; and when the lab opens or\n"
-         "closes.\n\n"
+         "closes. With --topology it draws how they are connected: segments as double lines,\n"
+         "machines as boxes on them. With --plain that is told in sentences.\n\n"
          "  status firewall\n"
          "  status firewall:@blue    the world that the team blue shares\n"
+         "  status firewall --topology\n"
+         "  status firewall --topology --plain\n"
          "  status firewall --json\n",
      .run = run_list},
     {.name = "start",
@@ -351,9 +354,15 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
     bool json = (arguments->options & XW_OPTION_JSON) != 0;
     bool worlds = command->verb == XW_VERB_LIST;
     bool checkpoints = command->verb == XW_VERB_CHECKPOINTS;
+    bool drawn = (arguments->options & XW_OPTION_TOPOLOGY) != 0;
+    bool plain = (arguments->options & XW_OPTION_PLAIN) != 0;
 
     if (arguments->options & XW_OPTION_LAB)
         return xw_run_list_lab(session, command, arguments);
+    if (plain && !drawn) {
+        xw_help_usage(stderr, command);
+        return XW_EXIT_USAGE;
+    }
     enum xw_exit code = make_request(session, command, arguments, &request);
 
     if (code == XW_EXIT_OK)
@@ -367,6 +376,10 @@ static enum xw_exit run_list(const struct xw_session *session, const struct xw_c
         xw_print_worlds(session, &model);
     else if (code == XW_EXIT_OK && checkpoints)
         xw_print_checkpoints(session, &model);
+    else if (code == XW_EXIT_OK && drawn)
+        code = xw_command_check_json(
+            session, code,
+            xw_print_topology(session, &model, xw_target_world(&request, world), plain));
     else if (code == XW_EXIT_OK)
         xw_print_machines(session, &model, xw_target_world(&request, world));
     xw_model_clear(&model);

@@ -203,6 +203,35 @@ int xw_json_grants(const struct xw_request *request, const struct xw_model *mode
     return finish(document, ok);
 }
 
+static bool add_interfaces(struct json_object *item, const struct xw_machine *machine)
+{
+    struct json_object *list = json_object_new_array();
+    bool ok = add(item, "interfaces", list);
+
+    for (size_t i = 0; ok && i < machine->link_count; i++) {
+        const struct xw_link *link = &machine->links[i];
+        struct json_object *interface = append_object(list);
+        ok = interface && add_text(interface, "segment", link->segment) &&
+             (*link->address ? add_text(interface, "address", link->address)
+                             : json_object_object_add(interface, "address", NULL) == 0);
+    }
+    return ok;
+}
+
+static bool add_segments(struct json_object *document, const struct xw_model *model)
+{
+    struct json_object *list = json_object_new_array();
+    bool ok = add(document, "segments", list);
+
+    for (size_t i = 0; ok && i < model->segment_count; i++) {
+        struct json_object *name = json_object_new_string(model->segments[i].name);
+        ok = name && json_object_array_add(list, name) == 0;
+        if (!ok)
+            json_object_put(name);
+    }
+    return ok;
+}
+
 int xw_json_machines(const struct xw_request *request, const struct xw_model *model)
 {
     struct json_object *document;
@@ -219,8 +248,9 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
              add_text(item, "owner", machine->owner) &&
              add_text(item, "state", xw_state_name(machine->state)) &&
              add_number(item, "memory", (uint64_t)machine->memory * MIB) &&
-             add_list(item, "addresses", machine->addresses);
+             add_list(item, "addresses", machine->addresses) && add_interfaces(item, machine);
     }
+    ok = ok && add_segments(document, model);
     return finish(document, ok);
 }
 

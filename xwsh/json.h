@@ -34,8 +34,9 @@ int xw_json_members(const struct xw_request *request, const struct xw_model *mod
 int xw_json_grants(const struct xw_request *request, const struct xw_model *model,
                    const struct xw_group_view *groups);
 
-/* {"schema":1,"world","machines":[{"machine","owner","state","memory","addresses":[]}],"window"},
- * memory in bytes */
+/* {"schema":1,"world","machines":[{"machine","owner","state","memory","addresses":[],
+ * "interfaces":[{"segment","address"}]}],"window","segments":[]}, memory in bytes, an address null
+ * where there is none */
 int xw_json_machines(const struct xw_request *request, const struct xw_model *model);
 
 /* {"schema":1,"world","checkpoints":[{"machine","owner","checkpoint","time","memory","size",

@@ -9,7 +9,7 @@
 #include "xwsh/target.h"
 #include "xwsh/when.h"
 
-enum { LINE_SIZE = XW_SAFE_SIZE(1024) };
+enum { LINE_SIZE = XW_SAFE_SIZE(1024), TWO_ROWS_FROM = 20 };
 
 static const char *const help_lines[] = {
     "Up Down j k    move",
@@ -21,6 +21,7 @@ static const char *const help_lines[] = {
     "v              revert it to how you got it (asks for its name first)",
     "S  T  V        start, stop, revert the whole world",
     "p              its checkpoints: n makes one, Enter goes back to one, d deletes",
+    "m              the map: how the machines are connected; m again: the list",
     "q  Esc         back; q on the list of worlds leaves",
     "",
     "Every action is a command, too:  ssh HOST start firewall/router",
@@ -30,8 +31,10 @@ static const char *const help_lines[] = {
 };
 
 static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V revert"};
-static const char *const machine_hints[] = {"c console", "s start",       "t stop",   "r reboot",
-                                            "v revert",  "p checkpoints", "S T V all"};
+static const char *const machine_hints[] = {"c console", "s start",       "t stop",    "r reboot",
+                                            "v revert",  "p checkpoints", "S T V all", "m map"};
+static const char *const map_hints[] = {"c console", "s start",       "t stop",    "r reboot",
+                                        "v revert",  "p checkpoints", "S T V all", "m list"};
 static const char *const checkpoint_hints[] = {"n new", "Enter go back to it", "d delete"};
 
 int xw_menu_put(const struct xw_menu *menu, int row, int column, int columns, const char *text)
@@ -89,33 +92,70 @@ static void draw_bar(const struct xw_menu *menu)
     attroff(A_REVERSE);
 }
 
-static void draw_keys(const struct xw_menu *menu)
+struct hints {
+    const char *const *hint;
+    size_t count;
+};
+
+static struct hints hints_of(const struct xw_menu *menu)
 {
-    static const struct {
-        const char *const *hints;
-        size_t count;
-    } pages[XW_PAGE_COUNT] = {
+    static const struct hints pages[XW_PAGE_COUNT] = {
         [XW_PAGE_WORLDS] = {world_hints, sizeof(world_hints) / sizeof(world_hints[0])},
         [XW_PAGE_LAB] = {world_hints, sizeof(world_hints) / sizeof(world_hints[0])},
         [XW_PAGE_MACHINES] = {machine_hints, sizeof(machine_hints) / sizeof(machine_hints[0])},
         [XW_PAGE_CHECKPOINTS] = {checkpoint_hints,
                                  sizeof(checkpoint_hints) / sizeof(checkpoint_hints[0])}};
+    static const struct hints map = {map_hints, sizeof(map_hints) / sizeof(map_hints[0])};
+
+    return menu->page == XW_PAGE_MACHINES && menu->map ? map : pages[menu->page];
+}
+
+/* What the first row of keys begins with. */
+static const char *first_hint(const struct xw_menu *menu)
+{
+    return menu->page == XW_PAGE_WORLDS ? "? help  q leave" : "? help  q back";
+}
+
+/* How many of the hints, from one on, fit in a row that has so many columns in it already. */
+static size_t hints_in_row(const struct hints *hints, size_t from, int column)
+{
+    size_t count = 0;
+
+    for (; from + count < hints->count; count++) {
+        column += (column > 0 ? 2 : 0) + (int)strlen(hints->hint[from + count]);
+        if (column > COLS - 1)
+            break;
+    }
+    return count;
+}
+
+int xw_menu_key_rows(const struct xw_menu *menu)
+{
+    const struct hints hints = hints_of(menu);
+
+    return menu->mode != XW_MODE_NOTICE && LINES >= TWO_ROWS_FROM &&
+                   hints_in_row(&hints, 0, (int)strlen(first_hint(menu))) < hints.count
+               ? 2
+               : 1;
+}
+
+static void draw_keys(const struct xw_menu *menu)
+{
+    const struct hints hints = hints_of(menu);
+    const int rows = xw_menu_key_rows(menu);
+    size_t next = 0;
 
     if (menu->mode == XW_MODE_NOTICE) {
         xw_menu_put(menu, LINES - 1, 0, COLS - 1, "^] (Ctrl and ]) or Esc goes back to the menu.");
         return;
     }
-    const char *const *hint = pages[menu->page].hints;
-    size_t count = pages[menu->page].count;
-    int row = LINES - 1;
-    int column = xw_menu_put(menu, row, 0, COLS - 1,
-                             menu->page == XW_PAGE_WORLDS ? "? help  q leave" : "? help  q back");
-
-    for (size_t i = 0; i < count; i++) {
-        int width = (int)strlen(hint[i]);
-        if (column + 2 + width > COLS - 1)
-            break;
-        column += 2 + xw_menu_put(menu, row, column + 2, width, hint[i]);
+    int column = xw_menu_put(menu, LINES - rows, 0, COLS - 1, first_hint(menu));
+    for (int row = LINES - rows; row < LINES; row++, column = 0) {
+        for (size_t count = hints_in_row(&hints, next, column); count > 0; count--, next++) {
+            int width = (int)strlen(hints.hint[next]);
+            column += column > 0 ? 2 : 0;
+            column += xw_menu_put(menu, row, column, width, hints.hint[next]);
+        }
     }
 }
 
@@ -155,12 +195,13 @@ static void draw_lines(const struct xw_menu *menu, const char *text)
         text += strspn(text, " ");
         count++;
     }
+    const int top = LINES - xw_menu_key_rows(menu) - count;
     for (int i = 0; i < count; i++) {
         char part[XW_ERROR_TEXT_MAX];
         snprintf(part, sizeof(part), "%.*s", (int)length[i], line[i]);
-        move(LINES - 1 - count + i, 0);
+        move(top + i, 0);
         clrtoeol();
-        xw_menu_put(menu, LINES - 1 - count + i, 0, COLS - 1, part);
+        xw_menu_put(menu, top + i, 0, COLS - 1, part);
     }
 }
 
@@ -291,7 +332,10 @@ void xw_menu_draw(struct xw_menu *menu)
         draw_help(menu);
     } else {
         draw_bar(menu);
-        xw_menu_draw_list(menu);
+        if (menu->page == XW_PAGE_MACHINES && menu->map && xw_menu_rows(menu) > 0)
+            xw_menu_draw_map(menu);
+        else
+            xw_menu_draw_list(menu);
         if (asks) {
             draw_question(menu);
         } else if (menu->mode == XW_MODE_PASSWORD) {

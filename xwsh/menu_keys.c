@@ -73,6 +73,15 @@ static void open_checkpoints(struct xw_menu *menu)
     xw_menu_show_page(menu, XW_PAGE_CHECKPOINTS);
 }
 
+/* Shows the machines of a world as a map, or as a list again. */
+static void turn_map(struct xw_menu *menu)
+{
+    if (menu->page == XW_PAGE_MACHINES)
+        menu->map = !menu->map;
+    else
+        xw_menu_tell(menu, false, "The map is on the page of a world: Enter opens one.");
+}
+
 /* Begins what is to be done with the checkpoint of the row, or with a new one. */
 static void begin_with_checkpoint(struct xw_menu *menu, enum xw_verb verb)
 {
@@ -317,6 +326,9 @@ static void take_browse_key(struct xw_menu *menu, int key)
         break;
     case 'p':
         open_checkpoints(menu);
+        break;
+    case 'm':
+        turn_map(menu);
         break;
     case 'q':
     case XW_KEY_ESCAPE:

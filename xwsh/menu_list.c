@@ -7,27 +7,9 @@
 #include "xwsh/checkpoint.h"
 #include "xwsh/menu_state.h"
 #include "xwsh/when.h"
+#include "xwsh/world_topology.h"
 
 enum { LAST_USE_WIDTH = 21 };
-
-static chtype state_look(enum xw_state state)
-{
-    switch (state) {
-    case XW_STATE_RUNNING:
-        return (chtype)COLOR_PAIR(XW_PAIR_GOOD);
-    case XW_STATE_STARTING:
-    case XW_STATE_STOPPING:
-    case XW_STATE_PAUSED:
-    case XW_STATE_SUSPENDED:
-        return (chtype)COLOR_PAIR(XW_PAIR_BUSY);
-    case XW_STATE_DISK_FULL:
-    case XW_STATE_CRASHED:
-    case XW_STATE_MISSING:
-        return (chtype)COLOR_PAIR(XW_PAIR_BAD);
-    default:
-        return A_NORMAL;
-    }
-}
 
 /* What a row begins with. On the page of a lab that is who a world belongs to. */
 static const char *row_name(const struct xw_menu *menu, const struct xw_model *model, size_t row)
@@ -101,7 +83,7 @@ static void draw_machine(const struct xw_menu *menu, int row, int width, chtype 
 {
     char text[64];
     int column = width + 3;
-    chtype colour = look == A_NORMAL ? state_look(machine->state) : A_NORMAL;
+    chtype colour = look == A_NORMAL ? xw_menu_look(xw_state_mark(machine->state)) : A_NORMAL;
 
     xw_menu_put(menu, row, 1, width, machine->name);
     attron(colour);
@@ -205,7 +187,7 @@ void xw_menu_draw_list(struct xw_menu *menu)
 
     if (LINES >= 6 && rows > 0)
         draw_heading(menu, top++, width);
-    int height = LINES - 2 - top;
+    int height = LINES - 1 - xw_menu_key_rows(menu) - top;
     if (height < 1)
         height = 1;
     if (rows == 0) {

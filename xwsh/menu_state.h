@@ -2,17 +2,20 @@
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
  * menu_job.c (requests that run while keys are read), menu_prepared.c (worlds that are still being
  * made), menu_password.c (the lock, and the password before a verb), menu_draw.c (the screen),
- * menu_list.c (the list on it). Nothing outside the menu includes this.
+ * menu_list.c (the list on it), menu_map.c (a world's machines drawn). Nothing outside the menu
+ * includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
 #define XW_XWSH_MENU_STATE_H
 
+#include <curses.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "xwsh/gate.h"
 #include "xwsh/keys.h"
+#include "xwsh/picture.h"
 #include "xwsh/reauth.h"
 #include "xwsh/secret.h"
 #include "xwsh/session.h"
@@ -80,12 +83,15 @@ struct xw_menu {
     bool loaded[XW_PAGE_COUNT];
     size_t cursor[XW_PAGE_COUNT];
     size_t first[XW_PAGE_COUNT]; /* index of the first row on the screen */
-    char lab[XW_NAME_SIZE];      /* of the lab's page */
-    char world[XW_WORLD_SIZE];   /* of the machines' page */
-    enum xw_menu_page back;      /* from there */
-    char machine[XW_NAME_SIZE];  /* of the checkpoints' page */
-    struct xw_job refresh;       /* list, worlds, status or checkpoints */
-    struct xw_job action;        /* whatever changes a world */
+    bool map;                    /* a world's machines are drawn, not listed */
+    int map_row;                 /* the first of the map's rows and columns on the screen */
+    int map_column;
+    char lab[XW_NAME_SIZE];     /* of the lab's page */
+    char world[XW_WORLD_SIZE];  /* of the machines' page */
+    enum xw_menu_page back;     /* from there */
+    char machine[XW_NAME_SIZE]; /* of the checkpoints' page */
+    struct xw_job refresh;      /* list, worlds, status or checkpoints */
+    struct xw_job action;       /* whatever changes a world */
     int64_t next_refresh;
     int64_t made_since; /* worlds are still being made since then; -1: none are */
     int64_t last_key;
@@ -169,8 +175,15 @@ void xw_dialog_end(struct xw_menu *menu);
 
 void xw_menu_draw(struct xw_menu *menu);
 
-/* The part of it between the bar and the message. */
+/* The part of it between the bar and the message; the second is for a world with machines. */
 void xw_menu_draw_list(struct xw_menu *menu);
+void xw_menu_draw_map(struct xw_menu *menu);
+
+/* How many rows at the bottom show the keys: two where one is too short and the screen is high. */
+int xw_menu_key_rows(const struct xw_menu *menu);
+
+/* How curses shows a mark. */
+chtype xw_menu_look(enum xw_mark mark);
 
 /* Draws text, made safe, at most `columns` wide; returns the columns taken. */
 int xw_menu_put(const struct xw_menu *menu, int row, int column, int columns, const char *text);

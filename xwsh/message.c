@@ -217,14 +217,64 @@ static int parse_window(char *line, struct xw_lab_window *window)
     return -EBADMSG;
 }
 
+static int parse_segment(char *line, struct xw_segment *segment)
+{
+    char *field[FIELDS_MAX];
+
+    if (!split(line, field, 2, false) || !xw_name_ok(field[1]))
+        return -EBADMSG;
+    snprintf(segment->name, sizeof(segment->name), "%s", field[1]);
+    return 0;
+}
+
+/* One of a machine's interfaces, "SEGMENT=ADDRESS". */
+static bool parse_link(char *text, struct xw_link *link)
+{
+    char *address = strchr(text, '=');
+
+    if (!address)
+        return false;
+    *address++ = '\0';
+    if (strcmp(address, "-") == 0)
+        address = "";
+    else if (*address == '\0')
+        return false;
+    return xw_name_ok(text) && copy(link->segment, sizeof(link->segment), text) &&
+           copy(link->address, sizeof(link->address), address);
+}
+
+/* All of them, joined by commas, and from that their addresses; "-" for none. */
+static bool parse_links(char *text, struct xw_machine *machine)
+{
+    size_t used = 0;
+
+    snprintf(machine->addresses, sizeof(machine->addresses), "-");
+    if (strcmp(text, "-") == 0)
+        return true;
+    while (text) {
+        char *comma = strchr(text, ',');
+        if (comma)
+            *comma++ = '\0';
+        if (machine->link_count == XW_LINKS_MAX)
+            return false;
+        const struct xw_link *link = &machine->links[machine->link_count];
+        if (!parse_link(text, &machine->links[machine->link_count++]))
+            return false;
+        if (*link->address)
+            used += (size_t)snprintf(machine->addresses + used, sizeof(machine->addresses) - used,
+                                     "%s%s", used ? "," : "", link->address);
+        text = comma;
+    }
+    return true;
+}
+
 static int parse_machine(char *line, struct xw_machine *machine)
 {
     char *field[FIELDS_MAX];
 
     if (!split(line, field, 7, false) || !xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
         !xw_name_ok(field[3]) || parse_state(field[4], &machine->state) < 0 ||
-        xw_number(field[5], NUMBER_MAX, &machine->memory) < 0 ||
-        !copy(machine->addresses, sizeof(machine->addresses), field[6]))
+        xw_number(field[5], NUMBER_MAX, &machine->memory) < 0 || !parse_links(field[6], machine))
         return -EBADMSG;
     snprintf(machine->lab, sizeof(machine->lab), "%s", field[1]);
     snprintf(machine->owner, sizeof(machine->owner), "%s", field[2]);
@@ -334,23 +384,15 @@ static int parse_hello(char *line)
 static int parse_kind(const char *line, size_t length, enum xw_message_kind *kind)
 {
     static const char *const names[] = {
-        [XW_MESSAGE_HELLO] = "xworlds",
-        [XW_MESSAGE_WORLD] = "world",
-        [XW_MESSAGE_MEMBER] = "member",
-        [XW_MESSAGE_INSTRUCTS] = "instructs",
-        [XW_MESSAGE_GRANT] = "grant",
-        [XW_MESSAGE_EXTENSION] = "extension",
-        [XW_MESSAGE_WINDOW] = "window",
-        [XW_MESSAGE_MACHINE] = "machine",
-        [XW_MESSAGE_CHECKPOINT] = "checkpoint",
-        [XW_MESSAGE_PROGRESS] = "progress",
-        [XW_MESSAGE_DONE] = "done",
-        [XW_MESSAGE_FAIL] = "fail",
-        [XW_MESSAGE_ERROR] = "error",
-        [XW_MESSAGE_VIEWER] = "viewer",
-        [XW_MESSAGE_LEFT] = "left",
-        [XW_MESSAGE_HISTORY] = "history",
-        [XW_MESSAGE_OPEN] = "open",
+        [XW_MESSAGE_HELLO] = "xworlds",     [XW_MESSAGE_WORLD] = "world",
+        [XW_MESSAGE_MEMBER] = "member",     [XW_MESSAGE_INSTRUCTS] = "instructs",
+        [XW_MESSAGE_GRANT] = "grant",       [XW_MESSAGE_EXTENSION] = "extension",
+        [XW_MESSAGE_WINDOW] = "window",     [XW_MESSAGE_SEGMENT] = "segment",
+        [XW_MESSAGE_MACHINE] = "machine",   [XW_MESSAGE_CHECKPOINT] = "checkpoint",
+        [XW_MESSAGE_PROGRESS] = "progress", [XW_MESSAGE_DONE] = "done",
+        [XW_MESSAGE_FAIL] = "fail",         [XW_MESSAGE_ERROR] = "error",
+        [XW_MESSAGE_VIEWER] = "viewer",     [XW_MESSAGE_LEFT] = "left",
+        [XW_MESSAGE_HISTORY] = "history",   [XW_MESSAGE_OPEN] = "open",
         [XW_MESSAGE_END] = "end",
     };
 
@@ -384,6 +426,8 @@ int xw_message_parse(char *line, struct xw_message *message)
         return parse_extension(line, &message->extension);
     case XW_MESSAGE_WINDOW:
         return parse_window(line, &message->window);
+    case XW_MESSAGE_SEGMENT:
+        return parse_segment(line, &message->segment);
     case XW_MESSAGE_MACHINE:
         return parse_machine(line, &message->machine);
     case XW_MESSAGE_CHECKPOINT:

@@ -84,6 +84,10 @@ int xw_model_add(struct xw_model *model, const struct xw_message *message)
         model->extensions = append(model->extensions, &model->extension_count, XW_WORLDS_MAX,
                                    &message->extension, sizeof(message->extension), &rc);
         break;
+    case XW_MESSAGE_SEGMENT:
+        model->segments = append(model->segments, &model->segment_count, XW_SEGMENTS_MAX,
+                                 &message->segment, sizeof(message->segment), &rc);
+        break;
     case XW_MESSAGE_MACHINE:
         model->machines = append(model->machines, &model->machine_count, XW_MACHINES_MAX,
                                  &message->machine, sizeof(message->machine), &rc);
@@ -111,6 +115,7 @@ void xw_model_clear(struct xw_model *model)
     free(model->labs);
     free(model->grants);
     free(model->extensions);
+    free(model->segments);
     free(model->machines);
     free(model->saved);
     free(model->results);

@@ -17,7 +17,10 @@
 #include "xwsh/target.h"
 
 #define XW_WORLDS_MAX    1024
-#define XW_ADDRESSES_MAX 512 /* bytes */
+#define XW_SEGMENTS_MAX  64
+#define XW_LINKS_MAX     16 /* of one machine */
+#define XW_LINK_SIZE     64 /* of an address, with its end */
+#define XW_ADDRESSES_MAX (XW_LINKS_MAX * XW_LINK_SIZE)
 #define XW_SAVED_MAX     1024
 #define XW_HISTORY_MAX   65536 /* bytes */
 
@@ -44,6 +47,17 @@ struct xw_world {
     char title[XW_TITLE_MAX + 1]; /* unsafe: show it through safe_text.h */
 };
 
+/* A segment of a world. */
+struct xw_segment {
+    char name[XW_NAME_SIZE];
+};
+
+/* An interface of a machine. */
+struct xw_link {
+    char segment[XW_NAME_SIZE];
+    char address[XW_LINK_SIZE]; /* "10.1.0.1/24", "" for none; unsafe to show */
+};
+
 struct xw_machine {
     char lab[XW_NAME_SIZE];
     char owner[XW_NAME_SIZE];
@@ -51,6 +65,8 @@ struct xw_machine {
     enum xw_state state;
     unsigned long memory;             /* MiB */
     char addresses[XW_ADDRESSES_MAX]; /* joined by commas, "-" for none; unsafe to show */
+    size_t link_count;
+    struct xw_link links[XW_LINKS_MAX];
 };
 
 /* What a student saved to go back to. */
@@ -116,6 +132,7 @@ enum xw_message_kind {
     XW_MESSAGE_GRANT,
     XW_MESSAGE_EXTENSION,
     XW_MESSAGE_WINDOW,
+    XW_MESSAGE_SEGMENT,
     XW_MESSAGE_MACHINE,
     XW_MESSAGE_CHECKPOINT,
     XW_MESSAGE_PROGRESS,
@@ -136,6 +153,7 @@ struct xw_message {
     struct xw_lab_instructed lab;  /* INSTRUCTS */
     struct xw_grant grant;         /* GRANT */
     struct xw_extension extension; /* EXTENSION */
+    struct xw_segment segment;     /* SEGMENT */
     struct xw_machine machine;     /* MACHINE */
     struct xw_viewer viewer;       /* VIEWER, LEFT */
     struct xw_saved saved;         /* CHECKPOINT */
@@ -172,6 +190,8 @@ struct xw_model {
     size_t grant_count;
     struct xw_extension *extensions;
     size_t extension_count;
+    struct xw_segment *segments;
+    size_t segment_count;
     struct xw_machine *machines;
     size_t machine_count;
     struct xw_saved *saved;

@@ -1,14 +1,17 @@
 #include "xwsh/print.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "xwsh/checkpoint.h"
 #include "xwsh/tty.h"
 #include "xwsh/when.h"
+#include "xwsh/world_topology.h"
 
 enum { COLUMNS_MAX = 8, CELL_SIZE = XW_SAFE_SIZE(XW_ADDRESSES_MAX) };
 
@@ -232,6 +235,40 @@ void xw_print_machines(const struct xw_session *session, const struct xw_model *
     print_table(session, model, &table);
     if (session->out_tty && xw_model_suspended(model))
         puts(XW_SUSPENDED_TEXT);
+}
+
+/* The drawing as lines, which the caller frees. NULL without memory, or where it is too wide. */
+static char *draw_lines(const struct xw_session *session, const struct xw_model *model)
+{
+    struct xw_drawing drawing;
+    char *text = NULL;
+    int rows;
+    int columns;
+
+    xw_tty_size(STDOUT_FILENO, &rows, &columns);
+    int rc = xw_world_draw(model, session->charset, columns, &drawing);
+    if (rc == 0 && session->out_tty && drawing.picture.columns > columns)
+        fprintf(stderr, "Drawn, this takes %d columns; in words:\n", drawing.picture.columns);
+    else if (rc == 0)
+        text = xw_picture_lines(&drawing.picture);
+    xw_drawing_free(&drawing);
+    return text;
+}
+
+int xw_print_topology(const struct xw_session *session, const struct xw_model *model,
+                      const char *lab, bool plain)
+{
+    XW_AUTO_FREE char *text = NULL;
+
+    print_when(session, model, lab);
+    if (!plain && (session->capable || !session->out_tty))
+        text = draw_lines(session, model);
+    if (!text)
+        text = xw_world_describe(model, xw_session_out_charset(session));
+    if (!text)
+        return -ENOMEM;
+    fputs(text, stdout);
+    return 0;
 }
 
 void xw_print_checkpoints(const struct xw_session *session, const struct xw_model *model)

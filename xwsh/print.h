@@ -31,6 +31,14 @@ void xw_print_grants(const struct xw_session *session, const struct xw_model *mo
 void xw_print_machines(const struct xw_session *session, const struct xw_model *model,
                        const char *lab);
 
+/*
+ * The topology of a world: drawn as wide as the terminal, or 80 columns where it is none, in the
+ * characters of the locale. In sentences if asked for (plain), and on a terminal that can't place
+ * its cursor or is narrower than the drawing. Returns 0 or -ENOMEM.
+ */
+int xw_print_topology(const struct xw_session *session, const struct xw_model *model,
+                      const char *lab, bool plain);
+
 /* machine, checkpoint, when it was made in RFC 3339, memory or disk, size in bytes, text */
 void xw_print_checkpoints(const struct xw_session *session, const struct xw_model *model);
 

@@ -156,7 +156,7 @@ static void run_command(const struct prompt *prompt, const struct xw_words *word
         word[i] = resolve(prompt, word[i], buffer);
         resolved = true;
     }
-    if (takes_target && command->verb == XW_VERB_STATUS && count == 1 && *prompt->world)
+    if (takes_target && command->verb == XW_VERB_STATUS && !resolved && *prompt->world)
         word[count++] = prompt->world;
     xw_commands_run(prompt->session, count, word);
 }

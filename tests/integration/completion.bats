@@ -90,8 +90,9 @@ offers() {
 
 @test "xwadm: the options that completion offers are those of the usage line" {
     local command
-    for command in extend grant revoke who-can what-can status; do
-        mapfile -t options < <(xwadm help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
+    for command in 'lab show' 'lab check' extend grant revoke who-can what-can status; do
+        # shellcheck disable=SC2086 # of one word or two
+        mapfile -t options < <(xwadm help $command | head -n 1 | grep -oE -- '--[a-z]+' || true)
         offers "xwadm $command firewall -" "${options[@]}" --help
     done
 }

@@ -35,7 +35,7 @@ state_of() {
     see $'\\? help  q leave  Enter open  S start  T stop  V revert$'
     keys Enter
     see $'router +running +128 MiB +10.1.0.1/24,10.2.0.1/24\n web +off +128 MiB +10.2.0.2/24\n client +off'
-    see $'\\? help  q back  c console  s start  t stop  r reboot  v revert  p checkpoints$'
+    see $'\\? help  q back  c console  s start  t stop  r reboot  v revert  p checkpoints\nS T V all  m map$'
     keys q
     see 'firewall +1 of 3 run'
     keys q
@@ -216,6 +216,7 @@ modes_differ() {
     see 'Enter +open the world; on a machine, its console'
     see '\^\] leaves it: Ctrl and \]'
     see 'V +start, stop, revert the whole world'
+    see 'm +the map: how the machines are connected'
     see 'Any key goes back'
     keys x
     see $'\n router +running'
@@ -274,7 +275,7 @@ modes_differ() {
     see '^Too small'
     screen resize-window -t lab -x 150 -y 50
     see $'\n client +off +128 MiB +10.1.0.2/24'
-    see $'v revert  p checkpoints  S T V all$'
+    see $'v revert  p checkpoints  S T V all  m map$'
     [ "$(picture | sed -n 50p)" = "$(picture | tail -n 1)" ]
     keys '?'
     see 'Any key goes back'
@@ -308,7 +309,7 @@ must_be_as_before_but_size() {
     screen resize-window -t lab -x 120 -y 30
     keys C-]
     see 'Left the console'
-    see $'v revert  p checkpoints  S T V all$'
+    see $'v revert  p checkpoints  S T V all  m map$'
     [ "$(picture | wc -l)" -eq 30 ]
 }
 

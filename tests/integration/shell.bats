@@ -138,12 +138,14 @@ for document in documents.values():
 assert documents["list"] == {"schema": 1, "worlds": [
     {"world": "firewall", "owner": "alice", "machines": 3, "running": 0,
      "title": "A firewall between two segments", "window": None}]}, documents["list"]
-def machine(name, *addresses):
+def machine(name, **addresses):
     return {"machine": name, "owner": "alice", "state": "off", "memory": 128 << 20,
-            "addresses": list(addresses)}
+            "addresses": list(addresses.values()),
+            "interfaces": [{"segment": s, "address": a} for s, a in addresses.items()]}
 assert documents["status"] == {"schema": 1, "world": "firewall", "window": None, "machines": [
-    machine("router", "10.1.0.1/24", "10.2.0.1/24"), machine("web", "10.2.0.2/24"),
-    machine("client", "10.1.0.2/24")]}, documents["status"]
+    machine("router", outside="10.1.0.1/24", inside="10.2.0.1/24"),
+    machine("web", inside="10.2.0.2/24"), machine("client", outside="10.1.0.2/24")],
+    "segments": ["outside", "inside"]}, documents["status"]
 assert documents["start"] == result("start", ("web", "started")), documents["start"]
 assert documents["stop"] == result("stop", ("web", "stopped by force")), documents["stop"]
 assert sorted(r["machine"] for r in documents["revert"]["results"]) == ["client", "web"]

@@ -97,6 +97,8 @@ static int ends[2];
 static char said[4096];
 static struct xw_plan plan = {
     .lab = "fw",
+    .segment_count = 4,
+    .segments = {"a", "b", "c", "nobody"},
     .machine_count = 3,
     .machines = {{.name = "web",
                   .memory = 16,
@@ -107,6 +109,7 @@ static struct xw_plan plan = {
 static struct xw_access accesses[2] = {
     {.lab = "fw", .title = "A title", .machine_count = 3, .machines = {"web", "client", "none"}},
     {.lab = "other", .title = "Another", .machine_count = 1, .machines = {"web"}}};
+#define SEGMENTS "segment a\nsegment b\nsegment c\nsegment nobody\n"
 static const struct xw_listed listed[] = {
     {"alice", &accesses[0], 1796133600}, {"alice", &accesses[1], 0}, {"@team", &accesses[0], 5}};
 
@@ -258,8 +261,9 @@ static void machines_are_told(void **state)
 {
     (void)state;
     assert_int_equal(status(), 0);
-    assert_string_equal(reply(), "machine fw alice web running 16 10.1.0.1/24,fd00::1/64\n"
-                                 "machine fw alice client off 32 -\n"
+    assert_string_equal(reply(),
+                        SEGMENTS "machine fw alice web running 16 a=10.1.0.1/24,b=-,c=fd00::1/64\n"
+                                 "machine fw alice client off 32 a=-\n"
                                  "machine fw alice none missing 64 -\n");
 }
 
@@ -286,7 +290,8 @@ static void what_is_not_known_is_not_told(void **state)
     assert_string_equal(reply(), "world fw alice 3 0 A title\nworld other alice 1 1 Another\n");
     xw_fault_set("virDomainLookupByName", 2, 0);
     assert_true(status() < 0);
-    assert_string_equal(reply(), "machine fw alice web running 16 10.1.0.1/24,fd00::1/64\n");
+    assert_string_equal(reply(), SEGMENTS
+                        "machine fw alice web running 16 a=10.1.0.1/24,b=-,c=fd00::1/64\n");
 }
 
 static void every_state_has_its_word(void **state)
@@ -309,7 +314,7 @@ static void every_state_has_its_word(void **state)
         {VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SAVED, 1, "suspended"},
         {VIR_DOMAIN_NOSTATE, 0, 0, "starting"},
     };
-    char begins[64];
+    char begins[128];
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -317,17 +322,17 @@ static void every_state_has_its_word(void **state)
         reason_of_web = cases[i].reason;
         saved = cases[i].saved;
         assert_int_equal(status(), 0);
-        snprintf(begins, sizeof(begins), "machine fw alice web %s 16 ", cases[i].word);
+        snprintf(begins, sizeof(begins), SEGMENTS "machine fw alice web %s 16 ", cases[i].word);
         assert_memory_equal(reply(), begins, strlen(begins));
     }
     /* What libvirt doesn't say is not known. */
     state_of_web = VIR_DOMAIN_SHUTOFF;
     saved = -1;
     assert_true(status() < 0);
-    assert_string_equal(reply(), "");
+    assert_string_equal(reply(), SEGMENTS);
     xw_fault_set("virDomainGetState", 1, 0);
     assert_true(status() < 0);
-    assert_string_equal(reply(), "");
+    assert_string_equal(reply(), SEGMENTS);
 }
 
 #define FRESH(test) cmocka_unit_test_setup(test, begin)

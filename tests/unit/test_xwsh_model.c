@@ -35,10 +35,28 @@ static void parses_worlds_and_machines(void **state)
     assert_int_equal(parse("world firewall @blue 0 0", &message), 0);
     assert_string_equal(message.world.title, "");
     assert_int_equal(
-        parse("machine firewall alice router running 64 10.1.0.1/24,fd00::1/64", &message), 0);
+        parse(
+            "machine firewall alice router running 64 outside=10.1.0.1/24,dmz=-,inside=fd00::1/64",
+            &message),
+        0);
     assert_int_equal(message.machine.state, XW_STATE_RUNNING);
     assert_int_equal(message.machine.memory, 64);
     assert_string_equal(message.machine.addresses, "10.1.0.1/24,fd00::1/64");
+    assert_int_equal(message.machine.link_count, 3);
+    assert_string_equal(message.machine.links[0].segment, "outside");
+    assert_string_equal(message.machine.links[0].address, "10.1.0.1/24");
+    assert_string_equal(message.machine.links[1].segment, "dmz");
+    assert_string_equal(message.machine.links[1].address, "");
+    assert_string_equal(message.machine.links[2].address, "fd00::1/64");
+    assert_int_equal(parse("machine firewall alice web off 64 a=-,b=-", &message), 0);
+    assert_int_equal(message.machine.link_count, 2);
+    assert_string_equal(message.machine.addresses, "-");
+    assert_int_equal(parse("machine firewall alice web off 64 -", &message), 0);
+    assert_int_equal(message.machine.link_count, 0);
+    assert_string_equal(message.machine.addresses, "-");
+    assert_int_equal(parse("segment inside", &message), 0);
+    assert_int_equal(message.kind, XW_MESSAGE_SEGMENT);
+    assert_string_equal(message.segment.name, "inside");
 }
 
 static void parses_the_other_kinds(void **state)
@@ -275,6 +293,18 @@ static void refuses_other_lines(void **state)
         "machine firewall alice router running 0x40 -",
         "machine firewall alice router running 99999999999 -",
         "machine firewall alice .. running 64 -",
+        "machine firewall alice router running 64 10.1.0.1/24",
+        "machine firewall alice router running 64 outside",
+        "machine firewall alice router running 64 outside=",
+        "machine firewall alice router running 64 =10.1.0.1/24",
+        "machine firewall alice router running 64 Outside=10.1.0.1/24",
+        "machine firewall alice router running 64 outside=10.1.0.1/24,",
+        "machine firewall alice router running 64 outside=10.1.0.1/24,-",
+        "machine firewall alice router running 64 ,outside=10.1.0.1/24",
+        "segment",
+        "segment ",
+        "segment ../x",
+        "segment inside outside",
         "machine firewall alice aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa running 64 -",
         "member firewall alice 3 1",
         "member firewall alice 3 1 0 more",
@@ -352,9 +382,34 @@ static void long_fields_are_cut_or_refused(void **state)
     text[sizeof(text) - 1] = '\0';
     assert_int_equal(parse(text, &message), 0);
     assert_int_equal(strlen(message.world.title), XW_TITLE_MAX);
-    used = snprintf(text, sizeof(text), "machine firewall alice web off 1 ");
+    used = snprintf(text, sizeof(text), "machine firewall alice web off 1 a=");
     memset(text + used, '1', sizeof(text) - (size_t)used - 1);
     assert_int_equal(parse(text, &message), -EBADMSG);
+    text[used + XW_LINK_SIZE] = '\0';
+    assert_int_equal(parse(text, &message), -EBADMSG);
+    text[used + XW_LINK_SIZE - 1] = '\0';
+    assert_int_equal(parse(text, &message), 0);
+}
+
+/* As many interfaces as a machine can have, all with the longest addresses, and one more. */
+static void many_interfaces_are_read(void **state)
+{
+    char text[XW_LINE_MAX] = "machine firewall alice web off 1 ";
+    char address[XW_LINK_SIZE];
+    struct xw_message message;
+    size_t used = strlen(text);
+
+    (void)state;
+    memset(address, '1', sizeof(address) - 1);
+    address[sizeof(address) - 1] = '\0';
+    for (int i = 0; i <= XW_LINKS_MAX; i++) {
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%ss%d=%s", i ? "," : "", i,
+                                 address);
+        assert_int_equal(parse(text, &message), i < XW_LINKS_MAX ? 0 : -EBADMSG);
+        assert_int_equal(message.machine.link_count, i < XW_LINKS_MAX ? i + 1 : XW_LINKS_MAX);
+        assert_int_equal(strlen(message.machine.addresses),
+                         message.machine.link_count * sizeof(address) - 1);
+    }
 }
 
 static void collects_a_bounded_model(void **state)
@@ -369,6 +424,11 @@ static void collects_a_bounded_model(void **state)
         assert_int_equal(xw_model_add(&model, &message), 0);
     assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
     assert_int_equal(model.machine_count, XW_MACHINES_MAX);
+    assert_int_equal(parse("segment inside", &message), 0);
+    for (int i = 0; i < XW_SEGMENTS_MAX; i++)
+        assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
+    assert_string_equal(model.segments[XW_SEGMENTS_MAX - 1].name, "inside");
     assert_int_equal(parse("fail web no memory", &message), 0);
     assert_int_equal(xw_model_add(&model, &message), 0);
     assert_int_equal(model.result_count, 1);
@@ -394,6 +454,7 @@ int main(void)
                                        cmocka_unit_test(what_instructors_are_told),
                                        cmocka_unit_test(refuses_other_lines),
                                        cmocka_unit_test(long_fields_are_cut_or_refused),
+                                       cmocka_unit_test(many_interfaces_are_read),
                                        cmocka_unit_test(collects_a_bounded_model)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,16 +94,15 @@ int xw_reader_members(int peer, const struct xw_listed *worlds, size_t count, st
     return tell_each(peer, worlds, count, tell_member, err);
 }
 
-static void join_addresses(const struct xw_plan_machine *planned, char *text, size_t size)
+static void join_interfaces(const struct xw_plan_machine *planned, char *text, size_t size)
 {
     size_t used = 0;
 
     snprintf(text, size, "-");
     for (size_t i = 0; i < planned->interface_count; i++) {
-        const char *address = planned->interfaces[i].address;
-        if (!*address)
-            continue;
-        int n = snprintf(text + used, size - used, "%s%s", used ? "," : "", address);
+        const struct xw_plan_interface *interface = &planned->interfaces[i];
+        int n = snprintf(text + used, size - used, "%s%s=%s", used ? "," : "", interface->segment,
+                         *interface->address ? interface->address : "-");
         if (n < 0 || (size_t)n >= size - used)
             return;
         used += (size_t)n;
@@ -117,19 +116,21 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
 
     if (rc < 0)
         return rc;
+    for (size_t i = 0; i < plan->segment_count; i++)
+        xw_reply(peer, "segment %s", plan->segments[i]);
     for (size_t i = 0; i < plan->machine_count && rc == 0; i++) {
         const struct xw_plan_machine *planned = &plan->machines[i];
         const struct xw_machine machine = {plan->lab, owner, planned->name};
-        char addresses[XW_INTERFACES_MAX * XW_ADDRESS_SIZE];
+        char interfaces[XW_INTERFACES_MAX * (XW_NAME_SIZE + XW_ADDRESS_SIZE)];
         virDomainPtr domain;
         rc = find(host, &machine, &domain, err);
         if (rc < 0)
             break;
-        join_addresses(planned, addresses, sizeof(addresses));
+        join_interfaces(planned, interfaces, sizeof(interfaces));
         const char *state = xw_machine_state(domain);
         if (state)
             xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name, state,
-                     planned->memory, addresses);
+                     planned->memory, interfaces);
         else
             rc = xw_libvirt_fail(host, err, "Asking for the machine %s", planned->name);
         if (domain)

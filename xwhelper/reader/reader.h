@@ -27,7 +27,7 @@ int xw_reader_list(int peer, const struct xw_listed *worlds, size_t count, struc
 /* `worlds`: a line for each world of a lab. */
 int xw_reader_members(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err);
 
-/* `status`: a line for each machine of a world. */
+/* `status`: a line for each segment of a world, then one for each machine. */
 int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err);
 
 /* `checkpoints`: a line for each that is kept, of the machines that the request names. */
