@@ -13,6 +13,7 @@
 #include "xwsh/json.h"
 #include "xwsh/print.h"
 #include "xwsh/target.h"
+#include "xwsh/wait.h"
 
 #ifndef XW_VERSION
 #define XW_VERSION "0.1"
@@ -24,9 +25,8 @@ enum xw_exit xw_command_refuse(const struct xw_session *session)
     return XW_EXIT_REFUSED;
 }
 
-/* Makes the request of a command. Returns XW_EXIT_OK, or the code with the reason printed. */
-static enum xw_exit make_request(const struct xw_session *session, const struct xw_command *command,
-                                 const struct xw_arguments *arguments, struct xw_request *request)
+enum xw_exit xw_command_request(const struct xw_session *session, const struct xw_command *command,
+                                const struct xw_arguments *arguments, struct xw_request *request)
 {
     *request = (struct xw_request){.verb = command->verb,
                                    .force = (arguments->options & XW_OPTION_FORCE) != 0};
@@ -109,12 +109,20 @@ static void tell(const struct xw_message *message, void *data)
 enum xw_exit xw_command_ask(const struct xw_session *session, const struct xw_request *request,
                             bool results, struct xw_model *model)
 {
+    return xw_command_ask_until(session, request, results, -1, model);
+}
+
+enum xw_exit xw_command_ask_until(const struct xw_session *session,
+                                  const struct xw_request *request, bool results, int64_t deadline,
+                                  struct xw_model *model)
+{
     struct xw_error err = {0};
     struct telling telling = {.session = session,
                               .request = request,
                               .progress = {.session = session},
                               .results = results};
-    enum xw_exit code = xw_gate_run(session->signal_fd, request, model, tell, &telling, &err);
+    enum xw_exit code =
+        xw_gate_run_until(session->signal_fd, request, deadline, model, tell, &telling, &err);
 
     xw_progress_clear(&telling.progress);
     if (code != XW_EXIT_OK && err.text[0])
@@ -141,7 +149,7 @@ enum xw_exit xw_run_list(const struct xw_session *session, const struct xw_comma
 
     if (arguments->options & XW_OPTION_LAB)
         return xw_run_list_lab(session, command, arguments);
-    enum xw_exit code = make_request(session, command, arguments, &request);
+    enum xw_exit code = xw_command_request(session, command, arguments, &request);
 
     if (code == XW_EXIT_OK)
         code = xw_command_ask(session, &request, false, &model);
@@ -165,16 +173,24 @@ enum xw_exit xw_run_action(const struct xw_session *session, const struct xw_com
 {
     struct xw_model model = {0};
     struct xw_request request;
+    struct xw_wait wait;
     bool json = (arguments->options & XW_OPTION_JSON) != 0;
-    enum xw_exit code = make_request(session, command, arguments, &request);
+    enum xw_exit code = xw_wait_options(session, command, arguments, &wait);
 
     if (code == XW_EXIT_OK)
+        code = xw_command_request(session, command, arguments, &request);
+    if (code == XW_EXIT_OK)
         code = xw_confirm(session, &request, (arguments->options & XW_OPTION_YES) != 0);
-    if (code != XW_EXIT_OK)
-        return code;
-    code = xw_command_ask(session, &request, !json, &model);
+    if (code == XW_EXIT_OK)
+        code = xw_wait_begin(session, &request, &wait);
+    if (code == XW_EXIT_OK) {
+        code = xw_command_ask_until(session, &request, !json, wait.deadline, &model);
+        if (code != XW_EXIT_TRY_AGAIN && code != XW_EXIT_TIMEOUT)
+            code = xw_wait_for(session, &request, &wait, &model, json, code);
+    }
     if (json && (code == XW_EXIT_OK || model.result_count > 0))
         code = xw_command_check_json(session, code, xw_json_results(&request, &model));
+    xw_wait_end(&wait);
     xw_model_clear(&model);
     return code;
 }
@@ -213,7 +229,7 @@ enum xw_exit xw_run_console(const struct xw_session *session, const struct xw_co
 {
     struct xw_error err = {0};
     struct xw_request request;
-    enum xw_exit code = make_request(session, command, arguments, &request);
+    enum xw_exit code = xw_command_request(session, command, arguments, &request);
 
     /* Where a console wants the password, so do the other two. */
     request.verb = XW_VERB_CONSOLE;

@@ -2,6 +2,7 @@
 
 #include "xwsh/command_run.h"
 #include "xwsh/instructor.h"
+#include "xwsh/log.h"
 
 #define SET "WORLD[/MACHINE,...]"
 
@@ -37,27 +38,30 @@ static const struct xw_command commands[] = {
      .operands = SET,
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_JSON,
      .verb = XW_VERB_START,
      .summary = "start machines",
      .details =
          "Starts machines. Those that run already go on; one that is suspended goes on where\n"
-         "it was, in about a second.\n\n"
+         "it was, in about a second. --wait waits until the console of each shows a login\n"
+         "prompt, for at most 300 s or --timeout; --wait=running until it runs.\n\n"
          "  start firewall               all machines of the world\n"
          "  start firewall/router        one\n"
-         "  start firewall/web,client    two\n",
+         "  start firewall/web,client    two\n"
+         "  start firewall --wait --timeout 120 && echo all are up\n",
      .run = xw_run_action},
     {.name = "stop",
      .operands = SET,
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_FORCE | XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_FORCE | XW_OPTION_JSON,
      .verb = XW_VERB_STOP,
      .summary = "shut machines down",
      .details = "Asks machines to shut down, and switches off those that have not done so after a\n"
                 "while. With --force they are switched off at once: what they had not written\n"
                 "to their disks is lost. A suspended machine stays so, but for --force: then what\n"
-                "was saved of its memory is thrown away.\n\n"
+                "was saved of its memory is thrown away. With --wait it is checked that they\n"
+                "are off, and --timeout ends the waiting sooner; the machines go on to stop.\n\n"
                 "  stop firewall\n"
                 "  stop firewall/web --force\n",
      .run = xw_run_action},
@@ -65,14 +69,15 @@ static const struct xw_command commands[] = {
      .operands = SET,
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_FORCE | XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_FORCE | XW_OPTION_JSON,
      .verb = XW_VERB_REBOOT,
      .summary = "restart machines",
      .details =
-         "Asks machines to restart, and does not wait for it. With --force they are reset at\n"
-         "once: what they had not written to their disks is lost.\n\n"
+         "Asks machines to restart, and does not wait for it, unless you say --wait: then until\n"
+         "the console of each shows a login prompt, for at most 300 s or --timeout. With --force\n"
+         "they are reset at once: what they had not written to their disks is lost.\n\n"
          "  reboot firewall/router\n"
-         "  reboot firewall/router --force\n",
+         "  reboot firewall/router --force --wait\n",
      .run = xw_run_action},
     {.name = "console",
      .operands = "WORLD/MACHINE",
@@ -99,6 +104,23 @@ static const struct xw_command commands[] = {
                 "console is told that you watch. ^] (Ctrl and ]) leaves.\n\n"
                 "  watch firewall/router        from your computer: ssh -t HOST watch ...\n",
      .run = xw_run_console},
+    {.name = "log",
+     .operands = "WORLD/MACHINE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_LINES | XW_OPTION_FOLLOW | XW_OPTION_JSON,
+     .verb = XW_VERB_WATCH,
+     .summary = "what a machine has printed on its console",
+     .details =
+         "Prints what is kept of a machine's serial console, 64 KiB at most, as lines of text:\n"
+         "also of a machine that is off, and of how it ended. With --lines only the last N lines;\n"
+         "with --follow it goes on with what comes, until the machine stops or you press ^C.\n"
+         "Who is at the console of a machine is told that you watch.\n\n"
+         "  log firewall/web | less\n"
+         "  log firewall/web --lines 20\n"
+         "  log firewall/web --follow\n"
+         "  log firewall/web --json      a list of lines\n",
+     .run = xw_run_log},
     {.name = "checkpoint",
      .operands = "create|list|delete " SET " [NAME]",
      .operands_min = 2,
@@ -122,14 +144,15 @@ static const struct xw_command commands[] = {
      .operands = SET " [CHECKPOINT]",
      .operands_min = 1,
      .operands_max = 2,
-     .options = XW_OPTION_YES | XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_YES | XW_OPTION_JSON,
      .verb = XW_VERB_REVERT,
      .summary = "put machines back to a state",
      .details =
          "Puts machines back to the state in which you got them, or to a checkpoint of yours.\n"
          "Everything that has been changed since then is lost; checkpoints stay. On a\n"
          "terminal you are asked first, unless you give --yes. A lab may want your\n"
-         "password, which takes a terminal.\n\n"
+         "password, which takes a terminal. --wait waits for the login prompts of those that\n"
+         "ran, and so boot again, for at most 300 s or --timeout.\n\n"
          "  revert firewall/web\n"
          "  revert firewall/web works    to the checkpoint 'works'\n"
          "  revert firewall --yes        the whole world, without a question\n",
