@@ -121,11 +121,11 @@ bool xw_menu_boot_shows(const struct xw_menu *menu)
 
 const char *xw_menu_bar(int64_t elapsed, char bar[XW_MENU_BAR_SIZE])
 {
-    const int free = XW_MENU_BAR - BLOCK;
-    int at = (int)(elapsed / STEP_MS % (2 * free));
+    static const int64_t room = XW_MENU_BAR - BLOCK;
+    const int64_t turn = elapsed / STEP_MS % (2 * room);
+    const int at = (int)(turn > room ? 2 * room - turn : turn);
 
-    at = at > free ? 2 * free - at : at;
-    snprintf(bar, XW_MENU_BAR_SIZE, "[%*s%.*s%*s]", at, "", BLOCK, "===", free - at, "");
+    snprintf(bar, XW_MENU_BAR_SIZE, "[%*s%.*s%*s]", at, "", BLOCK, "===", (int)room - at, "");
     return bar;
 }
 

@@ -186,7 +186,7 @@ int xw_verb_relay(int peer, const struct xw_request *request, const struct xw_ac
                   struct xw_error *err)
 {
     struct place place = {0};
-    struct xw_join who;
+    struct xw_join who = {0};
 
     int rc = find_place(request, &place, err);
     /* The log, too, before: afterwards there is no way to any file of a world. */
