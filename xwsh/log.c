@@ -167,6 +167,9 @@ static enum xw_exit print(struct log *log, const struct xw_arguments *arguments,
     char current[XW_LOG_LINE_SIZE];
     size_t count;
 
+    /* Whoever reads this may take their time, and nobody is to be told meanwhile that we watch. */
+    if (!follows)
+        xw_watcher_close(&log->watcher, XW_WATCHER_LEAVE_MS);
     /* What has not ended is a line, too; with --follow it may go on. */
     if (!follows && *xw_log_lines_current(&log->lines, current))
         keep_line(current, log);
