@@ -12,7 +12,8 @@ enum xw_exit {
     XW_EXIT_REFUSED = 3,    /* not found or not allowed: one answer for both */
     XW_EXIT_LIMITED = 4,    /* refused by quota or time window */
     XW_EXIT_TRY_AGAIN = 75, /* sysexits.h: EX_TEMPFAIL */
-    XW_EXIT_PASSWORD = 77   /* of xwsh alone: the password was wanted, not given (EX_NOPERM) */
+    XW_EXIT_PASSWORD = 77,  /* of xwsh alone: the password was wanted, not given (EX_NOPERM) */
+    XW_EXIT_TIMEOUT = 124   /* of xwsh alone: what --wait waits for didn't come (timeout(1)) */
 };
 
 /* The one message that goes with XW_EXIT_REFUSED. */

@@ -40,36 +40,73 @@ enum xw_exit xw_command_unknown(const struct xw_session *session, const char *na
     return XW_EXIT_USAGE;
 }
 
-/* The option of this name, or 0. */
-static unsigned int find_option(const char *word)
+static const struct option {
+    const char *name;
+    enum xw_option option;
+    enum { NO_VALUE, MAY_HAVE_VALUE, HAS_VALUE } value;
+} options[] = {{"--json", XW_OPTION_JSON, NO_VALUE},
+               {"--force", XW_OPTION_FORCE, NO_VALUE},
+               {"--yes", XW_OPTION_YES, NO_VALUE},
+               {"--none", XW_OPTION_NONE, NO_VALUE},
+               {"--take", XW_OPTION_TAKE, NO_VALUE},
+               {"--follow", XW_OPTION_FOLLOW, NO_VALUE},
+               {"--topology", XW_OPTION_TOPOLOGY, NO_VALUE},
+               {"--plain", XW_OPTION_PLAIN, NO_VALUE},
+               {"--wait", XW_OPTION_WAIT, MAY_HAVE_VALUE},
+               {"--lab", XW_OPTION_LAB, HAS_VALUE},
+               {"--timeout", XW_OPTION_TIMEOUT, HAS_VALUE},
+               {"--lines", XW_OPTION_LINES, HAS_VALUE},
+               {"-m", XW_OPTION_TEXT, HAS_VALUE}};
+
+/* The option of this word, which may have its value behind a "="; or NULL. */
+static const struct option *find_option(const char *word)
 {
-    if (strcmp(word, "--json") == 0)
-        return XW_OPTION_JSON;
-    if (strcmp(word, "--force") == 0)
-        return XW_OPTION_FORCE;
-    if (strcmp(word, "--yes") == 0)
-        return XW_OPTION_YES;
-    if (strcmp(word, "--none") == 0)
-        return XW_OPTION_NONE;
-    if (strcmp(word, "--lab") == 0 || strncmp(word, "--lab=", 6) == 0)
-        return XW_OPTION_LAB;
-    if (strcmp(word, "--topology") == 0)
-        return XW_OPTION_TOPOLOGY;
-    if (strcmp(word, "--plain") == 0)
-        return XW_OPTION_PLAIN;
-    if (strcmp(word, "--take") == 0)
-        return XW_OPTION_TAKE;
-    return 0;
+    size_t length = strcspn(word, "=");
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const struct option *option = &options[i];
+        bool takes = option->value != NO_VALUE && word[1] == '-';
+        if (strncmp(word, option->name, length) == 0 && option->name[length] == '\0' &&
+            (word[length] == '\0' || takes))
+            return option;
+    }
+    return NULL;
 }
 
-/* The value of --lab, in the same word or the next one, which is taken then; NULL where none is. */
-static const char *take_value(size_t count, const char *const *word, size_t *at)
+/* Its value, in the same word or the next one, which is taken then; NULL where none is. */
+static const char *take_value(const struct option *option, size_t count, const char *const *word,
+                              size_t *at)
 {
-    const char *equals = strchr(word[*at], '=');
+    const char *equals = word[*at][1] == '-' ? strchr(word[*at], '=') : NULL;
 
     if (equals)
         return equals + 1;
+    if (option->value == MAY_HAVE_VALUE)
+        return "";
     return *at + 1 < count ? word[++*at] : NULL;
+}
+
+/* Notes an option, which may be given once where it has a value. Returns whether that works. */
+static bool take_option(const struct option *option, size_t count, const char *const *word,
+                        size_t *at, struct xw_arguments *arguments)
+{
+    const struct {
+        enum xw_option option;
+        const char **value;
+    } values[] = {{XW_OPTION_LAB, &arguments->lab},
+                  {XW_OPTION_TEXT, &arguments->text},
+                  {XW_OPTION_WAIT, &arguments->wait},
+                  {XW_OPTION_TIMEOUT, &arguments->timeout},
+                  {XW_OPTION_LINES, &arguments->lines}};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        if (values[i].option != option->option)
+            continue;
+        if (*values[i].value || !(*values[i].value = take_value(option, count, word, at)))
+            return false;
+    }
+    arguments->options |= (unsigned int)option->option;
+    return true;
 }
 
 /* Sorts words into options and operands. Returns whether the command takes them. */
@@ -79,21 +116,15 @@ static bool sort_arguments(const struct xw_command *command, size_t count, const
     bool options_end = false;
 
     for (size_t i = 0; i < count; i++) {
-        unsigned int option = find_option(word[i]);
+        const struct option *option = options_end ? NULL : find_option(word[i]);
         if (options_end || word[i][0] != '-') {
             if (arguments->count == command->operands_max)
                 return false;
             arguments->operand[arguments->count++] = word[i];
         } else if (strcmp(word[i], "--") == 0) {
             options_end = true;
-        } else if (strcmp(word[i], "-m") == 0 && command->options & XW_OPTION_TEXT &&
-                   !arguments->text && i + 1 < count) {
-            arguments->text = word[++i];
-        } else if (option & command->options) {
-            arguments->options |= option;
-            if (option == XW_OPTION_LAB && !(arguments->lab = take_value(count, word, &i)))
-                return false;
-        } else {
+        } else if (!option || !(option->option & command->options) ||
+                   !take_option(option, count, word, &i, arguments)) {
             return false;
         }
     }

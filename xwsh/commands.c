@@ -1,36 +1,8 @@
 #include "xwsh/commands.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "xwsh/checkpoint.h"
-#include "xwsh/confirm.h"
-#include "xwsh/console.h"
-#include "xwsh/gate.h"
-#include "xwsh/help.h"
+#include "xwsh/command_run.h"
 #include "xwsh/instructor.h"
-#include "xwsh/json.h"
-#include "xwsh/print.h"
-#include "xwsh/target.h"
-
-#ifndef XW_VERSION
-#define XW_VERSION "0.1"
-#endif
-
-static enum xw_exit run_list(const struct xw_session *session, const struct xw_command *command,
-                             const struct xw_arguments *arguments);
-static enum xw_exit run_action(const struct xw_session *session, const struct xw_command *command,
-                               const struct xw_arguments *arguments);
-static enum xw_exit run_checkpoint(const struct xw_session *session,
-                                   const struct xw_command *command,
-                                   const struct xw_arguments *arguments);
-static enum xw_exit run_console(const struct xw_session *session, const struct xw_command *command,
-                                const struct xw_arguments *arguments);
-static enum xw_exit run_help(const struct xw_session *session, const struct xw_command *command,
-                             const struct xw_arguments *arguments);
-static enum xw_exit run_version(const struct xw_session *session, const struct xw_command *command,
-                                const struct xw_arguments *arguments);
+#include "xwsh/log.h"
 
 #define SET "WORLD[/MACHINE,...]"
 
@@ -47,7 +19,7 @@ static const struct xw_command commands[] = {
          "  list\n"
          "  list --json          the same for a program\n"
          "  list --lab firewall  every world of it, for its instructors\n",
-     .run = run_list},
+     .run = xw_run_list},
     {.name = "status",
      .operands = "WORLD",
      .operands_min = 1,
@@ -64,48 +36,52 @@ static const struct xw_command commands[] = {
          "  status firewall --topology\n"
          "  status firewall --topology --plain\n"
          "  status firewall --json\n",
-     .run = run_list},
+     .run = xw_run_list},
     {.name = "start",
      .operands = SET,
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_JSON,
      .verb = XW_VERB_START,
      .summary = "start machines",
      .details =
          "Starts machines. Those that run already go on; one that is suspended goes on where\n"
-         "it was, in about a second.\n\n"
+         "it was, in about a second. --wait waits until the console of each shows a login\n"
+         "prompt, for at most 300 s or --timeout; --wait=running until it runs.\n\n"
          "  start firewall               all machines of the world\n"
          "  start firewall/router        one\n"
-         "  start firewall/web,client    two\n",
-     .run = run_action},
+         "  start firewall/web,client    two\n"
+         "  start firewall --wait --timeout 120 && echo all are up\n",
+     .run = xw_run_action},
     {.name = "stop",
      .operands = SET,
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_FORCE | XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_FORCE | XW_OPTION_JSON,
      .verb = XW_VERB_STOP,
      .summary = "shut machines down",
      .details = "Asks machines to shut down, and switches off those that have not done so after a\n"
                 "while. With --force they are switched off at once: what they had not written\n"
                 "to their disks is lost. A suspended machine stays so, but for --force: then what\n"
-                "was saved of its memory is thrown away.\n\n"
+                "was saved of its memory is thrown away. With --wait it is checked that they\n"
+                "are off, and --timeout ends the waiting sooner; the machines go on to stop.\n\n"
                 "  stop firewall\n"
                 "  stop firewall/web --force\n",
-     .run = run_action},
+     .run = xw_run_action},
     {.name = "reboot",
      .operands = SET,
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_FORCE | XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_FORCE | XW_OPTION_JSON,
      .verb = XW_VERB_REBOOT,
      .summary = "restart machines",
      .details =
-         "Asks machines to restart, and does not wait for it. With --force they are reset at\n"
-         "once: what they had not written to their disks is lost.\n\n"
+         "Asks machines to restart, and does not wait for it, unless you say --wait: then until\n"
+         "the console of each shows a login prompt, for at most 300 s or --timeout. With --force\n"
+         "they are reset at once: what they had not written to their disks is lost.\n\n"
          "  reboot firewall/router\n"
-         "  reboot firewall/router --force\n",
-     .run = run_action},
+         "  reboot firewall/router --force --wait\n",
+     .run = xw_run_action},
     {.name = "console",
      .operands = "WORLD/MACHINE",
      .operands_min = 1,
@@ -120,7 +96,7 @@ static const struct xw_command commands[] = {
          "Several can be at one console: everybody sees the same, and everybody can type.\n"
          "With --take an instructor is the only one who types, until they leave.\n\n"
          "  console firewall/router      from your computer: ssh -t HOST console ...\n",
-     .run = run_console},
+     .run = xw_run_console},
     {.name = "watch",
      .operands = "WORLD/MACHINE",
      .operands_min = 1,
@@ -130,7 +106,24 @@ static const struct xw_command commands[] = {
      .details = "Shows the serial console of a machine. Your keys go nowhere; who is at the\n"
                 "console is told that you watch. ^] (Ctrl and ]) leaves.\n\n"
                 "  watch firewall/router        from your computer: ssh -t HOST watch ...\n",
-     .run = run_console},
+     .run = xw_run_console},
+    {.name = "log",
+     .operands = "WORLD/MACHINE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = XW_OPTION_LINES | XW_OPTION_FOLLOW | XW_OPTION_JSON,
+     .verb = XW_VERB_WATCH,
+     .summary = "what a machine has printed on its console",
+     .details =
+         "Prints what is kept of a machine's serial console, 64 KiB at most, as lines of text:\n"
+         "also of a machine that is off, and of how it ended. With --lines only the last N lines;\n"
+         "with --follow it goes on with what comes, until the machine stops or you press ^C.\n"
+         "Who is at the console of a machine is told that you watch.\n\n"
+         "  log firewall/web | less\n"
+         "  log firewall/web --lines 20\n"
+         "  log firewall/web --follow\n"
+         "  log firewall/web --json      a list of lines\n",
+     .run = xw_run_log},
     {.name = "checkpoint",
      .operands = "create|list|delete " SET " [NAME]",
      .operands_min = 2,
@@ -149,23 +142,24 @@ static const struct xw_command commands[] = {
          "  checkpoint list firewall                 add --json for a program\n"
          "  revert firewall/web works\n"
          "  checkpoint delete firewall/web works\n",
-     .run = run_checkpoint},
+     .run = xw_run_checkpoint},
     {.name = "revert",
      .operands = SET " [CHECKPOINT]",
      .operands_min = 1,
      .operands_max = 2,
-     .options = XW_OPTION_YES | XW_OPTION_JSON,
+     .options = XW_OPTION_WAIT | XW_OPTION_TIMEOUT | XW_OPTION_YES | XW_OPTION_JSON,
      .verb = XW_VERB_REVERT,
      .summary = "put machines back to a state",
      .details =
          "Puts machines back to the state in which you got them, or to a checkpoint of yours.\n"
          "Everything that has been changed since then is lost; checkpoints stay. On a\n"
          "terminal you are asked first, unless you give --yes. A lab may want your\n"
-         "password, which takes a terminal.\n\n"
+         "password, which takes a terminal. --wait waits for the login prompts of those that\n"
+         "ran, and so boot again, for at most 300 s or --timeout.\n\n"
          "  revert firewall/web\n"
          "  revert firewall/web works    to the checkpoint 'works'\n"
          "  revert firewall --yes        the whole world, without a question\n",
-     .run = run_action},
+     .run = xw_run_action},
     {.name = "who-can",
      .operands = "LAB",
      .operands_min = 1,
@@ -218,12 +212,12 @@ static const struct xw_command commands[] = {
      .details = "Lists the commands, or explains one with examples.\n\n"
                 "  help\n"
                 "  help revert\n",
-     .run = run_help},
+     .run = xw_run_help},
     {.name = "version",
      .operands = "",
      .summary = "print the version",
      .details = "Prints the version of this program and of the protocol that it speaks.\n",
-     .run = run_version},
+     .run = xw_run_version},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -232,255 +226,4 @@ const struct xw_command *xw_commands(size_t *count)
 {
     *count = COMMANDS;
     return commands;
-}
-
-enum xw_exit xw_command_refuse(const struct xw_session *session)
-{
-    xw_session_complain(session, XW_REFUSED_TEXT);
-    return XW_EXIT_REFUSED;
-}
-
-/* Makes the request of a command. Returns XW_EXIT_OK, or the code with the reason printed. */
-static enum xw_exit make_request(const struct xw_session *session, const struct xw_command *command,
-                                 const struct xw_arguments *arguments, struct xw_request *request)
-{
-    *request = (struct xw_request){.verb = command->verb,
-                                   .force = (arguments->options & XW_OPTION_FORCE) != 0};
-    if (command->operands_min == 0)
-        return XW_EXIT_OK;
-    int rc = xw_target_parse(arguments->operand[0], request);
-    if (rc == -EDOM) {
-        xw_help_usage(stderr, command);
-        return XW_EXIT_USAGE;
-    }
-    if (rc < 0)
-        return xw_command_refuse(session);
-    struct xw_error err = {0};
-    if (xw_checkpoint_name(request, arguments->count > 1 ? arguments->operand[1] : NULL, &err) <
-            0 ||
-        xw_checkpoint_note(request, arguments->text, &err) < 0) {
-        xw_session_complain(session, err.text);
-        return XW_EXIT_USAGE;
-    }
-    return XW_EXIT_OK;
-}
-
-/* How a request is told while it runs. */
-struct telling {
-    const struct xw_session *session;
-    const struct xw_request *request;
-    struct xw_progress progress;
-    bool results; /* print results as they come */
-};
-
-static void format_subject(const struct telling *telling, const char *machine, char *subject,
-                           size_t size)
-{
-    char world[XW_WORLD_SIZE];
-
-    snprintf(subject, size, "%s%s%s", xw_target_world(telling->request, world), *machine ? "/" : "",
-             machine);
-}
-
-static void print_result(const struct telling *telling, const struct xw_message *message)
-{
-    char subject[XW_WORLD_SIZE + XW_NAME_SIZE];
-    char text[XW_ERROR_TEXT_MAX];
-    char safe[XW_SAFE_SIZE(XW_ERROR_TEXT_MAX)];
-
-    format_subject(telling, message->subject, subject, sizeof(subject));
-    snprintf(text, sizeof(text), "%s: %s", subject, message->text);
-    if (message->kind == XW_MESSAGE_FAIL) {
-        fflush(stdout);
-        xw_session_complain(telling->session, text);
-        return;
-    }
-    xw_safe_text(xw_session_out_charset(telling->session), text, safe, sizeof(safe));
-    puts(safe);
-    fflush(stdout);
-}
-
-static void tell(const struct xw_message *message, void *data)
-{
-    struct telling *telling = data;
-    char subject[XW_WORLD_SIZE + XW_NAME_SIZE];
-
-    switch (message->kind) {
-    case XW_MESSAGE_PROGRESS:
-        format_subject(telling, message->subject, subject, sizeof(subject));
-        xw_progress_show(&telling->progress, subject, message->text);
-        break;
-    case XW_MESSAGE_DONE:
-    case XW_MESSAGE_FAIL:
-        xw_progress_clear(&telling->progress);
-        if (telling->results)
-            print_result(telling, message);
-        break;
-    default:
-        xw_progress_clear(&telling->progress);
-        break;
-    }
-}
-
-enum xw_exit xw_command_ask(const struct xw_session *session, const struct xw_request *request,
-                            bool results, struct xw_model *model)
-{
-    struct xw_error err = {0};
-    struct telling telling = {.session = session,
-                              .request = request,
-                              .progress = {.session = session},
-                              .results = results};
-    enum xw_exit code = xw_gate_run(session->signal_fd, request, model, tell, &telling, &err);
-
-    xw_progress_clear(&telling.progress);
-    if (code != XW_EXIT_OK && err.text[0])
-        xw_session_complain(session, err.text);
-    return code;
-}
-
-enum xw_exit xw_command_check_json(const struct xw_session *session, enum xw_exit code, int rc)
-{
-    if (rc < 0)
-        xw_session_complain(session, "out of memory");
-    return rc < 0 ? XW_EXIT_FAILED : code;
-}
-
-static enum xw_exit run_list(const struct xw_session *session, const struct xw_command *command,
-                             const struct xw_arguments *arguments)
-{
-    struct xw_model model = {0};
-    struct xw_request request;
-    char world[XW_WORLD_SIZE];
-    bool json = (arguments->options & XW_OPTION_JSON) != 0;
-    bool worlds = command->verb == XW_VERB_LIST;
-    bool checkpoints = command->verb == XW_VERB_CHECKPOINTS;
-    bool drawn = (arguments->options & XW_OPTION_TOPOLOGY) != 0;
-    bool plain = (arguments->options & XW_OPTION_PLAIN) != 0;
-
-    if (arguments->options & XW_OPTION_LAB)
-        return xw_run_list_lab(session, command, arguments);
-    if (plain && !drawn) {
-        xw_help_usage(stderr, command);
-        return XW_EXIT_USAGE;
-    }
-    enum xw_exit code = make_request(session, command, arguments, &request);
-
-    if (code == XW_EXIT_OK)
-        code = xw_command_ask(session, &request, false, &model);
-    if (code == XW_EXIT_OK && json)
-        code = xw_command_check_json(session, code,
-                                     worlds        ? xw_json_worlds(&model)
-                                     : checkpoints ? xw_json_checkpoints(&request, &model)
-                                                   : xw_json_machines(&request, &model));
-    else if (code == XW_EXIT_OK && worlds)
-        xw_print_worlds(session, &model);
-    else if (code == XW_EXIT_OK && checkpoints)
-        xw_print_checkpoints(session, &model);
-    else if (code == XW_EXIT_OK && drawn)
-        code = xw_command_check_json(
-            session, code,
-            xw_print_topology(session, &model, xw_target_world(&request, world), plain));
-    else if (code == XW_EXIT_OK)
-        xw_print_machines(session, &model, xw_target_world(&request, world));
-    xw_model_clear(&model);
-    return code;
-}
-
-static enum xw_exit run_action(const struct xw_session *session, const struct xw_command *command,
-                               const struct xw_arguments *arguments)
-{
-    struct xw_model model = {0};
-    struct xw_request request;
-    bool json = (arguments->options & XW_OPTION_JSON) != 0;
-    enum xw_exit code = make_request(session, command, arguments, &request);
-
-    if (code == XW_EXIT_OK)
-        code = xw_confirm(session, &request, (arguments->options & XW_OPTION_YES) != 0);
-    if (code != XW_EXIT_OK)
-        return code;
-    code = xw_command_ask(session, &request, !json, &model);
-    if (json && (code == XW_EXIT_OK || model.result_count > 0))
-        code = xw_command_check_json(session, code, xw_json_results(&request, &model));
-    xw_model_clear(&model);
-    return code;
-}
-
-/* Its first operand is what is to be done; the others are those of that verb. */
-static enum xw_exit run_checkpoint(const struct xw_session *session,
-                                   const struct xw_command *command,
-                                   const struct xw_arguments *arguments)
-{
-    static const struct {
-        const char *word;
-        enum xw_verb verb;
-        size_t operands;
-    } actions[] = {{"create", XW_VERB_CHECKPOINT_CREATE, 2},
-                   {"list", XW_VERB_CHECKPOINTS, 1},
-                   {"delete", XW_VERB_CHECKPOINT_DELETE, 2}};
-    struct xw_command action = *command;
-    struct xw_arguments rest = *arguments;
-
-    rest.count--;
-    memmove(rest.operand, rest.operand + 1, rest.count * sizeof(rest.operand[0]));
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        action.verb = actions[i].verb;
-        if (strcmp(arguments->operand[0], actions[i].word) != 0 ||
-            rest.count != actions[i].operands ||
-            (rest.text && action.verb != XW_VERB_CHECKPOINT_CREATE))
-            continue;
-        return action.verb == XW_VERB_CHECKPOINTS ? run_list(session, &action, &rest)
-                                                  : run_action(session, &action, &rest);
-    }
-    xw_help_usage(stderr, command);
-    return XW_EXIT_USAGE;
-}
-
-static enum xw_exit run_console(const struct xw_session *session, const struct xw_command *command,
-                                const struct xw_arguments *arguments)
-{
-    struct xw_error err = {0};
-    struct xw_request request;
-    enum xw_exit code = make_request(session, command, arguments, &request);
-
-    /* Where a console wants the password, so do the other two. */
-    request.verb = XW_VERB_CONSOLE;
-    if (code == XW_EXIT_OK)
-        code = xw_confirm(session, &request, false);
-    if (code != XW_EXIT_OK)
-        return code;
-    request.verb = arguments->options & XW_OPTION_TAKE ? XW_VERB_TAKE : command->verb;
-    struct xw_console_end end;
-    code = xw_console_run(session, &request, &end, &err);
-    if (session->quiet)
-        *session->quiet = end.quiet;
-    if (code != XW_EXIT_OK)
-        xw_session_complain(session, err.text);
-    else if (session->in_tty)
-        fprintf(stderr, "%s\n", err.text);
-    return code;
-}
-
-static enum xw_exit run_help(const struct xw_session *session, const struct xw_command *command,
-                             const struct xw_arguments *arguments)
-{
-    (void)command;
-    if (arguments->count == 0) {
-        xw_help_overview(stdout);
-        return XW_EXIT_OK;
-    }
-    const struct xw_command *about = xw_command_find(arguments->operand[0]);
-    if (!about)
-        return xw_command_unknown(session, arguments->operand[0]);
-    xw_help_command(stdout, about);
-    return XW_EXIT_OK;
-}
-
-static enum xw_exit run_version(const struct xw_session *session, const struct xw_command *command,
-                                const struct xw_arguments *arguments)
-{
-    (void)session;
-    (void)command;
-    (void)arguments;
-    puts("xwsh " XW_VERSION " (protocol " XW_PROTOCOL_VERSION ")");
-    return XW_EXIT_OK;
 }

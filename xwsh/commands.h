@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/exitcode.h"
 #include "common/request.h"
@@ -19,16 +20,23 @@ enum xw_option {
     XW_OPTION_YES = 1 << 2,
     XW_OPTION_TAKE = 1 << 3,
     XW_OPTION_NONE = 1 << 4,
-    XW_OPTION_LAB = 1 << 5,  /* takes a value */
-    XW_OPTION_TEXT = 1 << 6, /* takes a value */
-    XW_OPTION_TOPOLOGY = 1 << 7,
-    XW_OPTION_PLAIN = 1 << 8
+    XW_OPTION_LAB = 1 << 5,     /* takes a value */
+    XW_OPTION_TEXT = 1 << 6,    /* takes a value */
+    XW_OPTION_WAIT = 1 << 7,    /* may have a value, behind a "=" */
+    XW_OPTION_TIMEOUT = 1 << 8, /* takes a value */
+    XW_OPTION_LINES = 1 << 9,   /* takes a value */
+    XW_OPTION_FOLLOW = 1 << 10,
+    XW_OPTION_TOPOLOGY = 1 << 11,
+    XW_OPTION_PLAIN = 1 << 12
 };
 
 struct xw_arguments {
     unsigned int options; /* enum xw_option */
     const char *lab;      /* with XW_OPTION_LAB */
     const char *text;     /* with XW_OPTION_TEXT */
+    const char *wait;     /* with XW_OPTION_WAIT; "" where it has no value */
+    const char *timeout;  /* with XW_OPTION_TIMEOUT */
+    const char *lines;    /* with XW_OPTION_LINES */
     size_t count;
     const char *operand[XW_WORDS_MAX];
 };
@@ -69,6 +77,16 @@ enum xw_exit xw_commands_run(const struct xw_session *session, size_t count,
  */
 enum xw_exit xw_command_ask(const struct xw_session *session, const struct xw_request *request,
                             bool results, struct xw_model *model);
+
+/* The same until a moment of the monotonic clock in milliseconds (-1: for ever): XW_EXIT_TIMEOUT
+ * then. */
+enum xw_exit xw_command_ask_until(const struct xw_session *session,
+                                  const struct xw_request *request, bool results, int64_t deadline,
+                                  struct xw_model *model);
+
+/* Makes the request of a command. Returns XW_EXIT_OK, or the code with the reason printed. */
+enum xw_exit xw_command_request(const struct xw_session *session, const struct xw_command *command,
+                                const struct xw_arguments *arguments, struct xw_request *request);
 
 /* Complains about a name that can't be one, which is answered as what does not exist. */
 enum xw_exit xw_command_refuse(const struct xw_session *session);

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/paths.h"
 #include "xwsh/lines.h"
+#include "xwsh/pump.h"
 #include "xwsh/signals.h"
 #include "xwsh/target.h"
 #include "xwsh/when.h"
@@ -250,13 +251,19 @@ int xw_gate_take(const struct xw_message *message, struct xw_model *model, enum 
     return rc < 0 ? explain(rc, err) : 0;
 }
 
-/* Waits for the gate or a signal. Returns 0, or -EINTR or -EPIPE where the caller should leave. */
-static int wait_for(int signal_fd, const struct xw_gate *gate)
+/*
+ * Waits for the gate or a signal. Returns 0, or -EINTR, -EPIPE or -ETIMEDOUT where the caller
+ * should leave.
+ */
+static int wait_for(int signal_fd, const struct xw_gate *gate, int64_t deadline)
 {
     struct pollfd wait[2] = {{.fd = gate->fd, .events = POLLIN},
                              {.fd = signal_fd, .events = POLLIN}};
 
-    if (poll(wait, 2, -1) < 0 && errno != EINTR)
+    int64_t left = deadline < 0 ? -1 : deadline - xw_pump_now();
+    if (deadline >= 0 && left <= 0)
+        return -ETIMEDOUT;
+    if (poll(wait, 2, (int)left) < 0 && errno != EINTR)
         return -errno;
     for (;;) {
         switch (xw_signals_next(signal_fd)) {
@@ -275,13 +282,15 @@ static int wait_for(int signal_fd, const struct xw_gate *gate)
 static enum xw_exit give_up(int why, const struct xw_request *request, struct xw_error *err)
 {
     char world[XW_WORLD_SIZE];
+    const bool late = why == -ETIMEDOUT;
+    const char *word = late ? "the time is over" : "interrupted";
 
     if (xw_verb_info(request->verb)->changes)
-        xw_fail(err, why, "interrupted; what had begun goes on: 'status %s' shows it",
+        xw_fail(err, why, "%s; what had begun goes on: 'status %s' shows it", word,
                 xw_target_world(request, world));
     else
-        xw_fail(err, why, "interrupted");
-    return XW_EXIT_FAILED;
+        xw_fail(err, why, "%s", word);
+    return late ? XW_EXIT_TIMEOUT : XW_EXIT_FAILED;
 }
 
 static void close_gate(struct xw_gate *const *gate)
@@ -291,6 +300,13 @@ static void close_gate(struct xw_gate *const *gate)
 
 enum xw_exit xw_gate_run(int signal_fd, const struct xw_request *request, struct xw_model *model,
                          xw_gate_observer *observe, void *data, struct xw_error *err)
+{
+    return xw_gate_run_until(signal_fd, request, -1, model, observe, data, err);
+}
+
+enum xw_exit xw_gate_run_until(int signal_fd, const struct xw_request *request, int64_t deadline,
+                               struct xw_model *model, xw_gate_observer *observe, void *data,
+                               struct xw_error *err)
 {
     __attribute__((cleanup(close_gate))) struct xw_gate *gate = NULL;
     struct xw_message message = {0};
@@ -303,7 +319,7 @@ enum xw_exit xw_gate_run(int signal_fd, const struct xw_request *request, struct
         if (rc < 0)
             return XW_EXIT_TRY_AGAIN;
         if (rc == 0) {
-            rc = wait_for(signal_fd, gate);
+            rc = wait_for(signal_fd, gate, deadline);
             if (rc < 0)
                 return give_up(rc, request, err);
             continue;

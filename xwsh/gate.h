@@ -6,6 +6,7 @@
 #define XW_XWSH_GATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/error.h"
 #include "common/exitcode.h"
@@ -46,6 +47,12 @@ typedef void xw_gate_observer(const struct xw_message *message, void *data);
  */
 enum xw_exit xw_gate_run(int signal_fd, const struct xw_request *request, struct xw_model *model,
                          xw_gate_observer *observe, void *data, struct xw_error *err);
+
+/* The same until a moment of the monotonic clock in milliseconds (-1: for ever): XW_EXIT_TIMEOUT
+ * then. */
+enum xw_exit xw_gate_run_until(int signal_fd, const struct xw_request *request, int64_t deadline,
+                               struct xw_model *model, xw_gate_observer *observe, void *data,
+                               struct xw_error *err);
 
 /*
  * What a request's messages come to, for a caller with a loop of its own: feeds one message to

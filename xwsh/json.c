@@ -274,6 +274,22 @@ int xw_json_checkpoints(const struct xw_request *request, const struct xw_model 
     return finish(document, ok);
 }
 
+int xw_json_log(const struct xw_request *request, char *const *line, size_t count)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, request, false, "lines", &list);
+
+    ok = ok && add_text(document, "machine", request->machines[0]);
+    for (size_t i = 0; ok && i < count; i++) {
+        struct json_object *text = json_object_new_string(line[i]);
+        ok = text && json_object_array_add(list, text) == 0;
+        if (!ok)
+            json_object_put(text);
+    }
+    return finish(document, ok);
+}
+
 int xw_json_results(const struct xw_request *request, const struct xw_model *model)
 {
     struct json_object *document;
@@ -287,6 +303,10 @@ int xw_json_results(const struct xw_request *request, const struct xw_model *mod
                                        : json_object_object_add(item, "machine", NULL) == 0);
         ok = ok && add_text(item, "result", result->done ? "done" : "fail") &&
              add_text(item, "text", result->text);
+        if (ok && result->waited)
+            ok = add(item, "reached", json_object_new_boolean(!*result->reason)) &&
+                 add_number(item, "seconds", result->seconds) &&
+                 (!*result->reason || add_text(item, "reason", result->reason));
     }
     return finish(document, ok);
 }

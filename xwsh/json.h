@@ -43,7 +43,13 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
  * "text"}]}, size in bytes, memory true or false, text null where there is none */
 int xw_json_checkpoints(const struct xw_request *request, const struct xw_model *model);
 
-/* {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]} */
+/* {"schema":1,"world","machine","lines":[]}: what a machine has printed, without a line's end */
+int xw_json_log(const struct xw_request *request, char *const *line, size_t count);
+
+/*
+ * {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]}; of a machine
+ * that was waited for also "reached", true or false, "seconds" and, if false, "reason"
+ */
 int xw_json_results(const struct xw_request *request, const struct xw_model *model);
 
 #endif

@@ -25,7 +25,7 @@ enum {
 };
 
 /* How often the seconds of a running action are drawn anew, and what ncurses waits after ESC. */
-enum { TICK_MS = 1000, ESCAPE_DELAY_MS = 50 };
+enum { TICK_MS = 500, ESCAPE_DELAY_MS = 50, OWN_WAITS = 5 };
 
 size_t xw_menu_rows(const struct xw_menu *menu)
 {
@@ -165,6 +165,7 @@ static void end_action(struct xw_menu *menu, enum xw_exit code)
 
     xw_job_conclude(&menu->action, code, text, sizeof(text));
     xw_menu_tell(menu, code != XW_EXIT_OK, text);
+    xw_menu_boot_acted(menu);
     menu->next_refresh = 0;
 }
 
@@ -176,6 +177,7 @@ void xw_menu_start_action(struct xw_menu *menu, const struct xw_request *request
         xw_menu_tell(menu, true, menu->action.err.text);
     } else {
         xw_menu_tell(menu, false, "");
+        xw_menu_boot_begin(menu, request);
     }
 }
 
@@ -222,8 +224,10 @@ static int next_timeout(const struct xw_menu *menu)
 
     if (!menu->refresh.gate && menu->mode != XW_MODE_LOCKED)
         timeout = sooner(timeout, menu->next_refresh - now);
-    if (menu->action.gate || xw_menu_prepared_waits(menu))
+    if (menu->action.gate || xw_menu_boot_shows(menu) || xw_menu_prepared_waits(menu))
         timeout = sooner(timeout, TICK_MS);
+    if (xw_boots_timeout(&menu->boots) >= 0)
+        timeout = sooner(timeout, xw_boots_timeout(&menu->boots));
     if (menu->dialog.stage != XW_DIALOG_RESTS)
         timeout = sooner(timeout, menu->dialog.deadline - now);
     if (xw_menu_lock_at(menu) >= 0)
@@ -266,13 +270,14 @@ static void take_input(struct xw_menu *menu, bool waits)
 /* One turn: waits, then keys before anything else, so that none ever waits for the lab. */
 static void turn(struct xw_menu *menu)
 {
-    struct pollfd wait[] = {
+    struct pollfd wait[OWN_WAITS + XW_BOOTS_WAITS] = {
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = menu->session->signal_fd, .events = POLLIN},
         {.fd = menu->action.gate ? xw_gate_fd(menu->action.gate) : -1, .events = POLLIN},
         {.fd = menu->refresh.gate ? xw_gate_fd(menu->refresh.gate) : -1, .events = POLLIN},
         {.fd = menu->dialog.reauth.fd, .events = POLLIN}};
 
+    xw_boots_wait(&menu->boots, wait + OWN_WAITS);
     if (poll(wait, sizeof(wait) / sizeof(wait[0]), next_timeout(menu)) < 0 && errno != EINTR)
         menu->leaving = true;
     take_signals(menu);
@@ -284,6 +289,8 @@ static void turn(struct xw_menu *menu)
         xw_dialog_step(menu);
     if (!menu->leaving)
         take_jobs(menu);
+    if (!menu->leaving)
+        xw_menu_boot_step(menu);
 }
 
 /*
@@ -347,6 +354,7 @@ int xw_menu_run(const struct xw_session *session, const struct xw_settings *sett
     char world[XW_WORLD_SIZE];
     xw_target_world(&menu.action.request, world);
     xw_dialog_end(&menu);
+    xw_menu_boot_end(&menu);
     xw_job_stop(&menu.refresh);
     xw_job_stop(&menu.action);
     for (int i = 0; i < XW_PAGE_COUNT; i++)

@@ -9,7 +9,8 @@
 #include "xwsh/target.h"
 #include "xwsh/when.h"
 
-enum { LINE_SIZE = XW_SAFE_SIZE(1024), TWO_ROWS_FROM = 20 };
+/* What takes less has no bar. */
+enum { LINE_SIZE = XW_SAFE_SIZE(1024), TWO_ROWS_FROM = 20, BAR_AFTER_MS = 500 };
 
 static const char *const help_lines[] = {
     "Up Down j k    move",
@@ -22,7 +23,7 @@ static const char *const help_lines[] = {
     "S  T  V        start, stop, revert the whole world",
     "p              its checkpoints: n makes one, Enter goes back to one, d deletes",
     "m              the map: how the machines are connected; m again: the list",
-    "q  Esc         back; q on the list of worlds leaves",
+    "q  Esc         back; q on the list of worlds leaves. Esc first ends looking at a boot",
     "",
     "Every action is a command, too:  ssh HOST start firewall/router",
     "'ssh HOST help' lists the commands.",
@@ -211,7 +212,17 @@ static void draw_message(const struct xw_menu *menu)
     chtype look = A_NORMAL;
 
     if (menu->action.gate && menu->mode != XW_MODE_NOTICE) {
-        xw_job_describe(&menu->action, xw_pump_now(), text, sizeof(text));
+        const int64_t now = xw_pump_now();
+        char bar[XW_MENU_BAR_SIZE];
+        int used = 0;
+        if (now - menu->action.started >= BAR_AFTER_MS)
+            used =
+                snprintf(text, sizeof(text), "%s ", xw_menu_bar(now - menu->action.started, bar));
+        xw_job_describe(&menu->action, now, text + used, sizeof(text) - (size_t)used);
+    } else if (xw_menu_boot_shows(menu) && menu->mode == XW_MODE_BROWSE && !menu->is_error) {
+        int used =
+            snprintf(text, sizeof(text), "%.200s%s", menu->message, *menu->message ? "  " : "");
+        xw_menu_boot_describe(menu, text + used, sizeof(text) - (size_t)used);
     } else {
         snprintf(text, sizeof(text), "%s", menu->message);
         look = menu->is_error ? (chtype)COLOR_PAIR(XW_PAIR_BAD) | A_BOLD : A_NORMAL;

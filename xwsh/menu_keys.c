@@ -142,6 +142,7 @@ static void run_console(struct xw_menu *menu)
     int rows;
     int columns;
 
+    xw_menu_boot_end(menu);
     def_prog_mode();
     endwin();
     enum xw_exit code = xw_console_run(menu->session, &menu->pending, &end, &err);
@@ -330,8 +331,14 @@ static void take_browse_key(struct xw_menu *menu, int key)
     case 'm':
         turn_map(menu);
         break;
-    case 'q':
     case XW_KEY_ESCAPE:
+        if (xw_menu_boot_shows(menu)) {
+            xw_menu_boot_end(menu);
+            break;
+        }
+        go_back(menu, key);
+        break;
+    case 'q':
     case KEY_LEFT:
         go_back(menu, key);
         break;

@@ -102,6 +102,7 @@ static void begin(struct xw_menu *menu)
 
 void xw_menu_lock(struct xw_menu *menu)
 {
+    xw_menu_boot_end(menu);
     leave_dialog(menu);
     xw_job_stop(&menu->refresh);
     menu->mode = XW_MODE_LOCKED;

@@ -1,9 +1,9 @@
 /*
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
- * menu_job.c (requests that run while keys are read), menu_prepared.c (worlds that are still being
- * made), menu_password.c (the lock, and the password before a verb), menu_draw.c (the screen),
- * menu_list.c (the list on it), menu_map.c (a world's machines drawn). Nothing outside the menu
- * includes this.
+ * menu_job.c (requests that run while keys are read), menu_boot.c (machines that boot after one),
+ * menu_prepared.c (worlds that are still being made), menu_password.c (the lock, and the password
+ * before a verb), menu_draw.c (the screen), menu_list.c (the list on it), menu_map.c (a world's
+ * machines drawn). Nothing outside the menu includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
 #define XW_XWSH_MENU_STATE_H
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xwsh/boots.h"
 #include "xwsh/gate.h"
 #include "xwsh/keys.h"
 #include "xwsh/picture.h"
@@ -92,6 +93,9 @@ struct xw_menu {
     char machine[XW_NAME_SIZE]; /* of the checkpoints' page */
     struct xw_job refresh;      /* list, worlds, status or checkpoints */
     struct xw_job action;       /* whatever changes a world */
+    struct xw_boots boots;      /* of the machines that the action boots; none: nobody looks */
+    bool boot_acted;            /* it has, and they boot */
+    int64_t boot_began;
     int64_t next_refresh;
     int64_t made_since; /* worlds are still being made since then; -1: none are */
     int64_t last_key;
@@ -187,6 +191,27 @@ chtype xw_menu_look(enum xw_mark mark);
 
 /* Draws text, made safe, at most `columns` wide; returns the columns taken. */
 int xw_menu_put(const struct xw_menu *menu, int row, int column, int columns, const char *text);
+
+/* An action begins on the page of machines, or has ended: those that boot by it are looked at. */
+void xw_menu_boot_begin(struct xw_menu *menu, const struct xw_request *request);
+void xw_menu_boot_acted(struct xw_menu *menu);
+
+/* Takes what they have written. */
+void xw_menu_boot_step(struct xw_menu *menu);
+
+/* Whether there is something to say of them; and what. Unsafe to show. */
+bool xw_menu_boot_shows(const struct xw_menu *menu);
+void xw_menu_boot_describe(const struct xw_menu *menu, char *text, size_t size);
+
+/*
+ * A bar for what takes a while: a block goes to and fro in it with the time, for how much of it is
+ * over nobody knows. Returns bar.
+ */
+enum { XW_MENU_BAR = 10, XW_MENU_BAR_SIZE = XW_MENU_BAR + 3 };
+const char *xw_menu_bar(int64_t elapsed, char bar[XW_MENU_BAR_SIZE]);
+
+/* Looks no longer; they go on. */
+void xw_menu_boot_end(struct xw_menu *menu);
 
 /* Starts a job that does not run yet. Returns 0 or a negative errno with job->err set. */
 int xw_job_start(struct xw_job *job, const struct xw_request *request);

@@ -176,6 +176,9 @@ struct xw_result {
     char machine[XW_NAME_SIZE]; /* "" for the world as a whole */
     bool done;                  /* or failed */
     char text[XW_ERROR_TEXT_MAX];
+    bool waited; /* for what --wait names (wait.h), for so many seconds */
+    unsigned int seconds;
+    char reason[XW_ERROR_TEXT_MAX]; /* why that did not come; "" where it did */
 };
 
 /* Start with { 0 }, end with xw_model_clear(). */

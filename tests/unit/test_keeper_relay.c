@@ -44,6 +44,7 @@ static struct seen {
     int highest;
     int lowest;
     bool placed;
+    bool ended;    /* the guest's stream, before anything of it */
     bool locked;   /* another one can't have the lock */
     char name[32]; /* what is executed, and how */
     bool environment;
@@ -112,8 +113,10 @@ int execve(const char *path, char *const argv[], char *const environment[])
         seen->lowest = fd < seen->lowest ? fd : seen->lowest;
     }
     struct stat fifo;
+    char byte;
+    seen->ended = recv(GUEST, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN && errno != EINTR;
     seen->placed = fstat(NOTICE, &fifo) == 0 && S_ISFIFO(fifo.st_mode) &&
-                   send(GUEST, "guest", 5, 0) == 5 && fcntl(LOCK, F_GETFD) == 0;
+                   send(GUEST, "guest", 5, MSG_NOSIGNAL) == 5 && fcntl(LOCK, F_GETFD) == 0;
     if (seen->highest == HISTORY && read(HISTORY, seen->history, sizeof(seen->history) - 1) < 0)
         snprintf(seen->history, sizeof(seen->history), "?");
     seen->brought = receive(JOIN, &seen->who, "brought");
@@ -131,6 +134,7 @@ static char join_path[300];
 static int guest = -1;
 static char reply[256]; /* what the peer was told */
 static struct xw_join alice;
+static int logs; /* that stay open where it fails; the process ends with them */
 
 static int listen_at(const char *name, int type)
 {
@@ -161,6 +165,7 @@ static int begin(void **state)
 {
     (void)state;
     xw_fault_set(NULL, 0, 0);
+    logs = 0;
     unlink(path);
     unlink(lock_path);
     unlink(join_path);
@@ -215,7 +220,7 @@ static int run(size_t told)
     if (recv(ends[0], reply, sizeof(reply) - 1, MSG_DONTWAIT) < 0)
         reply[0] = '\0';
     close(ends[0]);
-    assert_int_equal(seen->leaked, 0);
+    assert_int_equal(seen->leaked, logs);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -264,6 +269,21 @@ static void it_has_the_log(void **state)
     assert_int_equal(seen->highest, HISTORY);
     assert_string_equal(seen->history, "web login: ");
     assert_string_equal(seen->steps, "confine become-relay execute ");
+    /* Of a machine that is off, who only looks has it, and of the guest that there is none. */
+    close(guest);
+    guest = -1;
+    assert_int_equal(run(sizeof(alice)), EXECUTED);
+    assert_int_equal(seen->highest, HISTORY);
+    assert_string_equal(seen->history, "web login: ");
+    assert_true(seen->ended && seen->locked && seen->brought);
+    alice.mode = XW_JOIN_WRITE;
+    logs = 1;
+    assert_int_equal(run(sizeof(alice)), 41);
+    assert_string_equal(seen->words, "web is off; start it first");
+    alice.mode = XW_JOIN_WATCH;
+    logs = 0;
+    assert_int_equal(unlink(path), 0);
+    guest = listen_at(path, SOCK_STREAM);
     /* Without one the console is opened all the same. */
     assert_int_equal(unlink(XW_WORLDS_DIR "/fw/alice/web.log"), 0);
     assert_int_equal(run(sizeof(alice)), EXECUTED);

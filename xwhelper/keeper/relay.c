@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -53,7 +54,12 @@ static int find_place(const struct xw_request *request, struct place *place, str
     return 0;
 }
 
-static int connect_guest(const struct place *place, struct xw_error *err)
+/*
+ * Returns a stream of the guest's; of a machine that is off, for who only looks and where there is
+ * a log, a socket that is at its end: the relay has what was written before, and then that it is
+ * over.
+ */
+static int connect_guest(const struct place *place, bool looks, struct xw_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s", place->guest);
@@ -64,8 +70,11 @@ static int connect_guest(const struct place *place, struct xw_error *err)
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     int error = errno;
+    const bool off = error == ENOENT || error == ECONNREFUSED;
+    if (off && looks && place->history.newest >= 0)
+        return fd;
     close(fd);
-    if (error == ENOENT || error == ECONNREFUSED)
+    if (off)
         return xw_fail(err, -ENXIO, "%s is off; start it first", place->machine);
     return xw_fail_errno(err, -error, "The console of %s does not open", place->machine);
 }
@@ -142,7 +151,7 @@ static int bring_to_relay(const struct place *place, const struct xw_join *who, 
 static int begin_relay(const struct place *place, int lock, const struct xw_join *who, int viewer,
                        const struct xw_account *account, struct xw_error *err)
 {
-    XW_AUTO_CLOSE int guest = connect_guest(place, err);
+    XW_AUTO_CLOSE int guest = connect_guest(place, who->mode == XW_JOIN_WATCH, err);
     if (guest < 0)
         return guest;
     XW_AUTO_CLOSE int join = make_join(place, err);
@@ -177,7 +186,7 @@ int xw_verb_relay(int peer, const struct xw_request *request, const struct xw_ac
                   struct xw_error *err)
 {
     struct place place = {0};
-    struct xw_join who;
+    struct xw_join who = {0};
 
     int rc = find_place(request, &place, err);
     /* The log, too, before: afterwards there is no way to any file of a world. */
