@@ -10,6 +10,7 @@
 #include "common/request.h"
 #include "xwsh/groups.h"
 #include "xwsh/model.h"
+#include "xwsh/recordings.h"
 
 /* Each returns 0 or -ENOMEM, with nothing printed. */
 
@@ -41,6 +42,10 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
 /* {"schema":1,"world","checkpoints":[{"machine","owner","checkpoint","time","memory","size",
  * "text"}]}, size in bytes, memory true or false, text null where there is none */
 int xw_json_checkpoints(const struct xw_request *request, const struct xw_model *model);
+
+/* {"schema":1,"recordings":[{"recording","size","time","running"}]}, size in bytes, the time of the
+ * last write, running true or false */
+int xw_json_recordings(const struct xw_recording *recordings, size_t count);
 
 /* {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]} */
 int xw_json_results(const struct xw_request *request, const struct xw_model *model);
