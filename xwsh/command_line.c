@@ -55,6 +55,8 @@ static unsigned int find_option(const char *word)
         return XW_OPTION_LAB;
     if (strcmp(word, "--take") == 0)
         return XW_OPTION_TAKE;
+    if (strcmp(word, "--record") == 0)
+        return XW_OPTION_RECORD;
     return 0;
 }
 

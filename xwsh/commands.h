@@ -19,8 +19,9 @@ enum xw_option {
     XW_OPTION_YES = 1 << 2,
     XW_OPTION_TAKE = 1 << 3,
     XW_OPTION_NONE = 1 << 4,
-    XW_OPTION_LAB = 1 << 5, /* takes a value */
-    XW_OPTION_TEXT = 1 << 6 /* takes a value */
+    XW_OPTION_LAB = 1 << 5,  /* takes a value */
+    XW_OPTION_TEXT = 1 << 6, /* takes a value */
+    XW_OPTION_RECORD = 1 << 7
 };
 
 struct xw_arguments {
