@@ -148,7 +148,7 @@ none_runs() {
     grep -aF during-42 "$BATS_TEST_TMPDIR/text"
     cmp "$BATS_TEST_TMPDIR/text" <(tests/integration/lib/read-cast "$CAST")
     type_line "clear; asciinema play -i 0.1 $CAST; echo pla\"\"yed"
-    see $'\nbefore\n.*\nduring-42\n€ .*\nplayed'
+    see $'\nbefore\n.*\nduring-42\n€ .*played'
 }
 
 @test "by the option: from the beginning to the end, with the window's sizes and who comes" {
