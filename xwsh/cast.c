@@ -141,7 +141,7 @@ int xw_cast_output(struct xw_cast *cast, int64_t now, const char *bytes, size_t 
 {
     size_t begun = cast->begun_count;
     size_t size = begun + count;
-    XW_AUTO_FREE char *data = malloc(size + 1);
+    char *data = malloc(size + 1);
 
     if (!data)
         return -ENOMEM;
@@ -150,7 +150,9 @@ int xw_cast_output(struct xw_cast *cast, int64_t now, const char *bytes, size_t 
     cast->begun_count = xw_utf8_unfinished(data, size);
     size -= cast->begun_count;
     memcpy(cast->begun, data + size, cast->begun_count);
-    return size > 0 ? put(cast, make_event(cast, now, "o", data, size), true) : 0;
+    struct json_object *line = size > 0 ? make_event(cast, now, "o", data, size) : NULL;
+    free(data);
+    return size > 0 ? put(cast, line, true) : 0;
 }
 
 int xw_cast_resize(struct xw_cast *cast, int64_t now, int columns, int rows)

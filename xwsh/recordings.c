@@ -282,7 +282,7 @@ int xw_recordings_read(int directory, const char *name, struct xw_error *err)
 
 int xw_recordings_remove(int directory, const char *name, struct xw_error *err)
 {
-    struct xw_recording found;
+    struct xw_recording found = {0};
     XW_AUTO_CLOSE int fd = open_one(directory, name, &found);
 
     if (fd < 0)
