@@ -52,6 +52,8 @@ void xw_config_init(struct xw_config *config)
                            .disk_reserve = 512,
                            .disk_rate = 100,
                            .disk_operations = 2000,
+                           .recording_size = 16,
+                           .recording_space = 64,
                            .suspend_warning = 5,
                            .suspend_cpu = 5};
     set_accelerator(config, "auto");
@@ -89,6 +91,8 @@ static int set_number(struct xw_config *config, const char *key, const char *val
         {"disk-rate-per-machine", &config->disk_rate, 1, 65536, true},
         {"disk-operations-per-machine", &config->disk_operations, 10, 10000000, true},
         {"disk-per-world", &config->world_disk, 16, MIB_MAX, true},
+        {"recording-size", &config->recording_size, 0, XW_RECORDING_SIZE_MAX, false},
+        {"recording-space", &config->recording_space, 1, MIB_MAX, true},
         {"suspend-after", &config->suspend_after, 1, XW_SUSPEND_AFTER_MAX, true},
         {"suspend-warning", &config->suspend_warning, 1, XW_SUSPEND_WARNING_MAX, false},
         {"suspend-cpu", &config->suspend_cpu, 1, 100, false},

@@ -1,7 +1,7 @@
 /*
  * What stands in xworlds.conf(5). The keeper reads the file for its settings, the PAM module for
- * `maintenance`, xwsh for the password that it asks for again; all refuse a file that holds
- * anything else than settings. No I/O.
+ * `maintenance`, xwsh for the password that it asks for again and for recordings; all refuse a file
+ * that holds anything else than settings. No I/O.
  */
 #ifndef XW_COMMON_CONFIG_H
 #define XW_COMMON_CONFIG_H
@@ -16,6 +16,7 @@
 #define XW_KEEP_CLOSED_MAX     36500 /* days */
 #define XW_SUSPEND_AFTER_MAX   10080 /* minutes: a week */
 #define XW_SUSPEND_WARNING_MAX 60    /* minutes */
+#define XW_RECORDING_SIZE_MAX  4096  /* MiB */
 
 /* What may run at the same time, and be kept; 0 where there is no limit. */
 struct xw_limits {
@@ -39,6 +40,8 @@ struct xw_config {
     unsigned int disk_rate;        /* MiB a second, of one machine's disk; 0: no limit */
     unsigned int disk_operations;  /* a second, of one machine's disk; 0: no limit */
     unsigned int world_disk;       /* MiB of the host's disk that one world may take; 0: no limit */
+    unsigned int recording_size;   /* MiB of one recording of a user's own; 0: there are none */
+    unsigned int recording_space;  /* MiB of all of one user's recordings; 0: no limit */
     char maintenance[XW_MAINTENANCE_MAX + 1]; /* what is told to who logs in meanwhile, or "" */
     unsigned int
         suspend_after; /* minutes without work after which a world is suspended; 0: never */

@@ -44,19 +44,14 @@ static const struct option {
     const char *name;
     enum xw_option option;
     enum { NO_VALUE, MAY_HAVE_VALUE, HAS_VALUE } value;
-} options[] = {{"--json", XW_OPTION_JSON, NO_VALUE},
-               {"--force", XW_OPTION_FORCE, NO_VALUE},
-               {"--yes", XW_OPTION_YES, NO_VALUE},
-               {"--none", XW_OPTION_NONE, NO_VALUE},
-               {"--take", XW_OPTION_TAKE, NO_VALUE},
-               {"--follow", XW_OPTION_FOLLOW, NO_VALUE},
-               {"--topology", XW_OPTION_TOPOLOGY, NO_VALUE},
-               {"--plain", XW_OPTION_PLAIN, NO_VALUE},
-               {"--wait", XW_OPTION_WAIT, MAY_HAVE_VALUE},
-               {"--lab", XW_OPTION_LAB, HAS_VALUE},
-               {"--timeout", XW_OPTION_TIMEOUT, HAS_VALUE},
-               {"--lines", XW_OPTION_LINES, HAS_VALUE},
-               {"-m", XW_OPTION_TEXT, HAS_VALUE}};
+} options[] = {
+    {"--json", XW_OPTION_JSON, NO_VALUE},         {"--force", XW_OPTION_FORCE, NO_VALUE},
+    {"--yes", XW_OPTION_YES, NO_VALUE},           {"--none", XW_OPTION_NONE, NO_VALUE},
+    {"--take", XW_OPTION_TAKE, NO_VALUE},         {"--follow", XW_OPTION_FOLLOW, NO_VALUE},
+    {"--topology", XW_OPTION_TOPOLOGY, NO_VALUE}, {"--plain", XW_OPTION_PLAIN, NO_VALUE},
+    {"--record", XW_OPTION_RECORD, NO_VALUE},     {"--wait", XW_OPTION_WAIT, MAY_HAVE_VALUE},
+    {"--lab", XW_OPTION_LAB, HAS_VALUE},          {"--timeout", XW_OPTION_TIMEOUT, HAS_VALUE},
+    {"--lines", XW_OPTION_LINES, HAS_VALUE},      {"-m", XW_OPTION_TEXT, HAS_VALUE}};
 
 /* The option of this word, which may have its value behind a "="; or NULL. */
 static const struct option *find_option(const char *word)

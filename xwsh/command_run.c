@@ -256,7 +256,8 @@ enum xw_exit xw_run_console(const struct xw_session *session, const struct xw_co
         return code;
     request.verb = arguments->options & XW_OPTION_TAKE ? XW_VERB_TAKE : command->verb;
     struct xw_console_end end;
-    code = xw_console_run(session, &request, &end, &err);
+    code =
+        xw_console_run(session, &request, (arguments->options & XW_OPTION_RECORD) != 0, &end, &err);
     if (session->quiet)
         *session->quiet = end.quiet;
     if (code != XW_EXIT_OK)

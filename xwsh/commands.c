@@ -3,6 +3,7 @@
 #include "xwsh/command_run.h"
 #include "xwsh/instructor.h"
 #include "xwsh/log.h"
+#include "xwsh/recordings_command.h"
 
 #define SET "WORLD[/MACHINE,...]"
 
@@ -86,7 +87,7 @@ static const struct xw_command commands[] = {
      .operands = "WORLD/MACHINE",
      .operands_min = 1,
      .operands_max = 1,
-     .options = XW_OPTION_TAKE,
+     .options = XW_OPTION_TAKE | XW_OPTION_RECORD,
      .verb = XW_VERB_CONSOLE,
      .summary = "use a machine's serial console",
      .details =
@@ -94,13 +95,17 @@ static const struct xw_command commands[] = {
          "shows. ^] (Ctrl and ]) leaves, or shows what else there is; the machine goes on.\n"
          "If its world is suspended, that goes on first, where it was.\n"
          "Several can be at one console: everybody sees the same, and everybody can type.\n"
-         "With --take an instructor is the only one who types, until they leave.\n\n"
-         "  console firewall/router      from your computer: ssh -t HOST console ...\n",
+         "With --take an instructor is the only one who types, until they leave.\n"
+         "With --record, or by ^] and r, what the machine shows is recorded; see 'help\n"
+         "recordings'.\n\n"
+         "  console firewall/router      from your computer: ssh -t HOST console ...\n"
+         "  console firewall/router --record\n",
      .run = xw_run_console},
     {.name = "watch",
      .operands = "WORLD/MACHINE",
      .operands_min = 1,
      .operands_max = 1,
+     .options = XW_OPTION_RECORD,
      .verb = XW_VERB_WATCH,
      .summary = "look at a machine's console without typing",
      .details = "Shows the serial console of a machine. Your keys go nowhere; who is at the\n"
@@ -124,6 +129,21 @@ static const struct xw_command commands[] = {
          "  log firewall/web --follow\n"
          "  log firewall/web --json      a list of lines\n",
      .run = xw_run_log},
+    {.name = "recordings",
+     .operands = "[get|delete NAME]",
+     .operands_max = 2,
+     .options = XW_OPTION_JSON,
+     .summary = "your recordings of consoles",
+     .details =
+         "Lists what you have recorded of consoles, by ^] and r there or by console --record;\n"
+         "prints one, for a file on your computer; or deletes one. What the machine shows is\n"
+         "recorded, not your keys: a password is in it only where the machine shows it. The\n"
+         "format is that of asciinema, whose players show it: asciicast v2.\n\n"
+         "  recordings\n"
+         "  recordings get NAME          from your computer: ssh HOST recordings get NAME >NAME\n"
+         "                               then: asciinema play NAME\n"
+         "  recordings delete NAME\n",
+     .run = xw_run_recordings},
     {.name = "checkpoint",
      .operands = "create|list|delete " SET " [NAME]",
      .operands_min = 2,

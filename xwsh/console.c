@@ -1,8 +1,9 @@
-#include "xwsh/console.h"
+#include "xwsh/console_once.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "xwsh/history.h"
 #include "xwsh/print.h"
 #include "xwsh/pump.h"
-#include "xwsh/resume.h"
+#include "xwsh/recorder.h"
 #include "xwsh/signals.h"
 #include "xwsh/target.h"
 #include "xwsh/tty.h"
@@ -28,9 +29,9 @@ enum { GREETING_MAX = XW_COMPANY_TEXT_MAX + XW_TARGET_SIZE + 256 };
 
 struct console {
     const struct xw_session *session;
+    struct xw_console_visit *visit;
     const char *target; /* firewall/router */
     enum xw_verb verb;  /* how this viewer is there */
-    enum xw_verb next;  /* how they want to be, where they have asked */
     struct xw_company company;
     bool opened;
     size_t history;     /* how many of the guest's bytes are from before */
@@ -39,7 +40,7 @@ struct console {
     bool raw; /* the terminal is in raw mode: lines need their own carriage return */
     char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
     bool gate_ended;
-    struct xw_console_end *end;
+    struct xw_recorder *recorder;
     enum xw_exit code;     /* once gate_ended */
     struct xw_model model; /* what `done` and `fail` lines tell */
     struct xw_error *err;
@@ -55,11 +56,26 @@ static void show(const struct console *console, const char *text)
         fprintf(stderr, "\r\n[%s: %s]\r\n", console->target, safe);
 }
 
+/* The same of what is news in a recording, too. */
+static void announce(const struct console *console, const char *text)
+{
+    show(console, text);
+    xw_recorder_said(console->recorder, text);
+}
+
+/* What has to be told where there is no terminal, too. */
+static void tell(const struct console *console, const char *text)
+{
+    show(console, text);
+    if (!console->raw)
+        xw_session_complain(console->session, text);
+}
+
 /* Keeps what the gate says about the machine, and shows it at once. */
 static void note(struct console *console, const char *text)
 {
     snprintf(console->note, sizeof(console->note), "%s", text);
-    show(console, console->note);
+    announce(console, console->note);
 }
 
 static enum xw_viewer_mode mode_of(enum xw_verb verb)
@@ -80,8 +96,8 @@ static void take_viewer(struct console *console, const struct xw_message *messag
     else
         xw_company_leave(&console->company, &message->viewer);
     if (console->opened)
-        show(console, xw_company_news(&console->company, &message->viewer, joined,
-                                      mode_of(console->verb), text));
+        announce(console, xw_company_news(&console->company, &message->viewer, joined,
+                                          mode_of(console->verb), text));
 }
 
 /* Takes all messages that are there. Returns 0, 1 when `open` was among them, or -errno. */
@@ -173,6 +189,7 @@ static enum xw_pump_end take_signals(const struct console *console)
         case XW_SIGNAL_INTERRUPT:
             return XW_PUMP_LEFT;
         case XW_SIGNAL_RESIZE:
+            xw_recorder_resized(console->recorder);
             break;
         }
     }
@@ -196,6 +213,7 @@ static enum xw_pump_end obey(struct console *console, struct xw_pump *pump)
 {
     char bytes[XW_PUMP_CHUNK];
     char text[XW_COMPANY_TEXT_MAX];
+    char words[XW_ERROR_TEXT_MAX];
     ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -210,16 +228,23 @@ static enum xw_pump_end obey(struct console *console, struct xw_pump *pump)
     case XW_CONSOLE_LEAVES:
         return XW_PUMP_LEFT;
     case XW_CONSOLE_GIVES:
-        console->next = XW_VERB_WATCH;
+        console->visit->next = XW_VERB_WATCH;
         return XW_PUMP_LEFT;
     case XW_CONSOLE_TAKES:
-        console->next = XW_VERB_TAKE;
+        console->visit->next = XW_VERB_TAKE;
         return XW_PUMP_LEFT;
     case XW_CONSOLE_WHO:
         show(console, xw_company_list(&console->company, text));
         return XW_PUMP_GOES_ON;
     case XW_CONSOLE_BREAK:
         show(console, xw_console_break());
+        return XW_PUMP_GOES_ON;
+    case XW_CONSOLE_RECORDS:
+        if (xw_recorder_runs(console->recorder))
+            xw_recorder_end(console->recorder, words);
+        else
+            xw_recorder_begin(console->recorder, words);
+        tell(console, words);
         return XW_PUMP_GOES_ON;
     case XW_CONSOLE_HELP:
         show_help(console);
@@ -239,7 +264,7 @@ static enum xw_pump_end take_input(struct console *console, struct xw_pump *pump
     enum xw_pump_end end = xw_pump_from_input(pump);
     if (end != XW_PUMP_ESCAPE)
         return end;
-    show(console, xw_console_menu(console->verb));
+    show(console, xw_console_menu(console->verb, xw_recorder_runs(console->recorder)));
     console->menu_until = xw_pump_now() + XW_CONSOLE_MENU_MS;
     return XW_PUMP_GOES_ON;
 }
@@ -261,6 +286,7 @@ static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
 {
     struct pollfd wait[WAITS];
     enum xw_pump_end end = XW_PUMP_GOES_ON;
+    struct xw_error why = {0};
 
     prepare_wait(console, pump, wait);
     if (poll(wait, WAITS, timeout(console, pump)) < 0 && errno != EINTR)
@@ -279,6 +305,8 @@ static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
         end = XW_PUMP_GONE;
     if (end == XW_PUMP_GOES_ON && wait[GATE].revents)
         (void)take_messages(console, NULL);
+    if (xw_recorder_has_failed(console->recorder, &why))
+        tell(console, why.text);
     return end;
 }
 
@@ -300,7 +328,23 @@ static void make_greeting(const struct console *console, const char *hint, char 
              taken ? "Your keys do nothing until the one who has taken over leaves.\n" : "");
 }
 
-/* The screen as the guest left it, where there is one, and the greeting. */
+/* The screen as the guest left it, with the greeting. */
+static int show_history(const struct console *console, struct xw_pump *pump, const char *words,
+                        const char *hinting)
+{
+    XW_AUTO_FREE char *bytes = malloc(console->history);
+
+    if (!bytes) {
+        pump->passed_over = console->history;
+        return -ENOMEM;
+    }
+    int rc = xw_history_show(console->session, pump, bytes, console->history, words, hinting);
+    if (rc == 0)
+        xw_recorder_was(console->recorder, bytes, console->history);
+    return rc;
+}
+
+/* That screen, where there is one, or the greeting alone. */
 static void begin(const struct console *console, struct xw_pump *pump, bool shown)
 {
     char words[GREETING_MAX];
@@ -310,10 +354,30 @@ static void begin(const struct console *console, struct xw_pump *pump, bool show
     make_greeting(console, "If nothing shows, press Enter.\n", hinting);
     if (console->history == 0 || !shown) {
         put_lines(hinting);
-    } else if (xw_history_show(console->session, pump, console->history, words, hinting) < 0) {
+    } else if (show_history(console, pump, words, hinting) < 0) {
         put_lines("The last screen can't be shown.\n");
         put_lines(hinting);
     }
+}
+
+static void saw(void *data, const char *bytes, size_t count)
+{
+    xw_recorder_saw(data, bytes, count);
+}
+
+/* What is recorded begins with that screen, or shows it again after another way of being there. */
+static void begin_recording(const struct console *console, struct xw_pump *pump)
+{
+    char words[XW_ERROR_TEXT_MAX];
+
+    pump->saw = saw;
+    pump->data = console->recorder;
+    xw_recorder_redraw(console->recorder);
+    if (!console->visit->record)
+        return;
+    console->visit->record = false;
+    xw_recorder_begin(console->recorder, words);
+    tell(console, words);
 }
 
 /* Moves bytes until something ends it, with the terminal raw meanwhile and as before after it. */
@@ -336,10 +400,11 @@ static enum xw_pump_end attend(struct console *console, int socket)
         xw_tty_enter_guest(STDOUT_FILENO);
     if (session->in_tty)
         begin(console, &pump, shown);
+    begin_recording(console, &pump);
     while (end == XW_PUMP_GOES_ON)
         end = pump_once(console, &pump);
     xw_pump_note_quiet(&pump);
-    console->end->quiet = pump.quiet;
+    console->visit->end->quiet = pump.quiet;
     if (shown)
         xw_tty_leave_guest(STDOUT_FILENO, session->term, &pump.guest);
     if (shown && pump.guest.touched && end != XW_PUMP_GONE)
@@ -376,7 +441,11 @@ static enum xw_exit conclude(struct console *console, int socket, enum xw_pump_e
         shutdown(socket, SHUT_RDWR);
         wait_for_last_words(console, LEAVE_MS);
         *err = (struct xw_error){0};
-        xw_fail(err, 0, "Left the console of %s; the machine goes on.", console->target);
+        if (xw_recorder_runs(console->recorder))
+            xw_fail(err, 0, "Left %s; recorded: %s", console->target,
+                    xw_recorder_name(console->recorder));
+        else
+            xw_fail(err, 0, "Left the console of %s; the machine goes on.", console->target);
         return XW_EXIT_OK;
     case XW_PUMP_GONE:
         xw_fail(err, -EPIPE, "interrupted: the terminal is gone, or nobody reads the output");
@@ -405,76 +474,35 @@ static enum xw_exit run(struct console *console, const struct xw_request *reques
         return XW_EXIT_TRY_AGAIN;
     if (wait_for_open(console) < 0)
         return console->code == XW_EXIT_OK ? XW_EXIT_TRY_AGAIN : console->code;
-    console->end->opened = true;
+    console->visit->end->opened = true;
     enum xw_pump_end end = attend(console, ours);
-    console->end->closed = end == XW_PUMP_CLOSED;
+    console->visit->end->closed = end == XW_PUMP_CLOSED;
     return conclude(console, ours, end);
 }
 
-/* Once, by one verb; *next is the one that was asked for, or the same. */
-static enum xw_exit run_once(const struct xw_session *session, const struct xw_request *request,
-                             struct xw_console_end *end, enum xw_verb *next, struct xw_error *err)
+enum xw_exit xw_console_once(struct xw_console_visit *visit, const struct xw_request *request,
+                             struct xw_error *err)
 {
     char target[XW_TARGET_SIZE];
     int ends[2];
 
-    *end = (struct xw_console_end){0};
+    visit->next = request->verb;
+    *visit->end = (struct xw_console_end){0};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         xw_fail_errno(err, -errno, "cannot make a socket");
         return XW_EXIT_FAILED;
     }
     XW_AUTO_CLOSE int ours = ends[0];
     XW_AUTO_CLOSE int theirs = ends[1];
-    struct console console = {.session = session,
+    struct console console = {.session = visit->session,
+                              .visit = visit,
                               .target = xw_target_format(request, target),
                               .verb = request->verb,
-                              .next = request->verb,
-                              .end = end,
+                              .recorder = visit->recorder,
                               .code = XW_EXIT_TRY_AGAIN,
                               .err = err};
     enum xw_exit code = run(&console, request, ours, &theirs);
     xw_model_clear(&console.model);
     xw_gate_close(console.gate);
-    *next = console.next;
     return code;
-}
-
-/* The same; a world that is suspended goes on first, unless it is only to be watched. */
-static enum xw_exit run_awake(const struct xw_session *session, const struct xw_request *request,
-                              struct xw_console_end *end, enum xw_verb *next, struct xw_error *err)
-{
-    enum xw_exit code = run_once(session, request, end, next, err);
-    bool suspended;
-
-    if (code != XW_EXIT_FAILED || end->opened || request->verb == XW_VERB_WATCH)
-        return code;
-    enum xw_exit resumed = xw_resume(session, request, &suspended, err);
-    if (!suspended)
-        return code;
-    return resumed == XW_EXIT_OK ? run_once(session, request, end, next, err) : resumed;
-}
-
-enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            struct xw_console_end *end, struct xw_error *err)
-{
-    struct xw_request now = *request;
-    enum xw_verb next = now.verb;
-    enum xw_verb before = now.verb;
-    int64_t quiet = 0;
-
-    for (;;) {
-        enum xw_exit code = run_awake(session, &now, end, &next, err);
-        quiet = end->quiet > quiet ? end->quiet : quiet;
-        end->quiet = quiet;
-        /* Who may not take over stays as before. */
-        if (code == XW_EXIT_REFUSED && now.verb != before) {
-            fprintf(stderr, "To take over is for instructors.\n");
-            next = before;
-        } else if (code != XW_EXIT_OK || next == now.verb) {
-            return code;
-        }
-        before = now.verb;
-        now.verb = next;
-        *err = (struct xw_error){0};
-    }
 }

@@ -27,11 +27,12 @@ struct xw_console_end {
 };
 
 /*
- * Runs it; a machine that is suspended goes on first (resume.h). Returns the exit code: XW_EXIT_OK
- * when the console was left or has closed in good order. err has the words for any other, and after
- * XW_EXIT_OK how it ended (err->code is 0).
+ * Runs it; a machine that is suspended goes on first (resume.h). record: from the beginning on, or
+ * not at all where that can't be (recorder.h); the ^] menu begins and ends it as well. Returns the
+ * exit code: XW_EXIT_OK when the console was left or has closed in good order. err has the words
+ * for any other, and after XW_EXIT_OK how it ended (err->code is 0).
  */
 enum xw_exit xw_console_run(const struct xw_session *session, const struct xw_request *request,
-                            struct xw_console_end *end, struct xw_error *err);
+                            bool record, struct xw_console_end *end, struct xw_error *err);
 
 #endif

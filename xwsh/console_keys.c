@@ -13,6 +13,8 @@ enum xw_console_key xw_console_key(const char *bytes, size_t count, enum xw_verb
         return XW_CONSOLE_WHO;
     case 'b':
         return XW_CONSOLE_BREAK;
+    case 'r':
+        return XW_CONSOLE_RECORDS;
     case '?':
         return XW_CONSOLE_HELP;
     case 'g':
@@ -24,10 +26,15 @@ enum xw_console_key xw_console_key(const char *bytes, size_t count, enum xw_verb
     }
 }
 
-const char *xw_console_menu(enum xw_verb verb)
+const char *xw_console_menu(enum xw_verb verb, bool recording)
 {
-    return verb == XW_VERB_TAKE ? "leaving; or d now, w who is here, g give back, ] send ^], ? more"
-                                : "leaving; or d now, w who is here, b break, ] send ^], ? more";
+    static const char *const menus[2][2] = {
+        {"leaving; d now, w who is here, r record, ] send ^], ? more",
+         "leaving; d now, w who is here, r ends recording, ? more"},
+        {"leaving; d now, w who is here, g give back, r record, ? more",
+         "leaving; d now, w who is here, g give back, r ends recording, ? more"}};
+
+    return menus[verb == XW_VERB_TAKE][recording];
 }
 
 const char *xw_console_help(enum xw_verb verb)
@@ -35,6 +42,7 @@ const char *xw_console_help(enum xw_verb verb)
     return verb == XW_VERB_TAKE ? "after ^], within two seconds:\n"
                                   "d or ^]  leave; the machine goes on\n"
                                   "w        who else is here\n"
+                                  "r        record what is shown here, or end that\n"
                                   "g        let the others type again, and watch\n"
                                   "b        about sending a break\n"
                                   "]        send ^] to the machine\n"
@@ -42,6 +50,7 @@ const char *xw_console_help(enum xw_verb verb)
                                 : "after ^], within two seconds:\n"
                                   "d or ^]  leave; the machine goes on\n"
                                   "w        who else is here\n"
+                                  "r        record what is shown here, or end that\n"
                                   "b        about sending a break\n"
                                   "t        take over (instructors): nobody else's keys count\n"
                                   "]        send ^] to the machine\n"

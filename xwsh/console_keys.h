@@ -4,6 +4,7 @@
 #ifndef XW_XWSH_CONSOLE_KEYS_H
 #define XW_XWSH_CONSOLE_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,9 @@ enum xw_console_key {
     XW_CONSOLE_WHO,
     XW_CONSOLE_BREAK,
     XW_CONSOLE_HELP,
-    XW_CONSOLE_GIVES, /* back what was taken over */
-    XW_CONSOLE_TAKES  /* over */
+    XW_CONSOLE_RECORDS, /* or stops recording */
+    XW_CONSOLE_GIVES,   /* back what was taken over */
+    XW_CONSOLE_TAKES    /* over */
 };
 
 /* How long it waits for a key before it leaves, in milliseconds. */
@@ -27,7 +29,7 @@ enum { XW_CONSOLE_MENU_MS = 2000 };
 enum xw_console_key xw_console_key(const char *bytes, size_t count, enum xw_verb verb);
 
 /* The line that is shown after ^]; what ? shows, lines ended by \n; what b shows. */
-const char *xw_console_menu(enum xw_verb verb);
+const char *xw_console_menu(enum xw_verb verb, bool recording);
 const char *xw_console_help(enum xw_verb verb);
 const char *xw_console_break(void);
 

@@ -3,17 +3,12 @@
 static const struct {
     enum xw_option option;
     const char *name;
-} option_names[] = {{XW_OPTION_LAB, "--lab LAB"},
-                    {XW_OPTION_TEXT, "-m TEXT"},
-                    {XW_OPTION_TOPOLOGY, "--topology"},
-                    {XW_OPTION_PLAIN, "--plain"},
-                    {XW_OPTION_FORCE, "--force"},
-                    {XW_OPTION_TAKE, "--take"},
-                    {XW_OPTION_YES, "--yes"},
-                    {XW_OPTION_LINES, "--lines N"},
-                    {XW_OPTION_FOLLOW, "--follow"},
-                    {XW_OPTION_WAIT, "--wait[=STATE]"},
-                    {XW_OPTION_TIMEOUT, "--timeout SECONDS"},
+} option_names[] = {{XW_OPTION_LAB, "--lab LAB"},       {XW_OPTION_TEXT, "-m TEXT"},
+                    {XW_OPTION_TOPOLOGY, "--topology"}, {XW_OPTION_PLAIN, "--plain"},
+                    {XW_OPTION_FORCE, "--force"},       {XW_OPTION_TAKE, "--take"},
+                    {XW_OPTION_RECORD, "--record"},     {XW_OPTION_YES, "--yes"},
+                    {XW_OPTION_LINES, "--lines N"},     {XW_OPTION_FOLLOW, "--follow"},
+                    {XW_OPTION_WAIT, "--wait[=STATE]"}, {XW_OPTION_TIMEOUT, "--timeout SECONDS"},
                     {XW_OPTION_JSON, "--json"}};
 
 void xw_help_usage(FILE *to, const struct xw_command *command)

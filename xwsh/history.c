@@ -40,14 +40,14 @@ static void show(struct xw_pump *pump, const struct xw_replay *replay, const cha
     xw_pump_show(pump, rest, count);
 }
 
-static int take_and_show(const struct xw_session *session, struct xw_pump *pump, char *bytes,
-                         size_t count, const char *words, const char *if_blank)
+int xw_history_show(const struct xw_session *session, struct xw_pump *pump, char *bytes,
+                    size_t count, const char *words, const char *if_blank)
 {
     struct xw_replay replay;
     int rows;
     int columns;
 
-    pump->passed_over -= take(pump->socket, bytes, count);
+    pump->passed_over = count - take(pump->socket, bytes, count);
     if (pump->passed_over > 0)
         return -ETIMEDOUT;
     size_t whole = xw_replay_whole(bytes, count);
@@ -59,17 +59,4 @@ static int take_and_show(const struct xw_session *session, struct xw_pump *pump,
     show(pump, &replay, bytes + whole, count - whole);
     free(replay.text);
     return 0;
-}
-
-int xw_history_show(const struct xw_session *session, struct xw_pump *pump, size_t count,
-                    const char *words, const char *if_blank)
-{
-    char *bytes = malloc(count);
-
-    pump->passed_over = count;
-    if (!bytes)
-        return -ENOMEM;
-    int rc = take_and_show(session, pump, bytes, count, words, if_blank);
-    free(bytes);
-    return rc;
 }

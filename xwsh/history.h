@@ -14,10 +14,11 @@
 enum { XW_HISTORY_WAIT_MS = 2000 };
 
 /*
- * count: bytes, as announced; the words as in xw_replay_make(). What of the bytes doesn't come in
- * time is passed over when it does. Returns 0, or a negative errno when nothing has been shown.
+ * Fills bytes with as many as were announced, and shows them; the words as in xw_replay_make().
+ * What of the bytes doesn't come in time is passed over when it does. Returns 0, or a negative
+ * errno when nothing has been shown.
  */
-int xw_history_show(const struct xw_session *session, struct xw_pump *pump, size_t count,
-                    const char *words, const char *if_blank);
+int xw_history_show(const struct xw_session *session, struct xw_pump *pump, char *bytes,
+                    size_t count, const char *words, const char *if_blank);
 
 #endif

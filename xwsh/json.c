@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "xwsh/safe_text.h"
+#include "xwsh/json_text.h"
 #include "xwsh/when.h"
 
 enum { SCHEMA = 1, MIB = 1 << 20 };
@@ -41,30 +41,6 @@ static struct json_object *append_object(struct json_object *array)
     return NULL;
 }
 
-static void put_escape(uint32_t code)
-{
-    if (code > 0xffff) {
-        printf("\\u%04x", (unsigned int)(0xd800 + ((code - 0x10000) >> 10)));
-        code = 0xdc00 + ((code - 0x10000) & 0x3ff);
-    }
-    printf("\\u%04x", (unsigned int)code);
-}
-
-/* Only strings can hold anything beyond printable ASCII here, so escaping all of it is right. */
-static void print_ascii(const char *text)
-{
-    while (*text) {
-        uint32_t code = 0xfffd;
-        size_t length = xw_utf8_decode(text, &code);
-        if (length == 1 && code != 0x7f)
-            putchar(*text);
-        else
-            put_escape(code);
-        text += length ? length : 1;
-    }
-    putchar('\n');
-}
-
 /* Prints and frees the document; ok tells whether it is whole. */
 static int finish(struct json_object *document, bool ok)
 {
@@ -73,8 +49,10 @@ static int finish(struct json_object *document, bool ok)
     if (ok)
         text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
                                                             JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text)
-        print_ascii(text);
+    if (text) {
+        xw_json_put_ascii(stdout, text);
+        putchar('\n');
+    }
     json_object_put(document);
     return text ? 0 : -ENOMEM;
 }
@@ -286,6 +264,22 @@ int xw_json_log(const struct xw_request *request, char *const *line, size_t coun
         ok = text && json_object_array_add(list, text) == 0;
         if (!ok)
             json_object_put(text);
+    }
+    return finish(document, ok);
+}
+
+int xw_json_recordings(const struct xw_recording *recordings, size_t count)
+{
+    struct json_object *document;
+    struct json_object *list;
+    bool ok = start(&document, NULL, false, "recordings", &list);
+
+    for (size_t i = 0; ok && i < count; i++) {
+        struct json_object *item = append_object(list);
+        ok = item && add_text(item, "recording", recordings[i].name) &&
+             add_number(item, "size", recordings[i].size) &&
+             add_time(item, "time", recordings[i].written) &&
+             add(item, "running", json_object_new_boolean(recordings[i].runs));
     }
     return finish(document, ok);
 }

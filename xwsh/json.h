@@ -10,6 +10,7 @@
 #include "common/request.h"
 #include "xwsh/groups.h"
 #include "xwsh/model.h"
+#include "xwsh/recordings.h"
 
 /* Each returns 0 or -ENOMEM, with nothing printed. */
 
@@ -45,6 +46,10 @@ int xw_json_checkpoints(const struct xw_request *request, const struct xw_model 
 
 /* {"schema":1,"world","machine","lines":[]}: what a machine has printed, without a line's end */
 int xw_json_log(const struct xw_request *request, char *const *line, size_t count);
+
+/* {"schema":1,"recordings":[{"recording","size","time","running"}]}, size in bytes, the time of the
+ * last write, running true or false */
+int xw_json_recordings(const struct xw_recording *recordings, size_t count);
 
 /*
  * {"schema":1,"verb","world","results":[{"machine","result":"done"|"fail","text"}]}; of a machine

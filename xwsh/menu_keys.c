@@ -145,7 +145,7 @@ static void run_console(struct xw_menu *menu)
     xw_menu_boot_end(menu);
     def_prog_mode();
     endwin();
-    enum xw_exit code = xw_console_run(menu->session, &menu->pending, &end, &err);
+    enum xw_exit code = xw_console_run(menu->session, &menu->pending, false, &end, &err);
     reset_prog_mode();
     xw_tty_size(STDOUT_FILENO, &rows, &columns);
     resizeterm(rows, columns);

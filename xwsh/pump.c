@@ -49,7 +49,11 @@ int xw_pump_timeout(const struct xw_pump *pump)
 enum xw_pump_end xw_pump_show(struct xw_pump *pump, const char *bytes, size_t count)
 {
     xw_guest_follow(&pump->guest, bytes, count);
-    return xw_write_all(STDOUT_FILENO, bytes, count) < 0 ? XW_PUMP_GONE : XW_PUMP_GOES_ON;
+    if (xw_write_all(STDOUT_FILENO, bytes, count) < 0)
+        return XW_PUMP_GONE;
+    if (pump->saw && count > 0)
+        pump->saw(pump->data, bytes, count);
+    return XW_PUMP_GOES_ON;
 }
 
 enum xw_pump_end xw_pump_from_guest(struct xw_pump *pump)

@@ -33,6 +33,9 @@ struct xw_pump {
     int64_t quiet;      /* the longest time without any, as noted */
     struct xw_escape escape;
     struct xw_guest guest;
+    /* NULL, or what is told each byte of the guest that was given to the terminal. */
+    void (*saw)(void *data, const char *bytes, size_t count);
+    void *data;
     size_t start; /* of what waits for the guest */
     size_t count;
     char waiting[XW_PUMP_WAITING_MAX];

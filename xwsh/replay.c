@@ -43,25 +43,13 @@ static bool is_unfinished(const char *bytes, size_t count)
     return i == count;
 }
 
-/* The bytes of a character of UTF-8 that begin it without its end. */
-static size_t unfinished_character(const char *bytes, size_t count)
-{
-    for (size_t back = 1; back <= 3 && back <= count; back++) {
-        unsigned char byte = (unsigned char)bytes[count - back];
-        size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
-        if ((byte & 0xc0) != 0x80)
-            return byte <= 0xf4 && length > back ? back : 0;
-    }
-    return 0;
-}
-
 size_t xw_replay_whole(const char *bytes, size_t count)
 {
     for (size_t back = 1; back <= SEQUENCE_MAX && back <= count; back++) {
         if (bytes[count - back] == '\x1b')
             return is_unfinished(bytes + count - back, back) ? count - back : count;
     }
-    return count - unfinished_character(bytes, count);
+    return count - xw_utf8_unfinished(bytes, count);
 }
 
 /* Ends without a word; exit_group() is not among what strict mode leaves. */

@@ -57,6 +57,17 @@ size_t xw_utf8_decode(const char *text, uint32_t *code)
     return length;
 }
 
+size_t xw_utf8_unfinished(const char *bytes, size_t count)
+{
+    for (size_t back = 1; back <= 3 && back <= count; back++) {
+        unsigned char byte = (unsigned char)bytes[count - back];
+        size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
+        if ((byte & 0xc0) != 0x80)
+            return byte <= 0xf4 && length > back ? back : 0;
+    }
+    return 0;
+}
+
 /* Writes what is shown for the character at text into piece; returns the bytes consumed. */
 static size_t show(enum xw_charset charset, const char *text, char piece[16])
 {

@@ -28,6 +28,9 @@ enum xw_charset {
  */
 size_t xw_utf8_decode(const char *text, uint32_t *code);
 
+/* How many of the last bytes begin a character whose rest has still to come: 0 to 3. */
+size_t xw_utf8_unfinished(const char *bytes, size_t count);
+
 /* Whether a code point is a character, and one that is shown as it is. */
 bool xw_code_is_shown(uint32_t code);
 

@@ -10,6 +10,8 @@
 
 #include "common/config_file.h"
 
+enum { MIB = 1 << 20 };
+
 /* The name of the real uid: that of the login. unix_chkpwd(8) finds it by the same look-up. */
 static int find_user(char user[XW_USER_MAX + 1], struct xw_error *err)
 {
@@ -67,6 +69,9 @@ int xw_settings_read(const char *path, struct xw_settings *settings, struct xw_e
                        why.text);
     settings->guarded = config.reauthenticate;
     settings->lock_ms = (int64_t)config.lock_after * 1000;
+    settings->recordings =
+        (struct xw_recordings_limits){.one = (uint64_t)config.recording_size * MIB,
+                                      .all = (uint64_t)config.recording_space * MIB};
     if (settings->guarded == 0 && settings->lock_ms == 0)
         return 0;
     rc = find_user(settings->user, err);

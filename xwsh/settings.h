@@ -1,5 +1,6 @@
 /*
- * What of xworlds.conf(5) concerns this user's session: whether the password is asked for again.
+ * What of xworlds.conf(5) concerns this user's session: whether the password is asked for again,
+ * and how much may be recorded.
  */
 #ifndef XW_XWSH_SETTINGS_H
 #define XW_XWSH_SETTINGS_H
@@ -9,14 +10,16 @@
 
 #include "common/error.h"
 #include "common/request.h"
+#include "xwsh/recordings.h"
 
 #define XW_USER_MAX 255 /* bytes; LOGIN_NAME_MAX is 256 */
 
 struct xw_settings {
-    unsigned int guarded;       /* 1 << enum xw_verb: before which the password is asked for */
-    int64_t lock_ms;            /* without a key until the menu locks; 0: never */
-    bool by_word;               /* the account is one without a password: a word is typed instead */
-    char user[XW_USER_MAX + 1]; /* whose password it is; "" while nothing asks for it */
+    unsigned int guarded; /* 1 << enum xw_verb: before which the password is asked for */
+    int64_t lock_ms;      /* without a key until the menu locks; 0: never */
+    bool by_word;         /* the account is one without a password: a word is typed instead */
+    struct xw_recordings_limits recordings; /* of one: 0 where there are to be none */
+    char user[XW_USER_MAX + 1];             /* whose password it is; "" while nothing asks for it */
 };
 
 /*

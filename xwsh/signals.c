@@ -20,6 +20,8 @@ int xw_signals_open(void)
     if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
         return -errno;
     signal(SIGPIPE, SIG_IGN);
+    /* A limit on the size of files ends a recording, not the session (write(2): EFBIG). */
+    signal(SIGXFSZ, SIG_IGN);
     /* The gate's end is learnt from its last line and its closed pipe; nothing waits for it. */
     signal(SIGCHLD, SIG_IGN);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -12,7 +12,8 @@ enum xw_signal {
     XW_SIGNAL_HANGUP     /* SIGHUP, SIGTERM */
 };
 
-/* Blocks them, ignores SIGPIPE, and returns the non-blocking descriptor or a negative errno. */
+/* Blocks them, ignores SIGPIPE and SIGXFSZ, and returns the non-blocking descriptor or a negative
+ * errno. */
 int xw_signals_open(void);
 
 /* The next signal that has come, or XW_SIGNAL_NONE. */

@@ -46,7 +46,7 @@ offers() {
     [ "${#commands[@]}" -ge 9 ]
     offers 'xwsh ' "${commands[@]}"
     offers 'xwsh help ' "${commands[@]}"
-    offers 'xwsh re' reboot revert
+    offers 'xwsh re' reboot recordings revert
     offers 'xwsh start fi' firewall
     offers 'xwsh status ' firewall
     offers 'xwsh console ' firewall/
@@ -54,6 +54,7 @@ offers() {
     offers 'xwsh stop firewall/w' firewall/web
     offers 'xwsh revert firewall/web,' firewall/web,router firewall/web,client
     offers 'xwsh start nosuch/' ''
+    offers 'xwsh recordings ' get delete
     offers 'xwsh checkpoint ' create list delete
     offers 'xwsh checkpoint create firewall/w' firewall/web
     offers 'xwsh checkpoint create firewall/web -' -m --yes --json --help
@@ -65,7 +66,7 @@ offers() {
 
 @test "xwsh: the options that completion offers are those of the usage line" {
     local command
-    for command in list status start stop reboot console watch log revert who-can extend prepare version help; do
+    for command in list status start stop reboot console watch log recordings revert who-can extend prepare version help; do
         mapfile -t options < <(xwsh help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
         offers "xwsh $command -" "${options[@]}" --help
     done

@@ -162,7 +162,7 @@ PYTHON
     local command
     run as alice help
     [ "$status" -eq 0 ]
-    for command in list status start stop reboot console revert help version; do
+    for command in list status start stop reboot console recordings revert help version; do
         [[ $output == *"  $command "* ]]
         [ "$(as alice help "$command")" = "$(as alice "$command" --help)" ]
         [[ $(as alice help "$command") == "usage: $command"* ]]

@@ -89,11 +89,17 @@ static void the_keys(void **state)
         const char *bytes;
         enum xw_console_key typing, taking;
     } cases[] = {
-        {"d", XW_CONSOLE_LEAVES, XW_CONSOLE_LEAVES}, {"]", XW_CONSOLE_LITERAL, XW_CONSOLE_LITERAL},
-        {"w", XW_CONSOLE_WHO, XW_CONSOLE_WHO},       {"b", XW_CONSOLE_BREAK, XW_CONSOLE_BREAK},
-        {"?", XW_CONSOLE_HELP, XW_CONSOLE_HELP},     {"g", XW_CONSOLE_STAYS, XW_CONSOLE_GIVES},
-        {"t", XW_CONSOLE_TAKES, XW_CONSOLE_STAYS},   {"x", XW_CONSOLE_STAYS, XW_CONSOLE_STAYS},
-        {"dd", XW_CONSOLE_STAYS, XW_CONSOLE_STAYS},  {"", XW_CONSOLE_STAYS, XW_CONSOLE_STAYS},
+        {"d", XW_CONSOLE_LEAVES, XW_CONSOLE_LEAVES},
+        {"]", XW_CONSOLE_LITERAL, XW_CONSOLE_LITERAL},
+        {"w", XW_CONSOLE_WHO, XW_CONSOLE_WHO},
+        {"b", XW_CONSOLE_BREAK, XW_CONSOLE_BREAK},
+        {"?", XW_CONSOLE_HELP, XW_CONSOLE_HELP},
+        {"g", XW_CONSOLE_STAYS, XW_CONSOLE_GIVES},
+        {"r", XW_CONSOLE_RECORDS, XW_CONSOLE_RECORDS},
+        {"t", XW_CONSOLE_TAKES, XW_CONSOLE_STAYS},
+        {"x", XW_CONSOLE_STAYS, XW_CONSOLE_STAYS},
+        {"dd", XW_CONSOLE_STAYS, XW_CONSOLE_STAYS},
+        {"", XW_CONSOLE_STAYS, XW_CONSOLE_STAYS},
     };
 
     (void)state;
@@ -104,8 +110,16 @@ static void the_keys(void **state)
         assert_int_equal(xw_console_key(cases[i].bytes, count, XW_VERB_TAKE), cases[i].taking);
     }
     /* Only who has taken over is offered to give back. */
-    assert_null(strstr(xw_console_menu(XW_VERB_CONSOLE), "give back"));
-    assert_non_null(strstr(xw_console_menu(XW_VERB_TAKE), "g give back"));
+    for (int recording = 0; recording < 2; recording++) {
+        const char *menu = xw_console_menu(XW_VERB_CONSOLE, recording);
+        const char *taking_menu = xw_console_menu(XW_VERB_TAKE, recording);
+        assert_null(strstr(menu, "give back"));
+        assert_non_null(strstr(taking_menu, "g give back"));
+        assert_int_equal(strstr(menu, "r ends recording") != NULL, recording);
+        assert_int_equal(strstr(taking_menu, "r ends recording") != NULL, recording);
+        assert_int_equal(strstr(menu, "r record,") != NULL, !recording);
+        assert_int_equal(strstr(taking_menu, "r record,") != NULL, !recording);
+    }
     assert_non_null(strstr(xw_console_help(XW_VERB_TAKE), "\ng "));
     assert_non_null(strstr(xw_console_help(XW_VERB_WATCH), "\nt "));
     assert_non_null(strstr(xw_console_break(), "can't be sent"));

@@ -512,7 +512,10 @@ static int show(const char *bytes, size_t count, struct xw_pump *pump, int *othe
     close(terminal[1]);
     if (strlen(bytes) < count)
         shutdown(ends[0], SHUT_WR);
-    int rc = xw_history_show(&session, pump, count, "Words.\n", "Blank.\n");
+    char *taken = malloc(count + 1);
+    assert_non_null(taken);
+    int rc = xw_history_show(&session, pump, taken, count, "Words.\n", "Blank.\n");
+    free(taken);
     dup2(saved, STDOUT_FILENO);
     close(saved);
     ssize_t n = read(terminal[0], shown, sizeof(shown) - 1);

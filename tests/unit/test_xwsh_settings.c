@@ -161,12 +161,34 @@ static int set_up(void **state)
     return 0;
 }
 
+static void recordings(void **state)
+{
+    static const char *const wrong[] = {"recording-size = 4097\n", "recording-size = none\n",
+                                        "recording-size = -1\n", "recording-space = 0\n",
+                                        "recording-space = much\n"};
+    const uint64_t mib = 1 << 20;
+
+    (void)state;
+    assert_int_equal(read_settings(""), 0);
+    assert_int_equal(settings.recordings.one, 16 * mib);
+    assert_int_equal(settings.recordings.all, 64 * mib);
+    assert_int_equal(read_settings("recording-size = 4096\nrecording-space = 1073741824\n"), 0);
+    assert_int_equal(settings.recordings.one, 4096 * mib);
+    assert_int_equal(settings.recordings.all, 1073741824 * mib);
+    assert_int_equal(read_settings("recording-size = 0\nrecording-space = none\n"), 0);
+    assert_int_equal(settings.recordings.one, 0);
+    assert_int_equal(settings.recordings.all, 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_true(read_settings(wrong[i]) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_on_by_default),
         cmocka_unit_test(verbs),
         cmocka_unit_test(lock),
+        cmocka_unit_test(recordings),
         cmocka_unit_test(what_is_wrong_is_an_error_and_never_off),
         cmocka_unit_test(an_account_without_a_password_is_of_a_group),
         cmocka_unit_test(a_user_who_is_unknown_is_an_error_where_it_matters),
