@@ -31,17 +31,25 @@ struct log {
 
 /* --- what was there before ------------------------------------------------------------------- */
 
+/* Room for one line more. */
+static bool grow(struct log *log)
+{
+    const size_t step = 1024;
+
+    if (log->count % step != 0)
+        return true;
+    char **grown = reallocarray(log->line, log->count + step, sizeof(*grown));
+    if (!grown)
+        return false;
+    log->line = grown;
+    return true;
+}
+
 static void keep_line(const char *text, void *data)
 {
     struct log *log = data;
-    const size_t step = 1024;
+    char *copy = !log->out_of_memory && grow(log) ? strdup(text) : NULL;
 
-    if (log->count % step == 0) {
-        char **grown = reallocarray(log->line, log->count + step, sizeof(*grown));
-        log->out_of_memory = log->out_of_memory || !grown;
-        log->line = grown ? grown : log->line;
-    }
-    char *copy = log->out_of_memory ? NULL : strdup(text);
     if (copy)
         log->line[log->count++] = copy;
     else
