@@ -1,21 +1,14 @@
-#include "xwsh/console_once.h"
+#include "xwsh/console_state.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "xwsh/company.h"
 #include "xwsh/console_keys.h"
-#include "xwsh/gate.h"
-#include "xwsh/history.h"
 #include "xwsh/print.h"
-#include "xwsh/pump.h"
-#include "xwsh/recorder.h"
 #include "xwsh/signals.h"
 #include "xwsh/target.h"
 #include "xwsh/tty.h"
@@ -25,58 +18,6 @@
  * end in good order.
  */
 enum { LAST_WORDS_MS = 5000, LEAVE_MS = 1000 };
-enum { GREETING_MAX = XW_COMPANY_TEXT_MAX + XW_TARGET_SIZE + 256 };
-
-struct console {
-    const struct xw_session *session;
-    struct xw_console_visit *visit;
-    const char *target; /* firewall/router */
-    enum xw_verb verb;  /* how this viewer is there */
-    struct xw_company company;
-    bool opened;
-    size_t history;     /* how many of the guest's bytes are from before */
-    int64_t menu_until; /* ^] was typed, and a key is waited for until then; 0: it wasn't */
-    struct xw_gate *gate;
-    bool raw; /* the terminal is in raw mode: lines need their own carriage return */
-    char note[XW_ERROR_TEXT_MAX]; /* the last thing that the gate said about the machine */
-    bool gate_ended;
-    struct xw_recorder *recorder;
-    enum xw_exit code;     /* once gate_ended */
-    struct xw_model model; /* what `done` and `fail` lines tell */
-    struct xw_error *err;
-};
-
-/* While the guest is shown: on a line of its own between what the guest writes. */
-static void show(const struct console *console, const char *text)
-{
-    char safe[XW_SAFE_SIZE(XW_COMPANY_TEXT_MAX)];
-
-    xw_safe_text(xw_session_err_charset(console->session), text, safe, sizeof(safe));
-    if (console->raw)
-        fprintf(stderr, "\r\n[%s: %s]\r\n", console->target, safe);
-}
-
-/* The same of what is news in a recording, too. */
-static void announce(const struct console *console, const char *text)
-{
-    show(console, text);
-    xw_recorder_said(console->recorder, text);
-}
-
-/* What has to be told where there is no terminal, too. */
-static void tell(const struct console *console, const char *text)
-{
-    show(console, text);
-    if (!console->raw)
-        xw_session_complain(console->session, text);
-}
-
-/* Keeps what the gate says about the machine, and shows it at once. */
-static void note(struct console *console, const char *text)
-{
-    snprintf(console->note, sizeof(console->note), "%s", text);
-    announce(console, console->note);
-}
 
 static enum xw_viewer_mode mode_of(enum xw_verb verb)
 {
@@ -86,7 +27,7 @@ static enum xw_viewer_mode mode_of(enum xw_verb verb)
 }
 
 /* Somebody else has come or left, or was there before this viewer. */
-static void take_viewer(struct console *console, const struct xw_message *message)
+static void take_viewer(struct xw_console *console, const struct xw_message *message)
 {
     char text[XW_COMPANY_TEXT_MAX];
     bool joined = message->kind == XW_MESSAGE_VIEWER;
@@ -96,12 +37,12 @@ static void take_viewer(struct console *console, const struct xw_message *messag
     else
         xw_company_leave(&console->company, &message->viewer);
     if (console->opened)
-        announce(console, xw_company_news(&console->company, &message->viewer, joined,
-                                          mode_of(console->verb), text));
+        xw_console_announce(console, xw_company_news(&console->company, &message->viewer, joined,
+                                                     mode_of(console->verb), text));
 }
 
 /* Takes all messages that are there. Returns 0, 1 when `open` was among them, or -errno. */
-static int take_messages(struct console *console, struct xw_progress *progress)
+static int take_messages(struct xw_console *console, struct xw_progress *progress)
 {
     struct xw_message message;
     bool opened = false;
@@ -112,7 +53,7 @@ static int take_messages(struct console *console, struct xw_progress *progress)
         if (message.kind == XW_MESSAGE_PROGRESS && progress)
             xw_progress_show(progress, console->target, message.text);
         else if (message.kind == XW_MESSAGE_PROGRESS)
-            note(console, message.text);
+            xw_console_note(console, message.text);
         else if (message.kind == XW_MESSAGE_VIEWER || message.kind == XW_MESSAGE_LEFT)
             take_viewer(console, &message);
         else if (message.kind == XW_MESSAGE_HISTORY && !console->opened)
@@ -133,7 +74,7 @@ static int take_messages(struct console *console, struct xw_progress *progress)
 }
 
 /* Waits until the console is open. Returns 0 or, with code and err set, a negative errno. */
-static int wait_for_open(struct console *console)
+static int wait_for_open(struct xw_console *console)
 {
     struct xw_progress progress = {.session = console->session};
 
@@ -158,7 +99,7 @@ static int wait_for_open(struct console *console)
 enum { GUEST, INPUT, OUTPUT, GATE, SIGNALS, WAITS };
 
 /* Fills the poll set; a descriptor of -1 is passed over by poll(2). */
-static void prepare_wait(const struct console *console, const struct xw_pump *pump,
+static void prepare_wait(const struct xw_console *console, const struct xw_pump *pump,
                          struct pollfd wait[WAITS])
 {
     short guest_events = POLLIN;
@@ -178,7 +119,7 @@ static void prepare_wait(const struct console *console, const struct xw_pump *pu
 }
 
 /* Signals come only from outside: in raw mode no key makes one. */
-static enum xw_pump_end take_signals(const struct console *console)
+static enum xw_pump_end take_signals(const struct xw_console *console)
 {
     for (;;) {
         switch (xw_signals_next(console->session->signal_fd)) {
@@ -195,21 +136,8 @@ static enum xw_pump_end take_signals(const struct console *console)
     }
 }
 
-/* Lines, whether the terminal is in raw mode or not. */
-static void put_lines(const char *text)
-{
-    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
-        fprintf(stderr, "%.*s\r\n", (int)(end - text), text);
-}
-
-static void show_help(const struct console *console)
-{
-    fputs("\r\n", stderr);
-    put_lines(xw_console_help(console->verb));
-}
-
 /* One key after ^]. */
-static enum xw_pump_end obey(struct console *console, struct xw_pump *pump)
+static enum xw_pump_end obey(struct xw_console *console, struct xw_pump *pump)
 {
     char bytes[XW_PUMP_CHUNK];
     char text[XW_COMPANY_TEXT_MAX];
@@ -234,20 +162,20 @@ static enum xw_pump_end obey(struct console *console, struct xw_pump *pump)
         console->visit->next = XW_VERB_TAKE;
         return XW_PUMP_LEFT;
     case XW_CONSOLE_WHO:
-        show(console, xw_company_list(&console->company, text));
+        xw_console_show(console, xw_company_list(&console->company, text));
         return XW_PUMP_GOES_ON;
     case XW_CONSOLE_BREAK:
-        show(console, xw_console_break());
+        xw_console_show(console, xw_console_break());
         return XW_PUMP_GOES_ON;
     case XW_CONSOLE_RECORDS:
         if (xw_recorder_runs(console->recorder))
             xw_recorder_end(console->recorder, words);
         else
             xw_recorder_begin(console->recorder, words);
-        tell(console, words);
+        xw_console_tell(console, words);
         return XW_PUMP_GOES_ON;
     case XW_CONSOLE_HELP:
-        show_help(console);
+        xw_console_show_help(console);
         return XW_PUMP_GOES_ON;
     case XW_CONSOLE_LITERAL:
         return xw_pump_type(pump, "\x1d", 1);
@@ -257,20 +185,20 @@ static enum xw_pump_end obey(struct console *console, struct xw_pump *pump)
     return xw_pump_type(pump, bytes, (size_t)got);
 }
 
-static enum xw_pump_end take_input(struct console *console, struct xw_pump *pump)
+static enum xw_pump_end take_input(struct xw_console *console, struct xw_pump *pump)
 {
     if (console->menu_until > 0)
         return obey(console, pump);
     enum xw_pump_end end = xw_pump_from_input(pump);
     if (end != XW_PUMP_ESCAPE)
         return end;
-    show(console, xw_console_menu(console->verb, xw_recorder_runs(console->recorder)));
+    xw_console_show(console, xw_console_menu(console->verb, xw_recorder_runs(console->recorder)));
     console->menu_until = xw_pump_now() + XW_CONSOLE_MENU_MS;
     return XW_PUMP_GOES_ON;
 }
 
 /* How long to wait for anything, in milliseconds; -1 for ever. */
-static int timeout(const struct console *console, const struct xw_pump *pump)
+static int timeout(const struct xw_console *console, const struct xw_pump *pump)
 {
     int limit = xw_pump_timeout(pump);
 
@@ -282,7 +210,7 @@ static int timeout(const struct console *console, const struct xw_pump *pump)
     return limit >= 0 && limit < left ? limit : (int)left;
 }
 
-static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
+static enum xw_pump_end pump_once(struct xw_console *console, struct xw_pump *pump)
 {
     struct pollfd wait[WAITS];
     enum xw_pump_end end = XW_PUMP_GOES_ON;
@@ -306,58 +234,8 @@ static enum xw_pump_end pump_once(struct console *console, struct xw_pump *pump)
     if (end == XW_PUMP_GOES_ON && wait[GATE].revents)
         (void)take_messages(console, NULL);
     if (xw_recorder_has_failed(console->recorder, &why))
-        tell(console, why.text);
+        xw_console_tell(console, why.text);
     return end;
-}
-
-/* What is said at the beginning; with a hint where nothing else is to be seen. */
-static void make_greeting(const struct console *console, const char *hint, char words[GREETING_MAX])
-{
-    char text[XW_COMPANY_TEXT_MAX];
-    bool watches = console->verb == XW_VERB_WATCH;
-    bool taken = console->verb == XW_VERB_CONSOLE && xw_company_taken(&console->company);
-    bool alone = console->company.count == 0;
-
-    snprintf(words, GREETING_MAX, "%s %s%s\n%s%s%s%s%s", watches ? "Watching" : "Connected to",
-             console->target,
-             watches ? "; your keys go nowhere. Press ^] (Ctrl and ]) to leave."
-                     : ". Press ^] (Ctrl and ]) to leave.",
-             watches ? "" : hint,
-             alone ? "" : "Also here: ", alone ? "" : xw_company_list(&console->company, text),
-             alone ? "" : ".\n",
-             taken ? "Your keys do nothing until the one who has taken over leaves.\n" : "");
-}
-
-/* The screen as the guest left it, with the greeting. */
-static int show_history(const struct console *console, struct xw_pump *pump, const char *words,
-                        const char *hinting)
-{
-    XW_AUTO_FREE char *bytes = malloc(console->history);
-
-    if (!bytes) {
-        pump->passed_over = console->history;
-        return -ENOMEM;
-    }
-    int rc = xw_history_show(console->session, pump, bytes, console->history, words, hinting);
-    if (rc == 0)
-        xw_recorder_was(console->recorder, bytes, console->history);
-    return rc;
-}
-
-/* That screen, where there is one, or the greeting alone. */
-static void begin(const struct console *console, struct xw_pump *pump, bool shown)
-{
-    char words[GREETING_MAX];
-    char hinting[GREETING_MAX];
-
-    make_greeting(console, "", words);
-    make_greeting(console, "If nothing shows, press Enter.\n", hinting);
-    if (console->history == 0 || !shown) {
-        put_lines(hinting);
-    } else if (show_history(console, pump, words, hinting) < 0) {
-        put_lines("The last screen can't be shown.\n");
-        put_lines(hinting);
-    }
 }
 
 static void saw(void *data, const char *bytes, size_t count)
@@ -366,7 +244,7 @@ static void saw(void *data, const char *bytes, size_t count)
 }
 
 /* What is recorded begins with that screen, or shows it again after another way of being there. */
-static void begin_recording(const struct console *console, struct xw_pump *pump)
+static void begin_recording(const struct xw_console *console, struct xw_pump *pump)
 {
     char words[XW_ERROR_TEXT_MAX];
 
@@ -377,11 +255,11 @@ static void begin_recording(const struct console *console, struct xw_pump *pump)
         return;
     console->visit->record = false;
     xw_recorder_begin(console->recorder, words);
-    tell(console, words);
+    xw_console_tell(console, words);
 }
 
 /* Moves bytes until something ends it, with the terminal raw meanwhile and as before after it. */
-static enum xw_pump_end attend(struct console *console, int socket)
+static enum xw_pump_end attend(struct xw_console *console, int socket)
 {
     const struct xw_session *session = console->session;
     struct xw_pump pump = {
@@ -399,7 +277,7 @@ static enum xw_pump_end attend(struct console *console, int socket)
     if (shown)
         xw_tty_enter_guest(STDOUT_FILENO);
     if (session->in_tty)
-        begin(console, &pump, shown);
+        xw_console_greet(console, &pump, shown);
     begin_recording(console, &pump);
     while (end == XW_PUMP_GOES_ON)
         end = pump_once(console, &pump);
@@ -417,7 +295,7 @@ static enum xw_pump_end attend(struct console *console, int socket)
     return end;
 }
 
-static void wait_for_last_words(struct console *console, int64_t limit)
+static void wait_for_last_words(struct xw_console *console, int64_t limit)
 {
     int64_t deadline = xw_pump_now() + limit;
 
@@ -432,7 +310,7 @@ static void wait_for_last_words(struct console *console, int64_t limit)
     }
 }
 
-static enum xw_exit conclude(struct console *console, int socket, enum xw_pump_end end)
+static enum xw_exit conclude(struct xw_console *console, int socket, enum xw_pump_end end)
 {
     struct xw_error *err = console->err;
 
@@ -462,7 +340,7 @@ static enum xw_exit conclude(struct console *console, int socket, enum xw_pump_e
     return XW_EXIT_OK;
 }
 
-static enum xw_exit run(struct console *console, const struct xw_request *request, int ours,
+static enum xw_exit run(struct xw_console *console, const struct xw_request *request, int ours,
                         int *theirs)
 {
     int rc = xw_gate_open(request, *theirs, false, &console->gate, console->err);
@@ -494,13 +372,13 @@ enum xw_exit xw_console_once(struct xw_console_visit *visit, const struct xw_req
     }
     XW_AUTO_CLOSE int ours = ends[0];
     XW_AUTO_CLOSE int theirs = ends[1];
-    struct console console = {.session = visit->session,
-                              .visit = visit,
-                              .target = xw_target_format(request, target),
-                              .verb = request->verb,
-                              .recorder = visit->recorder,
-                              .code = XW_EXIT_TRY_AGAIN,
-                              .err = err};
+    struct xw_console console = {.session = visit->session,
+                                 .visit = visit,
+                                 .target = xw_target_format(request, target),
+                                 .verb = request->verb,
+                                 .recorder = visit->recorder,
+                                 .code = XW_EXIT_TRY_AGAIN,
+                                 .err = err};
     enum xw_exit code = run(&console, request, ours, &theirs);
     xw_model_clear(&console.model);
     xw_gate_close(console.gate);

@@ -17,9 +17,18 @@ open_screen() {
     see '(^|\n)seat\$'
 }
 
-# Ends the pane and whatever runs in it. Without a pane there is nothing to end.
+# has_ended PID: also as a process that nobody has waited for yet.
+has_ended() {
+    ! [[ -e /proc/$1/exe ]]
+}
+
+# Ends the pane and whatever runs in it. Without a pane there is nothing to end. A server that is still
+# ending would take the next pane, and end with it.
 close_screen() {
+    local pid
+    pid=$(screen display-message -p '#{pid}' 2>/dev/null) || return 0
     screen kill-server 2>/dev/null || true
+    await has_ended "$pid"
 }
 
 keys() {
