@@ -262,7 +262,9 @@ enum xw_exit xw_run_console(const struct xw_session *session, const struct xw_co
         *session->quiet = end.quiet;
     if (code != XW_EXIT_OK)
         xw_session_complain(session, err.text);
-    else if (session->in_tty)
+    /* Who only looks may have looked at a machine that is off, and had nothing else to see it by.
+     */
+    else if (session->in_tty || command->verb == XW_VERB_WATCH)
         fprintf(stderr, "%s\n", err.text);
     return code;
 }

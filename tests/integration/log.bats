@@ -107,6 +107,9 @@ says() {
     [[ $output == *'comes-'* ]]
     run -1 as alice console firewall/web
     [[ $output == *'web is off; start it first'* ]]
+    # Without a terminal, too, watching it says why nothing comes.
+    run -0 as alice watch firewall/web
+    [[ $output == *'The console of firewall/web has closed: the machine has stopped'* ]]
     # Nobody is in the way of what comes next.
     wait_for no_relay
     # One that has never run has none.
