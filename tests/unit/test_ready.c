@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -128,6 +129,23 @@ static void a_manager_that_is_gone(void **state)
     assert_non_null(strstr(err.text, "Telling the service manager that the keeper listens"));
 }
 
+static void where_no_socket_can_be_made(void **state)
+{
+    struct rlimit before;
+    struct xw_ready ready;
+    struct xw_error err = {0};
+
+    (void)state;
+    assert_int_equal(setenv("NOTIFY_SOCKET", "/nonexistent/notify", 1), 0);
+    assert_int_equal(xw_ready_find(&ready, &err), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max}), 0);
+    const int rc = xw_ready_tell(&ready, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(rc, -EMFILE);
+    assert_non_null(strstr(err.text, "Making a socket to the service manager"));
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -143,9 +161,13 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_a_path),           cmocka_unit_test(by_an_abstract_name),
-        cmocka_unit_test(by_the_longest_path), cmocka_unit_test(nobody_waits),
-        cmocka_unit_test(a_name_that_is_none), cmocka_unit_test(a_manager_that_is_gone),
+        cmocka_unit_test(by_a_path),
+        cmocka_unit_test(by_an_abstract_name),
+        cmocka_unit_test(by_the_longest_path),
+        cmocka_unit_test(nobody_waits),
+        cmocka_unit_test(a_name_that_is_none),
+        cmocka_unit_test(a_manager_that_is_gone),
+        cmocka_unit_test(where_no_socket_can_be_made),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
