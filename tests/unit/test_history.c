@@ -37,6 +37,7 @@ static int turns;                            /* of the wait; in the n-th, `step`
 static void (*step)(int turn);
 
 static bool small; /* pipes are, as for a user who has many */
+static bool odd;   /* ... or are none whose size can be asked for */
 
 int pipe2(int ends[2], int flags)
 {
@@ -46,6 +47,8 @@ int pipe2(int ends[2], int flags)
     int rc = xw_fault_strikes("pipe2") ? -1 : libc(ends, flags);
     if (rc == 0 && small)
         assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
+    if (rc == 0 && odd)
+        assert_int_equal(dup2(console[0], ends[1]), ends[1]);
     return rc;
 }
 
@@ -64,6 +67,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     return 0;
 }
 
+static int opened;   /* how often the newest log was */
 static bool rotates; /* virtlogd does, before the older file is opened */
 static void append(const char *to, const char *text);
 
@@ -76,6 +80,7 @@ int open(const char *name, int flags, ...)
     va_start(arguments, flags);
     int mode = flags & O_CREAT ? va_arg(arguments, int) : 0;
     va_end(arguments);
+    opened += strcmp(name, path) == 0 && !(flags & O_CREAT);
     if (rotates && strcmp(name, older) == 0) {
         rotates = false;
         assert_int_equal(rename(path, older), 0);
@@ -115,6 +120,8 @@ static int begin(void **state)
     xw_fault_set(NULL, 0, 0);
     turns = 0;
     small = false;
+    odd = false;
+    opened = 0;
     step = NULL;
     unlink(path);
     unlink(older);
@@ -147,8 +154,19 @@ static ssize_t take(const struct xw_history *history)
     return used;
 }
 
+/* How many descriptors are open, of as many as a test ever has. */
+static int descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 64; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
 static ssize_t open_and_take(void)
 {
+    const int before = descriptors();
     struct xw_history history = xw_history_open(&web);
     ssize_t rc = take(&history);
 
@@ -156,6 +174,7 @@ static ssize_t open_and_take(void)
         close(history.newest);
     if (history.before >= 0)
         close(history.before);
+    assert_int_equal(descriptors(), before);
     return rc;
 }
 
@@ -262,6 +281,8 @@ static void it_was_rotated(void **state)
     append(path, "two ");
     assert_int_equal(open_and_take(), 8);
     assert_string_equal(taken, "one two ");
+    /* Opened once: meanwhile it might have been rotated away. */
+    assert_int_equal(opened, 1);
     /* The console began before the new file did. */
     says("xtwo ");
     assert_int_equal(open_and_take(), 3);
@@ -311,6 +332,9 @@ static void what_fails(void **state)
     assert_int_equal(open_and_take(), -EMFILE);
     xw_fault_set("pread", 1, EIO);
     assert_int_equal(open_and_take(), -EIO);
+    odd = true;
+    assert_int_equal(open_and_take(), -EIO);
+    odd = false;
     const struct xw_machine nowhere = {"fw", "alice", "db"};
     struct xw_history history = xw_history_open(&nowhere);
     assert_true(history.newest < 0 && history.before < 0);

@@ -30,11 +30,11 @@ static int open_file(const char *path)
 /* Whether it was rotated between the two: what was the newest is then the one before. */
 static bool is_same(int newest, int before)
 {
-    struct stat a;
-    struct stat b;
+    struct stat a = {0};
+    struct stat b = {0};
 
-    return newest >= 0 && before >= 0 && fstat(newest, &a) == 0 && fstat(before, &b) == 0 &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return fstat(newest, &a) == 0 && fstat(before, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 struct xw_history xw_history_open(const struct xw_machine *machine)
@@ -55,11 +55,12 @@ struct xw_history xw_history_open(const struct xw_machine *machine)
     return history;
 }
 
+/* 0 where there is none. */
 static off_t size_of(int fd)
 {
     struct stat info;
 
-    return fd >= 0 && fstat(fd, &info) == 0 ? info.st_size : 0;
+    return fstat(fd, &info) == 0 ? info.st_size : 0;
 }
 
 /* Bytes that wait in the console's stream; they stay there. */
