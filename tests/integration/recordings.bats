@@ -77,10 +77,12 @@ menu() {
     see "${1-w who is here}"
 }
 
+# It leaves by itself, too, after two seconds.
 leave() {
-    menu
+    menu 'w who is here|Left '
     keys d
     see 'ended 0'
+    keys C-u
 }
 
 begin() {

@@ -380,6 +380,7 @@ static void what_fails_is_passed_on(void **state)
         {{"?", "error web is off; start it first\nend 1\n"}, -EIO, "web is off; start it first"},
         {{"error too many requests at once\nend 75\n", ""}, -EAGAIN, "too many requests at once"},
         {{"?", "error full\nend 75\n"}, -EAGAIN, "full"},
+        {{"wrong broken\nend 1\n", ""}, -EAGAIN, "The console broke off; try again in a moment"},
         {{"error broken", ""}, -EAGAIN, "The console broke off; try again in a moment"},
         {{"?", "x"}, -EAGAIN, "The console broke off; try again in a moment"},
     };
