@@ -22,6 +22,54 @@ int xw_boots_add(struct xw_boots *boots, const char *machine, bool ran)
     return 0;
 }
 
+/* Whether it has booted, or did when it was suspended. */
+static bool has_booted(enum xw_state state)
+{
+    return state != XW_STATE_OFF && state != XW_STATE_CRASHED && state != XW_STATE_MISSING;
+}
+
+static bool is_meant(const struct xw_request *request, const struct xw_machine *machine)
+{
+    if (strcmp(machine->lab, request->lab) != 0)
+        return false;
+    for (size_t i = 0; i < request->machine_count; i++) {
+        if (strcmp(request->machines[i], machine->name) == 0)
+            return true;
+    }
+    return request->whole_world;
+}
+
+/* Whether the request makes a machine that it means boot, which ran before or did not. */
+static bool boots_by(const struct xw_request *request, const struct xw_machine *machine, bool ran)
+{
+    switch (request->verb) {
+    case XW_VERB_START:
+        return !ran;
+    case XW_VERB_REBOOT:
+        return ran;
+    case XW_VERB_REVERT:
+        return ran && machine->state != XW_STATE_SUSPENDED && !*request->checkpoint;
+    default:
+        return false;
+    }
+}
+
+int xw_boots_choose(struct xw_boots *boots, const struct xw_request *request,
+                    const struct xw_model *model, bool standing)
+{
+    int rc = 0;
+
+    boots->world = *request;
+    for (size_t i = 0; i < model->machine_count && rc == 0; i++) {
+        const struct xw_machine *machine = &model->machines[i];
+        const bool ran = has_booted(machine->state);
+        const bool stands = standing && request->verb != XW_VERB_REVERT;
+        if (is_meant(request, machine) && (stands || boots_by(request, machine, ran)))
+            rc = xw_boots_add(boots, machine->name, ran && request->verb == XW_VERB_START);
+    }
+    return rc;
+}
+
 /* --- one machine ----------------------------------------------------------------------------- */
 
 static void leave(struct xw_boot *boot, int patience)
@@ -40,16 +88,6 @@ static void finish(struct xw_boot *boot, enum xw_boot_state state, const char *r
     snprintf(boot->reason, sizeof(boot->reason), "%s", reason);
 }
 
-static void take_line(const char *line, void *data)
-{
-    struct xw_boot *boot = data;
-
-    if (*line)
-        snprintf(boot->last, sizeof(boot->last), "%s", line);
-    if (!boot->done && xw_log_is_prompt(line))
-        finish(boot, XW_BOOT_READY, "");
-}
-
 /* What was written before this boot is only shown. */
 static void pass_line(const char *line, void *data)
 {
@@ -57,6 +95,15 @@ static void pass_line(const char *line, void *data)
 
     if (*line)
         snprintf(boot->last, sizeof(boot->last), "%s", line);
+}
+
+static void take_line(const char *line, void *data)
+{
+    struct xw_boot *boot = data;
+
+    pass_line(line, data);
+    if (!boot->done && xw_log_is_prompt(line))
+        finish(boot, XW_BOOT_READY, "");
 }
 
 static void look_at_current(struct xw_boot *boot)
@@ -281,16 +328,25 @@ const struct xw_boot *xw_boots_coming(const struct xw_boots *boots)
     return NULL;
 }
 
-void xw_boots_drop(struct xw_boots *boots, const char *machine)
+const struct xw_boot *xw_boots_find(const struct xw_boots *boots, const char *machine)
 {
     for (size_t i = 0; i < boots->count; i++) {
-        if (strcmp(boots->boot[i].machine, machine) != 0)
-            continue;
-        leave(&boots->boot[i], 0);
-        boots->count--;
-        memmove(&boots->boot[i], &boots->boot[i + 1], (boots->count - i) * sizeof(struct xw_boot));
-        return;
+        if (strcmp(boots->boot[i].machine, machine) == 0)
+            return &boots->boot[i];
     }
+    return NULL;
+}
+
+void xw_boots_drop(struct xw_boots *boots, const char *machine)
+{
+    const struct xw_boot *found = xw_boots_find(boots, machine);
+
+    if (!found)
+        return;
+    struct xw_boot *boot = &boots->boot[found - boots->boot];
+    leave(boot, 0);
+    boots->count--;
+    memmove(boot, boot + 1, (size_t)(boots->boot + boots->count - boot) * sizeof(*boot));
 }
 
 void xw_boots_end(struct xw_boots *boots, int patience)

@@ -58,6 +58,17 @@ struct xw_boots {
 /* Adds a machine. Returns 0 or -ENOMEM. */
 int xw_boots_add(struct xw_boots *boots, const char *machine, bool ran);
 
+/*
+ * Adds those of a world's machines, as the model has them before the request is made, that it makes
+ * boot; with standing also those of a start or a reboot that it need not: whose prompt stands there
+ * already, or whose request is going to fail. Returns 0 or -ENOMEM, with those that were added.
+ */
+int xw_boots_choose(struct xw_boots *boots, const struct xw_request *request,
+                    const struct xw_model *model, bool standing);
+
+/* The one of that name, or NULL. */
+const struct xw_boot *xw_boots_find(const struct xw_boots *boots, const char *machine);
+
 /* Takes one out again that has been added, if it is there. */
 void xw_boots_drop(struct xw_boots *boots, const char *machine);
 

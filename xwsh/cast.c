@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "xwsh/json_build.h"
 #include "xwsh/json_text.h"
 #include "xwsh/safe_text.h"
 #include "xwsh/tty.h"
@@ -60,22 +61,6 @@ static int put(struct xw_cast *cast, struct json_object *line, bool limited)
     return rc;
 }
 
-static bool add(struct json_object *object, const char *key, struct json_object *value)
-{
-    if (value && json_object_object_add(object, key, value) == 0)
-        return true;
-    json_object_put(value);
-    return false;
-}
-
-static bool append(struct json_object *array, struct json_object *value)
-{
-    if (value && json_object_array_add(array, value) == 0)
-        return true;
-    json_object_put(value);
-    return false;
-}
-
 static struct json_object *whole(struct json_object *object, bool ok)
 {
     if (ok)
@@ -88,16 +73,16 @@ static struct json_object *whole(struct json_object *object, bool ok)
 static struct json_object *make_head(const struct xw_cast_head *head)
 {
     struct json_object *line = json_object_new_object();
-    bool ok = line && add(line, "version", json_object_new_int(VERSION)) &&
-              add(line, "width", json_object_new_int(head->columns)) &&
-              add(line, "height", json_object_new_int(head->rows)) &&
-              add(line, "timestamp", json_object_new_int64(head->when)) &&
-              add(line, "title", json_object_new_string(head->title));
+    bool ok = line && xw_json_add(line, "version", json_object_new_int(VERSION)) &&
+              xw_json_add(line, "width", json_object_new_int(head->columns)) &&
+              xw_json_add(line, "height", json_object_new_int(head->rows)) &&
+              xw_json_add(line, "timestamp", json_object_new_int64(head->when)) &&
+              xw_json_add(line, "title", json_object_new_string(head->title));
 
     if (ok && *head->term) {
         struct json_object *variables = json_object_new_object();
-        ok = add(line, "env", variables) &&
-             add(variables, "TERM", json_object_new_string(head->term));
+        ok = xw_json_add(line, "env", variables) &&
+             xw_json_add(variables, "TERM", json_object_new_string(head->term));
     }
     return whole(line, ok);
 }
@@ -114,9 +99,10 @@ static struct json_object *make_event(struct xw_cast *cast, int64_t now, const c
     int64_t since = cast->last - cast->began;
     snprintf(seconds, sizeof(seconds), "%lld.%06lld", (long long)(since / SECOND),
              (long long)(since % SECOND));
-    bool ok = line && append(line, json_object_new_double_s((double)since / SECOND, seconds)) &&
-              append(line, json_object_new_string(what)) &&
-              append(line, json_object_new_string_len(data, (int)count));
+    bool ok = line &&
+              xw_json_append(line, json_object_new_double_s((double)since / SECOND, seconds)) &&
+              xw_json_append(line, json_object_new_string(what)) &&
+              xw_json_append(line, json_object_new_string_len(data, (int)count));
     return whole(line, ok);
 }
 

@@ -4,6 +4,7 @@
 
 #include "xwsh/commands.h"
 #include "xwsh/help.h"
+#include "xwsh/options.h"
 #include "xwsh/suggest.h"
 
 enum { NAMES_MAX = 32 };
@@ -40,27 +41,16 @@ enum xw_exit xw_command_unknown(const struct xw_session *session, const char *na
     return XW_EXIT_USAGE;
 }
 
-static const struct option {
-    const char *name;
-    enum xw_option option;
-    enum { NO_VALUE, MAY_HAVE_VALUE, HAS_VALUE } value;
-} options[] = {
-    {"--json", XW_OPTION_JSON, NO_VALUE},         {"--force", XW_OPTION_FORCE, NO_VALUE},
-    {"--yes", XW_OPTION_YES, NO_VALUE},           {"--none", XW_OPTION_NONE, NO_VALUE},
-    {"--take", XW_OPTION_TAKE, NO_VALUE},         {"--follow", XW_OPTION_FOLLOW, NO_VALUE},
-    {"--topology", XW_OPTION_TOPOLOGY, NO_VALUE}, {"--plain", XW_OPTION_PLAIN, NO_VALUE},
-    {"--record", XW_OPTION_RECORD, NO_VALUE},     {"--wait", XW_OPTION_WAIT, MAY_HAVE_VALUE},
-    {"--lab", XW_OPTION_LAB, HAS_VALUE},          {"--timeout", XW_OPTION_TIMEOUT, HAS_VALUE},
-    {"--lines", XW_OPTION_LINES, HAS_VALUE},      {"-m", XW_OPTION_TEXT, HAS_VALUE}};
-
 /* The option of this word, which may have its value behind a "="; or NULL. */
-static const struct option *find_option(const char *word)
+static const struct xw_option_info *find_option(const char *word)
 {
-    size_t length = strcspn(word, "=");
+    const size_t length = strcspn(word, "=");
+    size_t count;
+    const struct xw_option_info *options = xw_options(&count);
 
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        const struct option *option = &options[i];
-        bool takes = option->value != NO_VALUE && word[1] == '-';
+    for (size_t i = 0; i < count; i++) {
+        const struct xw_option_info *option = &options[i];
+        bool takes = option->value != XW_VALUE_NONE && word[1] == '-';
         if (strncmp(word, option->name, length) == 0 && option->name[length] == '\0' &&
             (word[length] == '\0' || takes))
             return option;
@@ -69,20 +59,20 @@ static const struct option *find_option(const char *word)
 }
 
 /* Its value, in the same word or the next one, which is taken then; NULL where none is. */
-static const char *take_value(const struct option *option, size_t count, const char *const *word,
-                              size_t *at)
+static const char *take_value(const struct xw_option_info *option, size_t count,
+                              const char *const *word, size_t *at)
 {
     const char *equals = word[*at][1] == '-' ? strchr(word[*at], '=') : NULL;
 
     if (equals)
         return equals + 1;
-    if (option->value == MAY_HAVE_VALUE)
+    if (option->value == XW_VALUE_MAY)
         return "";
     return *at + 1 < count ? word[++*at] : NULL;
 }
 
 /* Notes an option, which may be given once where it has a value. Returns whether that works. */
-static bool take_option(const struct option *option, size_t count, const char *const *word,
+static bool take_option(const struct xw_option_info *option, size_t count, const char *const *word,
                         size_t *at, struct xw_arguments *arguments)
 {
     const struct {
@@ -111,7 +101,7 @@ static bool sort_arguments(const struct xw_command *command, size_t count, const
     bool options_end = false;
 
     for (size_t i = 0; i < count; i++) {
-        const struct option *option = options_end ? NULL : find_option(word[i]);
+        const struct xw_option_info *option = options_end ? NULL : find_option(word[i]);
         if (options_end || word[i][0] != '-') {
             if (arguments->count == command->operands_max)
                 return false;

@@ -96,24 +96,11 @@ static const char *box_in_ascii(uint32_t code)
     }
 }
 
-/* UTF-8 of a code point that is one. */
 static void put_utf8(FILE *text, uint32_t code)
 {
-    if (code < 0x80) {
-        fputc((int)code, text);
-    } else if (code < 0x800) {
-        fputc((int)(0xc0 | code >> 6), text);
-        fputc((int)(0x80 | (code & 0x3f)), text);
-    } else if (code < 0x10000) {
-        fputc((int)(0xe0 | code >> 12), text);
-        fputc((int)(0x80 | (code >> 6 & 0x3f)), text);
-        fputc((int)(0x80 | (code & 0x3f)), text);
-    } else {
-        fputc((int)(0xf0 | code >> 18), text);
-        fputc((int)(0x80 | (code >> 12 & 0x3f)), text);
-        fputc((int)(0x80 | (code >> 6 & 0x3f)), text);
-        fputc((int)(0x80 | (code & 0x3f)), text);
-    }
+    char utf8[XW_UTF8_MAX];
+
+    fwrite(utf8, 1, xw_utf8_encode(code, utf8), text);
 }
 
 /* What is drawn for a character: itself, or something harmless that takes as many columns. */

@@ -1,22 +1,16 @@
 #include "xwsh/help.h"
 
-static const struct {
-    enum xw_option option;
-    const char *name;
-} option_names[] = {{XW_OPTION_LAB, "--lab LAB"},       {XW_OPTION_TEXT, "-m TEXT"},
-                    {XW_OPTION_TOPOLOGY, "--topology"}, {XW_OPTION_PLAIN, "--plain"},
-                    {XW_OPTION_FORCE, "--force"},       {XW_OPTION_TAKE, "--take"},
-                    {XW_OPTION_RECORD, "--record"},     {XW_OPTION_YES, "--yes"},
-                    {XW_OPTION_LINES, "--lines N"},     {XW_OPTION_FOLLOW, "--follow"},
-                    {XW_OPTION_WAIT, "--wait[=STATE]"}, {XW_OPTION_TIMEOUT, "--timeout SECONDS"},
-                    {XW_OPTION_JSON, "--json"}};
+#include "xwsh/options.h"
 
 void xw_help_usage(FILE *to, const struct xw_command *command)
 {
+    size_t count;
+    const struct xw_option_info *options = xw_options(&count);
+
     fprintf(to, "usage: %s%s%s", command->name, *command->operands ? " " : "", command->operands);
-    for (size_t i = 0; i < sizeof(option_names) / sizeof(option_names[0]); i++) {
-        if (command->options & option_names[i].option)
-            fprintf(to, " [%s]", option_names[i].name);
+    for (size_t i = 0; i < count; i++) {
+        if (options[i].usage && (command->options & (unsigned int)options[i].option))
+            fprintf(to, " [%s]", options[i].usage);
     }
     fputc('\n', to);
 }

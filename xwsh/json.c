@@ -6,28 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "xwsh/json_build.h"
 #include "xwsh/json_text.h"
 #include "xwsh/when.h"
 
 enum { SCHEMA = 1, MIB = 1 << 20 };
 
 /* Each add_ takes over the value and returns whether everything could be allocated. */
-static bool add(struct json_object *object, const char *key, struct json_object *value)
-{
-    if (value && json_object_object_add(object, key, value) == 0)
-        return true;
-    json_object_put(value);
-    return false;
-}
-
 static bool add_text(struct json_object *object, const char *key, const char *text)
 {
-    return add(object, key, json_object_new_string(text));
+    return xw_json_add(object, key, json_object_new_string(text));
 }
 
 static bool add_number(struct json_object *object, const char *key, uint64_t number)
 {
-    return add(object, key, json_object_new_uint64(number));
+    return xw_json_add(object, key, json_object_new_uint64(number));
 }
 
 /* Appends a new empty object to the array and returns it, or NULL. */
@@ -35,10 +28,7 @@ static struct json_object *append_object(struct json_object *array)
 {
     struct json_object *object = json_object_new_object();
 
-    if (object && json_object_array_add(array, object) == 0)
-        return object;
-    json_object_put(object);
-    return NULL;
+    return xw_json_append(array, object) ? object : NULL;
 }
 
 /* Prints and frees the document; ok tells whether it is whole. */
@@ -71,7 +61,7 @@ static bool start(struct json_object **document, const struct xw_request *reques
     if (request && !add_text(*document, "world", xw_target_world(request, world)))
         return false;
     *list = json_object_new_array();
-    return add(*document, list_key, *list);
+    return xw_json_add(*document, list_key, *list);
 }
 
 static bool add_time(struct json_object *object, const char *key, time_t when)
@@ -91,7 +81,8 @@ static bool add_window(struct json_object *object, const struct xw_window *windo
 
     if (!window)
         return json_object_object_add(object, "window", NULL) == 0;
-    return add(object, "window", item) && add_text(item, "state", xw_window_word(window->state)) &&
+    return xw_json_add(object, "window", item) &&
+           add_text(item, "state", xw_window_word(window->state)) &&
            add_time(item, "opens", window->opens) && add_time(item, "closes", window->closes) &&
            add_time(item, "consoles_end", window->ends);
 }
@@ -119,15 +110,13 @@ static bool add_list(struct json_object *item, const char *key, const char *join
 {
     struct json_object *list = json_object_new_array();
 
-    if (!add(item, key, list))
+    if (!xw_json_add(item, key, list))
         return false;
     while (strcmp(joined, "-") != 0 && *joined) {
         size_t length = strcspn(joined, ",");
         struct json_object *text = json_object_new_string_len(joined, (int)length);
-        if (!text || json_object_array_add(list, text) < 0) {
-            json_object_put(text);
+        if (!xw_json_append(list, text))
             return false;
-        }
         joined += length + (joined[length] == ',');
     }
     return true;
@@ -172,7 +161,7 @@ int xw_json_grants(const struct xw_request *request, const struct xw_model *mode
              add_list(item, "members", groups[i].members);
     }
     list = ok ? json_object_new_array() : NULL;
-    ok = ok && add(document, "extensions", list);
+    ok = ok && xw_json_add(document, "extensions", list);
     for (size_t i = 0; ok && i < model->extension_count; i++) {
         struct json_object *item = append_object(list);
         ok = item && add_text(item, "owner", model->extensions[i].owner) &&
@@ -184,7 +173,7 @@ int xw_json_grants(const struct xw_request *request, const struct xw_model *mode
 static bool add_interfaces(struct json_object *item, const struct xw_machine *machine)
 {
     struct json_object *list = json_object_new_array();
-    bool ok = add(item, "interfaces", list);
+    bool ok = xw_json_add(item, "interfaces", list);
 
     for (size_t i = 0; ok && i < machine->link_count; i++) {
         const struct xw_link *link = &machine->links[i];
@@ -199,14 +188,10 @@ static bool add_interfaces(struct json_object *item, const struct xw_machine *ma
 static bool add_segments(struct json_object *document, const struct xw_model *model)
 {
     struct json_object *list = json_object_new_array();
-    bool ok = add(document, "segments", list);
+    bool ok = xw_json_add(document, "segments", list);
 
-    for (size_t i = 0; ok && i < model->segment_count; i++) {
-        struct json_object *name = json_object_new_string(model->segments[i].name);
-        ok = name && json_object_array_add(list, name) == 0;
-        if (!ok)
-            json_object_put(name);
-    }
+    for (size_t i = 0; ok && i < model->segment_count; i++)
+        ok = xw_json_append(list, json_object_new_string(model->segments[i].name));
     return ok;
 }
 
@@ -214,6 +199,7 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
 {
     struct json_object *document;
     struct json_object *list;
+    char addresses[XW_ADDRESSES_MAX];
     char world[XW_WORLD_SIZE];
     bool ok = start(&document, request, false, "machines", &list);
 
@@ -226,7 +212,8 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
              add_text(item, "owner", machine->owner) &&
              add_text(item, "state", xw_state_name(machine->state)) &&
              add_number(item, "memory", (uint64_t)machine->memory * MIB) &&
-             add_list(item, "addresses", machine->addresses) && add_interfaces(item, machine);
+             add_list(item, "addresses", xw_machine_addresses(machine, addresses)) &&
+             add_interfaces(item, machine);
     }
     ok = ok && add_segments(document, model);
     return finish(document, ok);
@@ -244,7 +231,7 @@ int xw_json_checkpoints(const struct xw_request *request, const struct xw_model 
         ok = item && add_text(item, "machine", saved->machine) &&
              add_text(item, "owner", saved->owner) && add_text(item, "checkpoint", saved->name) &&
              add_time(item, "time", saved->made) &&
-             add(item, "memory", json_object_new_boolean(saved->memory)) &&
+             xw_json_add(item, "memory", json_object_new_boolean(saved->memory)) &&
              add_number(item, "size", saved->size);
         ok = ok && (*saved->text ? add_text(item, "text", saved->text)
                                  : json_object_object_add(item, "text", NULL) == 0);
@@ -259,12 +246,8 @@ int xw_json_log(const struct xw_request *request, char *const *line, size_t coun
     bool ok = start(&document, request, false, "lines", &list);
 
     ok = ok && add_text(document, "machine", request->machines[0]);
-    for (size_t i = 0; ok && i < count; i++) {
-        struct json_object *text = json_object_new_string(line[i]);
-        ok = text && json_object_array_add(list, text) == 0;
-        if (!ok)
-            json_object_put(text);
-    }
+    for (size_t i = 0; ok && i < count; i++)
+        ok = xw_json_append(list, json_object_new_string(line[i]));
     return finish(document, ok);
 }
 
@@ -279,7 +262,7 @@ int xw_json_recordings(const struct xw_recording *recordings, size_t count)
         ok = item && add_text(item, "recording", recordings[i].name) &&
              add_number(item, "size", recordings[i].size) &&
              add_time(item, "time", recordings[i].written) &&
-             add(item, "running", json_object_new_boolean(recordings[i].runs));
+             xw_json_add(item, "running", json_object_new_boolean(recordings[i].runs));
     }
     return finish(document, ok);
 }
@@ -298,7 +281,7 @@ int xw_json_results(const struct xw_request *request, const struct xw_model *mod
         ok = ok && add_text(item, "result", result->done ? "done" : "fail") &&
              add_text(item, "text", result->text);
         if (ok && result->waited)
-            ok = add(item, "reached", json_object_new_boolean(!*result->reason)) &&
+            ok = xw_json_add(item, "reached", json_object_new_boolean(!*result->reason)) &&
                  add_number(item, "seconds", result->seconds) &&
                  (!*result->reason || add_text(item, "reason", result->reason));
     }

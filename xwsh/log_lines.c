@@ -14,21 +14,10 @@ static void write_line(const struct xw_log_lines *lines, char *text)
 
     for (size_t i = 0; i < lines->length; i++) {
         uint32_t code = lines->cells[i];
-        if (code >= XW_LOG_RAW || code < 0x80) {
+        if (code >= XW_LOG_RAW)
             text[used++] = (char)(unsigned char)(code & 0xff);
-        } else if (code < 0x800) {
-            text[used++] = (char)(unsigned char)(0xc0 | code >> 6);
-            text[used++] = (char)(unsigned char)(0x80 | (code & 0x3f));
-        } else if (code < 0x10000) {
-            text[used++] = (char)(unsigned char)(0xe0 | code >> 12);
-            text[used++] = (char)(unsigned char)(0x80 | (code >> 6 & 0x3f));
-            text[used++] = (char)(unsigned char)(0x80 | (code & 0x3f));
-        } else {
-            text[used++] = (char)(unsigned char)(0xf0 | code >> 18);
-            text[used++] = (char)(unsigned char)(0x80 | (code >> 12 & 0x3f));
-            text[used++] = (char)(unsigned char)(0x80 | (code >> 6 & 0x3f));
-            text[used++] = (char)(unsigned char)(0x80 | (code & 0x3f));
-        }
+        else
+            used += xw_utf8_encode(code, text + used);
         if (code != ' ')
             end = used;
     }

@@ -3,33 +3,12 @@
  * until it shows a login prompt. Nobody waits for this, and Esc ends the looking.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "xwsh/menu_state.h"
 #include "xwsh/pump.h"
-#include "xwsh/wait.h"
 
 /* How many places the block has that moves in a bar. */
 enum { BLOCK = 3, STEP_MS = 500 };
-
-/* Whether the action makes this machine boot. */
-static bool boots(const struct xw_request *request, const struct xw_machine *machine)
-{
-    const bool ran = xw_wait_ran(machine->state);
-
-    if (strcmp(machine->lab, request->lab) != 0)
-        return false;
-    switch (request->verb) {
-    case XW_VERB_START:
-        return !ran;
-    case XW_VERB_REBOOT:
-        return ran;
-    case XW_VERB_REVERT:
-        return ran && machine->state != XW_STATE_SUSPENDED && !*request->checkpoint;
-    default:
-        return false;
-    }
-}
 
 void xw_menu_boot_begin(struct xw_menu *menu, const struct xw_request *request)
 {
@@ -39,15 +18,9 @@ void xw_menu_boot_begin(struct xw_menu *menu, const struct xw_request *request)
     /* What may be on a console is behind the password then. */
     if (menu->page != XW_PAGE_MACHINES || xw_settings_guard(menu->settings, XW_VERB_CONSOLE))
         return;
-    menu->boots.world = *request;
+    /* Without memory for all of them, it is some that are looked at. */
+    (void)xw_boots_choose(&menu->boots, request, model, false);
     menu->boots.quiet = true;
-    for (size_t i = 0; i < model->machine_count; i++) {
-        const struct xw_machine *machine = &model->machines[i];
-        bool meant = request->whole_world || strcmp(request->machines[0], machine->name) == 0;
-        if (meant && boots(request, machine) &&
-            xw_boots_add(&menu->boots, machine->name, false) < 0)
-            break;
-    }
     if (menu->boots.count == 0)
         return;
     menu->boot_began = xw_pump_now();

@@ -82,6 +82,7 @@ static void draw_machine(const struct xw_menu *menu, int row, int width, chtype 
                          const struct xw_machine *machine)
 {
     char text[64];
+    char addresses[XW_ADDRESSES_MAX];
     int column = width + 3;
     chtype colour = look == A_NORMAL ? xw_menu_look(xw_state_mark(machine->state)) : A_NORMAL;
 
@@ -95,7 +96,9 @@ static void draw_machine(const struct xw_menu *menu, int row, int width, chtype 
         xw_menu_put(menu, row, column, 10, text);
         column += 12;
     }
-    column += xw_menu_put(menu, row, column, COLS - column - 1, machine->addresses) + 2;
+    column += xw_menu_put(menu, row, column, COLS - column - 1,
+                          xw_machine_addresses(machine, addresses)) +
+              2;
     if (machine->state == XW_STATE_SUSPENDED && column < COLS - 1)
         xw_menu_put(menu, row, column, COLS - column - 1, "(resumes in about a second)");
 }

@@ -6,21 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "xwsh/message_fields.h"
+#include "xwsh/message_machine.h"
+
 #define SAVED_BYTES_MAX (1UL << 50)
 
-enum { FIELDS_MAX = 9, NUMBER_MAX = 1 << 30 };
-
-static const char *const state_names[XW_STATE_COUNT] = {
-    [XW_STATE_OFF] = "off",
-    [XW_STATE_STARTING] = "starting",
-    [XW_STATE_RUNNING] = "running",
-    [XW_STATE_PAUSED] = "paused",
-    [XW_STATE_DISK_FULL] = "disk-full",
-    [XW_STATE_SUSPENDED] = "suspended",
-    [XW_STATE_STOPPING] = "stopping",
-    [XW_STATE_CRASHED] = "crashed",
-    [XW_STATE_MISSING] = "missing",
-};
+enum { NUMBER_MAX = 1 << 30 };
 
 static const char *const window_words[] = {[XW_WINDOW_OPEN] = "open",
                                            [XW_WINDOW_BEFORE] = "before",
@@ -45,55 +36,8 @@ const char *xw_window_word(enum xw_window_state state)
     return window_words[state];
 }
 
-const char *xw_state_name(enum xw_state state)
-{
-    return state_names[state];
-}
-
-static int parse_state(const char *word, enum xw_state *state)
-{
-    for (int i = 0; i < XW_STATE_COUNT; i++) {
-        if (strcmp(state_names[i], word) == 0) {
-            *state = (enum xw_state)i;
-            return 0;
-        }
-    }
-    return -EBADMSG;
-}
-
-/*
- * Cuts line into count fields at single spaces. With rest, the last field is the remainder of the
- * line with its spaces, and may be empty or missing.
- */
-static bool split(char *line, char *fields[FIELDS_MAX], int count, bool rest)
-{
-    char *at = line;
-
-    for (int i = 0; i < count; i++) {
-        bool last = i == count - 1;
-        fields[i] = at;
-        if (last && rest)
-            return true;
-        size_t length = strcspn(at, " ");
-        bool ends = at[length] == '\0';
-        at += length;
-        if (length == 0 || (ends && !last && !(rest && i == count - 2)) || (!ends && last))
-            return false;
-        if (!ends)
-            *at++ = '\0';
-    }
-    return true;
-}
-
-static bool copy(char *to, size_t size, const char *from)
-{
-    int n = snprintf(to, size, "%s", from);
-
-    return n >= 0 && (size_t)n < size;
-}
-
 /* Lab, owner and the two counts, which `world` and `member` have in common. */
-static bool parse_counts(char *const field[FIELDS_MAX], struct xw_world *world)
+static bool parse_counts(char *const field[XW_FIELDS_MAX], struct xw_world *world)
 {
     if (!xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
         xw_number(field[3], XW_MACHINES_MAX, &world->machines) < 0 ||
@@ -110,9 +54,9 @@ static bool parse_counts(char *const field[FIELDS_MAX], struct xw_world *world)
  */
 static int parse_world(char *line, struct xw_world *world)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 6, true) || !parse_counts(field, world))
+    if (!xw_fields_split(line, field, 6, true) || !parse_counts(field, world))
         return -EBADMSG;
     bool team = *world->owner == '@';
     snprintf(world->address, sizeof(world->address), "%s%s%s", world->lab, team ? ":" : "",
@@ -134,9 +78,9 @@ static bool parse_time(const char *word, time_t *when)
 /* A world of a lab that the caller looks after. */
 static int parse_member(char *line, struct xw_world *world)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 6, false) || !parse_counts(field, world) ||
+    if (!xw_fields_split(line, field, 6, false) || !parse_counts(field, world) ||
         !parse_time(field[5], &world->last_use))
         return -EBADMSG;
     snprintf(world->address, sizeof(world->address), "%s:%s", world->lab, world->owner);
@@ -145,9 +89,9 @@ static int parse_member(char *line, struct xw_world *world)
 
 static int parse_instructs(char *line, struct xw_lab_instructed *lab)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 3, true) || !xw_name_ok(field[1]))
+    if (!xw_fields_split(line, field, 3, true) || !xw_name_ok(field[1]))
         return -EBADMSG;
     snprintf(lab->lab, sizeof(lab->lab), "%s", field[1]);
     snprintf(lab->title, sizeof(lab->title), "%s", field[2]);
@@ -168,10 +112,10 @@ static bool find_role(const char *word, enum xw_grant_role *role)
 /* Of a group its number, of a user the number and the name. */
 static int parse_grant(char *line, struct xw_grant *grant)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
     unsigned long number;
 
-    if (!split(line, field, 3, true))
+    if (!xw_fields_split(line, field, 3, true))
         return -EBADMSG;
     char *name = strchr(field[2], ' ');
     if (name)
@@ -188,9 +132,9 @@ static int parse_grant(char *line, struct xw_grant *grant)
 
 static int parse_extension(char *line, struct xw_extension *extension)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 3, false) || !xw_owner_ok(field[1]) ||
+    if (!xw_fields_split(line, field, 3, false) || !xw_owner_ok(field[1]) ||
         !parse_time(field[2], &extension->until))
         return -EBADMSG;
     snprintf(extension->owner, sizeof(extension->owner), "%s", field[1]);
@@ -199,10 +143,10 @@ static int parse_extension(char *line, struct xw_extension *extension)
 
 static int parse_window(char *line, struct xw_lab_window *window)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
     struct xw_request world = {0};
 
-    if (!split(line, field, 6, false) || xw_request_set_world(&world, field[1]) < 0 ||
+    if (!xw_fields_split(line, field, 6, false) || xw_request_set_world(&world, field[1]) < 0 ||
         !parse_time(field[3], &window->window.opens) ||
         !parse_time(field[4], &window->window.closes) ||
         !parse_time(field[5], &window->window.ends))
@@ -217,80 +161,15 @@ static int parse_window(char *line, struct xw_lab_window *window)
     return -EBADMSG;
 }
 
-static int parse_segment(char *line, struct xw_segment *segment)
-{
-    char *field[FIELDS_MAX];
-
-    if (!split(line, field, 2, false) || !xw_name_ok(field[1]))
-        return -EBADMSG;
-    snprintf(segment->name, sizeof(segment->name), "%s", field[1]);
-    return 0;
-}
-
-/* One of a machine's interfaces, "SEGMENT=ADDRESS". */
-static bool parse_link(char *text, struct xw_link *link)
-{
-    char *address = strchr(text, '=');
-
-    if (!address)
-        return false;
-    *address++ = '\0';
-    if (strcmp(address, "-") == 0)
-        address = "";
-    else if (*address == '\0')
-        return false;
-    return xw_name_ok(text) && copy(link->segment, sizeof(link->segment), text) &&
-           copy(link->address, sizeof(link->address), address);
-}
-
-/* All of them, joined by commas, and from that their addresses; "-" for none. */
-static bool parse_links(char *text, struct xw_machine *machine)
-{
-    size_t used = 0;
-
-    snprintf(machine->addresses, sizeof(machine->addresses), "-");
-    if (strcmp(text, "-") == 0)
-        return true;
-    while (text) {
-        char *comma = strchr(text, ',');
-        if (comma)
-            *comma++ = '\0';
-        if (machine->link_count == XW_LINKS_MAX)
-            return false;
-        const struct xw_link *link = &machine->links[machine->link_count];
-        if (!parse_link(text, &machine->links[machine->link_count++]))
-            return false;
-        if (*link->address)
-            used += (size_t)snprintf(machine->addresses + used, sizeof(machine->addresses) - used,
-                                     "%s%s", used ? "," : "", link->address);
-        text = comma;
-    }
-    return true;
-}
-
-static int parse_machine(char *line, struct xw_machine *machine)
-{
-    char *field[FIELDS_MAX];
-
-    if (!split(line, field, 7, false) || !xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
-        !xw_name_ok(field[3]) || parse_state(field[4], &machine->state) < 0 ||
-        xw_number(field[5], NUMBER_MAX, &machine->memory) < 0 || !parse_links(field[6], machine))
-        return -EBADMSG;
-    snprintf(machine->lab, sizeof(machine->lab), "%s", field[1]);
-    snprintf(machine->owner, sizeof(machine->owner), "%s", field[2]);
-    snprintf(machine->name, sizeof(machine->name), "%s", field[3]);
-    return 0;
-}
-
 static int parse_saved(char *line, struct xw_saved *saved)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 9, true) || !xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
+    if (!xw_fields_split(line, field, 9, true) || !xw_name_ok(field[1]) || !xw_owner_ok(field[2]) ||
         !xw_name_ok(field[3]) || !xw_name_ok(field[4]) || !parse_time(field[5], &saved->made) ||
         (strcmp(field[6], "memory") != 0 && strcmp(field[6], "disk") != 0) ||
         xw_number(field[7], SAVED_BYTES_MAX, &saved->size) < 0 ||
-        !copy(saved->text, sizeof(saved->text), field[8]))
+        !xw_fields_copy(saved->text, sizeof(saved->text), field[8]))
         return -EBADMSG;
     saved->memory = strcmp(field[6], "memory") == 0;
     snprintf(saved->lab, sizeof(saved->lab), "%s", field[1]);
@@ -302,9 +181,9 @@ static int parse_saved(char *line, struct xw_saved *saved)
 
 static int parse_about(char *line, struct xw_message *message)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 3, true))
+    if (!xw_fields_split(line, field, 3, true))
         return -EBADMSG;
     bool whole = strcmp(field[1], "-") == 0;
     if (!whole && !xw_name_ok(field[1]))
@@ -318,9 +197,9 @@ static int parse_viewer(char *line, struct xw_viewer *viewer)
 {
     static const char *const modes[] = {
         [XW_VIEWER_WRITES] = "write", [XW_VIEWER_WATCHES] = "watch", [XW_VIEWER_TAKES] = "take"};
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 3, false) || !xw_owner_ok(field[1]))
+    if (!xw_fields_split(line, field, 3, false) || !xw_owner_ok(field[1]))
         return -EBADMSG;
     snprintf(viewer->name, sizeof(viewer->name), "%s", field[1]);
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -334,9 +213,9 @@ static int parse_viewer(char *line, struct xw_viewer *viewer)
 
 static int parse_error(char *line, struct xw_message *message)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 2, true))
+    if (!xw_fields_split(line, field, 2, true))
         return -EBADMSG;
     message->text = field[1];
     return 0;
@@ -344,9 +223,9 @@ static int parse_error(char *line, struct xw_message *message)
 
 static int parse_history(char *line, unsigned long *bytes)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
-    if (!split(line, field, 2, false) || xw_number(field[1], XW_HISTORY_MAX, bytes) < 0)
+    if (!xw_fields_split(line, field, 2, false) || xw_number(field[1], XW_HISTORY_MAX, bytes) < 0)
         return -EBADMSG;
     return 0;
 }
@@ -355,10 +234,11 @@ static int parse_end(char *line, struct xw_message *message)
 {
     static const enum xw_exit known[] = {XW_EXIT_OK,      XW_EXIT_FAILED,  XW_EXIT_USAGE,
                                          XW_EXIT_REFUSED, XW_EXIT_LIMITED, XW_EXIT_TRY_AGAIN};
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
     unsigned long code = 0;
 
-    if (!split(line, field, 2, false) || xw_number(field[1], XW_EXIT_TRY_AGAIN, &code) < 0)
+    if (!xw_fields_split(line, field, 2, false) ||
+        xw_number(field[1], XW_EXIT_TRY_AGAIN, &code) < 0)
         return -EBADMSG;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (code == (unsigned long)known[i]) {
@@ -371,10 +251,10 @@ static int parse_end(char *line, struct xw_message *message)
 
 static int parse_hello(char *line)
 {
-    char *field[FIELDS_MAX];
+    char *field[XW_FIELDS_MAX];
 
     /* Of another version only the version is known to be in its place. */
-    if (!split(line, field, 3, true))
+    if (!xw_fields_split(line, field, 3, true))
         return -EBADMSG;
     if (strcmp(field[1], XW_PROTOCOL_VERSION) != 0)
         return -EPROTO;
@@ -427,9 +307,9 @@ int xw_message_parse(char *line, struct xw_message *message)
     case XW_MESSAGE_WINDOW:
         return parse_window(line, &message->window);
     case XW_MESSAGE_SEGMENT:
-        return parse_segment(line, &message->segment);
+        return xw_message_segment(line, &message->segment);
     case XW_MESSAGE_MACHINE:
-        return parse_machine(line, &message->machine);
+        return xw_message_machine(line, &message->machine);
     case XW_MESSAGE_CHECKPOINT:
         return parse_saved(line, &message->saved);
     case XW_MESSAGE_PROGRESS:

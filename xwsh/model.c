@@ -7,6 +7,29 @@
 
 enum { GRANTS_MAX = 3 * XW_GROUPS_PER_LAB_MAX + 2 * XW_USERS_PER_LAB_MAX };
 
+const struct xw_machine *xw_model_machine(const struct xw_model *model, const char *name)
+{
+    for (size_t i = 0; i < model->machine_count; i++) {
+        if (strcmp(model->machines[i].name, name) == 0)
+            return &model->machines[i];
+    }
+    return NULL;
+}
+
+const char *xw_machine_addresses(const struct xw_machine *machine, char text[XW_ADDRESSES_MAX])
+{
+    size_t used = 0;
+
+    snprintf(text, XW_ADDRESSES_MAX, "-");
+    for (size_t i = 0; i < machine->link_count; i++) {
+        const char *address = machine->links[i].address;
+        if (*address)
+            used += (size_t)snprintf(text + used, XW_ADDRESSES_MAX - used, "%s%s", used ? "," : "",
+                                     address);
+    }
+    return text;
+}
+
 bool xw_model_suspended(const struct xw_model *model)
 {
     bool suspended = false;

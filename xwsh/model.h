@@ -63,8 +63,7 @@ struct xw_machine {
     char owner[XW_NAME_SIZE];
     char name[XW_NAME_SIZE];
     enum xw_state state;
-    unsigned long memory;             /* MiB */
-    char addresses[XW_ADDRESSES_MAX]; /* joined by commas, "-" for none; unsafe to show */
+    unsigned long memory; /* MiB */
     size_t link_count;
     struct xw_link links[XW_LINKS_MAX];
 };
@@ -202,6 +201,12 @@ struct xw_model {
     struct xw_result *results;
     size_t result_count;
 };
+
+/* The machine of that name, or NULL. */
+const struct xw_machine *xw_model_machine(const struct xw_model *model, const char *name);
+
+/* The addresses of its interfaces, joined by commas, "-" for none; unsafe to show. Returns text. */
+const char *xw_machine_addresses(const struct xw_machine *machine, char text[XW_ADDRESSES_MAX]);
 
 /* Whether a machine is suspended, and what is said then. */
 bool xw_model_suspended(const struct xw_model *model);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { TEXT_MAX = 1024, UTF8_MAX = 4 };
+enum { TEXT_MAX = 1024 };
 
 int xw_picture_new(struct xw_picture *picture, int rows, int columns)
 {
@@ -85,31 +85,19 @@ int xw_picture_width(enum xw_charset charset, const char *text)
     return xw_safe_columns(safe);
 }
 
-/* UTF-8 of a code point that is one; returns its length. */
-static size_t encode(uint32_t code, char utf8[UTF8_MAX])
-{
-    size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-
-    for (size_t i = length; i-- > 1; code >>= 6)
-        utf8[i] = (char)(0x80 | (code & 0x3f));
-    utf8[0] = (char)(lead[length == 1 ? 0 : length] | code);
-    return length;
-}
-
 void xw_picture_text(const struct xw_picture *picture, int row, int from, int to, char *text,
                      size_t size)
 {
     size_t used = 0;
 
-    for (int column = from; column < to && size - used > UTF8_MAX; column++) {
+    for (int column = from; column < to && size - used > XW_UTF8_MAX; column++) {
         uint32_t code = xw_picture_at(picture, row, column);
         bool half = xw_picture_at(picture, row, column + 1) == XW_CELL_HALF;
         if (code == XW_CELL_HALF && column > from)
             continue;
         if (code == 0 || code == XW_CELL_HALF || (half && column + 1 == to))
             code = ' ';
-        used += encode(code, text + used);
+        used += xw_utf8_encode(code, text + used);
     }
     text[used] = '\0';
 }
@@ -127,7 +115,7 @@ static int end_of(const struct xw_picture *picture, int row)
 
 char *xw_picture_lines(const struct xw_picture *picture)
 {
-    size_t size = (size_t)picture->columns * UTF8_MAX + UTF8_MAX + 1;
+    size_t size = (size_t)picture->columns * XW_UTF8_MAX + XW_UTF8_MAX + 1;
     size_t used = 0;
     char *lines = malloc((size_t)picture->rows * size + 1);
 

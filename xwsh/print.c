@@ -97,11 +97,13 @@ static void fill_machine(const struct xw_session *session, const struct xw_model
                          size_t index, struct row *row)
 {
     const struct xw_machine *machine = &model->machines[index];
+    char addresses[XW_ADDRESSES_MAX];
 
     snprintf(row->cell[0], CELL_SIZE, "%s", machine->name);
     snprintf(row->cell[1], CELL_SIZE, "%s", xw_state_name(machine->state));
     snprintf(row->cell[2], CELL_SIZE, "%lu%s", machine->memory, session->out_tty ? " MiB" : "");
-    xw_safe_text(xw_session_out_charset(session), machine->addresses, row->cell[3], CELL_SIZE);
+    xw_safe_text(xw_session_out_charset(session), xw_machine_addresses(machine, addresses),
+                 row->cell[3], CELL_SIZE);
 }
 
 /* Times are UTC and say so, as everything that the lab records. */

@@ -67,8 +67,10 @@ static void show_machines(const struct prompt *prompt)
     printf("\nThe machines of %s%s:\n", prompt->world, when);
     for (size_t i = 0; i < prompt->model.machine_count; i++) {
         const struct xw_machine *machine = &prompt->model.machines[i];
+        char text[XW_ADDRESSES_MAX];
         char addresses[XW_SAFE_SIZE(XW_ADDRESSES_MAX)];
-        xw_safe_text(prompt->session->charset, machine->addresses, addresses, sizeof(addresses));
+        xw_safe_text(prompt->session->charset, xw_machine_addresses(machine, text), addresses,
+                     sizeof(addresses));
         printf("%3zu  %s, %s, %lu MiB, %s\n", i + 1, machine->name, xw_state_name(machine->state),
                machine->memory, addresses);
     }
@@ -113,15 +115,6 @@ static const char *numbered(const struct prompt *prompt, const char *word)
                           : prompt->model.worlds[number - 1].address;
 }
 
-static bool is_machine(const struct prompt *prompt, const char *name)
-{
-    for (size_t i = 0; i < prompt->model.machine_count; i++) {
-        if (strcmp(prompt->model.machines[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Makes a target of what a person may type for it here: 2, web, web,client, all. */
 static const char *resolve(const struct prompt *prompt, const char *word, char *buffer)
 {
@@ -130,10 +123,10 @@ static const char *resolve(const struct prompt *prompt, const char *word, char *
 
     if (!*prompt->world)
         return name ? name : word;
-    if (strcmp(word, "all") == 0 && !is_machine(prompt, word))
+    if (strcmp(word, "all") == 0 && !xw_model_machine(&prompt->model, word))
         return prompt->world;
     bool machines = xw_request_set_machines(&request, word) == 0 && !request.whole_world &&
-                    is_machine(prompt, request.machines[0]);
+                    xw_model_machine(&prompt->model, request.machines[0]);
     if (!name && !machines)
         return word;
     snprintf(buffer, OPERAND_SIZE, "%s/%s", prompt->world, machines ? word : name);

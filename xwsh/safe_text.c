@@ -57,6 +57,17 @@ size_t xw_utf8_decode(const char *text, uint32_t *code)
     return length;
 }
 
+size_t xw_utf8_encode(uint32_t code, char utf8[XW_UTF8_MAX])
+{
+    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    const size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+    for (size_t i = length; i-- > 1; code >>= 6)
+        utf8[i] = (char)(0x80 | (code & 0x3f));
+    utf8[0] = (char)(lead[length == 1 ? 0 : length] | code);
+    return length;
+}
+
 size_t xw_utf8_unfinished(const char *bytes, size_t count)
 {
     for (size_t back = 1; back <= 3 && back <= count; back++) {

@@ -28,6 +28,10 @@ enum xw_charset {
  */
 size_t xw_utf8_decode(const char *text, uint32_t *code);
 
+/* Writes the UTF-8 of a code point that is one, without a terminating NUL. Returns its length. */
+#define XW_UTF8_MAX 4
+size_t xw_utf8_encode(uint32_t code, char utf8[XW_UTF8_MAX]);
+
 /* How many of the last bytes begin a character whose rest has still to come: 0 to 3. */
 size_t xw_utf8_unfinished(const char *bytes, size_t count);
 

@@ -86,11 +86,6 @@ enum xw_exit xw_wait_options(const struct xw_session *session, const struct xw_c
 
 /* --- before ---------------------------------------------------------------------------------- */
 
-bool xw_wait_ran(enum xw_state state)
-{
-    return state != XW_STATE_OFF && state != XW_STATE_CRASHED && state != XW_STATE_MISSING;
-}
-
 /* The machines of the request's world as they are. */
 static enum xw_exit ask_status(const struct xw_session *session, const struct xw_request *request,
                                int64_t deadline, struct xw_model *model)
@@ -105,41 +100,6 @@ static enum xw_exit ask_status(const struct xw_session *session, const struct xw
     if (code != XW_EXIT_OK && err.text[0])
         xw_session_complain(session, err.text);
     return code;
-}
-
-static bool is_meant(const struct xw_request *request, const char *machine)
-{
-    for (size_t i = 0; i < request->machine_count; i++) {
-        if (strcmp(request->machines[i], machine) == 0)
-            return true;
-    }
-    return request->whole_world;
-}
-
-static const struct xw_machine *find(const struct xw_model *model, const char *machine)
-{
-    for (size_t i = 0; i < model->machine_count; i++) {
-        if (strcmp(model->machines[i].name, machine) == 0)
-            return &model->machines[i];
-    }
-    return NULL;
-}
-
-/* Those that will boot, or run already; revert starts those only that ran. */
-static int add_boots(const struct xw_request *request, struct xw_wait *wait)
-{
-    int rc = 0;
-
-    wait->boots.world = *request;
-    for (size_t i = 0; i < wait->before.machine_count && rc == 0; i++) {
-        const struct xw_machine *machine = &wait->before.machines[i];
-        bool ran = xw_wait_ran(machine->state);
-        bool stays =
-            request->verb == XW_VERB_REVERT && (!ran || machine->state == XW_STATE_SUSPENDED);
-        if (is_meant(request, machine->name) && !stays)
-            rc = xw_boots_add(&wait->boots, machine->name, ran && request->verb == XW_VERB_START);
-    }
-    return rc;
 }
 
 /* What was asked for the password already is not asked for it again. */
@@ -204,7 +164,7 @@ enum xw_exit xw_wait_begin(const struct xw_session *session, const struct xw_req
     enum xw_exit code = ask_status(session, request, wait->deadline, &wait->before);
     if (code != XW_EXIT_OK || wait->what != XW_WAIT_LOGIN)
         return code;
-    if (add_boots(request, wait) < 0)
+    if (xw_boots_choose(&wait->boots, request, &wait->before, true) < 0)
         return xw_command_check_json(session, XW_EXIT_FAILED, -ENOMEM);
     xw_boots_mark(&wait->boots);
     int rc = run_boots(session, wait, NULL, NULL);
@@ -278,12 +238,7 @@ static enum xw_exit note(struct xw_result *result, unsigned int seconds, const c
 
 static enum xw_exit note_boot(const struct xw_wait *wait, int ended, struct xw_result *result)
 {
-    const struct xw_boot *boot = NULL;
-
-    for (size_t i = 0; i < wait->boots.count && !boot; i++) {
-        if (strcmp(wait->boots.boot[i].machine, result->machine) == 0)
-            boot = &wait->boots.boot[i];
-    }
+    const struct xw_boot *boot = xw_boots_find(&wait->boots, result->machine);
     const int64_t now = xw_pump_now();
     unsigned int seconds = seconds_until(wait, boot && boot->done ? boot->done_at : now);
     if (!boot)
@@ -344,7 +299,7 @@ static enum xw_exit check_states(const struct xw_session *session, const struct 
 
     for (size_t i = 0; code != XW_EXIT_TRY_AGAIN && i < model->result_count; i++) {
         struct xw_result *result = &model->results[i];
-        const struct xw_machine *machine = find(&now, result->machine);
+        const struct xw_machine *machine = xw_model_machine(&now, result->machine);
         unsigned int seconds = seconds_until(wait, xw_pump_now());
         if (!result->done || !machine)
             continue;

@@ -55,7 +55,4 @@ enum xw_exit xw_wait_for(const struct xw_session *session, const struct xw_reque
 
 void xw_wait_end(struct xw_wait *wait);
 
-/* Whether a machine of this state has booted, or did when it was suspended. */
-bool xw_wait_ran(enum xw_state state);
-
 #endif

@@ -1,4 +1,4 @@
-/* links: common/error.c common/names.c common/request.c xwsh/message.c xwsh/model.c xwsh/safe_text.c xwsh/target.c */
+/* links: common/error.c common/names.c common/request.c xwsh/message.c xwsh/message_fields.c xwsh/message_machine.c xwsh/model.c xwsh/safe_text.c xwsh/target.c */
 /* What xwsh reads from the gate, line by line, and what it would show of it. */
 #include "tests/fuzz/fuzz.h"
 #include "xwsh/model.h"

@@ -1,4 +1,4 @@
-/* links: xwsh/cast.c xwsh/json_text.c xwsh/safe_text.c xwsh/tty.c xwsh/signals.c common/error.c */
+/* links: xwsh/cast.c xwsh/json_build.c xwsh/json_text.c xwsh/safe_text.c xwsh/tty.c xwsh/signals.c common/error.c */
 /*
  * A recording is asciicast v2 whatever a guest writes and wherever it ends: one JSON value a line,
  * in ASCII, characters whole, times that never go back, and never half a line.

@@ -1,4 +1,4 @@
-/* links: xwsh/model.c xwsh/message.c xwsh/target.c common/names.c common/request.c */
+/* links: xwsh/model.c xwsh/message.c xwsh/message_fields.c xwsh/message_machine.c xwsh/target.c common/names.c common/request.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +22,7 @@ static int parse(const char *text, struct xw_message *message)
 
 static void parses_worlds_and_machines(void **state)
 {
+    char addresses[XW_ADDRESSES_MAX];
     struct xw_message message;
 
     (void)state;
@@ -41,7 +42,8 @@ static void parses_worlds_and_machines(void **state)
         0);
     assert_int_equal(message.machine.state, XW_STATE_RUNNING);
     assert_int_equal(message.machine.memory, 64);
-    assert_string_equal(message.machine.addresses, "10.1.0.1/24,fd00::1/64");
+    assert_string_equal(xw_machine_addresses(&message.machine, addresses),
+                        "10.1.0.1/24,fd00::1/64");
     assert_int_equal(message.machine.link_count, 3);
     assert_string_equal(message.machine.links[0].segment, "outside");
     assert_string_equal(message.machine.links[0].address, "10.1.0.1/24");
@@ -50,10 +52,10 @@ static void parses_worlds_and_machines(void **state)
     assert_string_equal(message.machine.links[2].address, "fd00::1/64");
     assert_int_equal(parse("machine firewall alice web off 64 a=-,b=-", &message), 0);
     assert_int_equal(message.machine.link_count, 2);
-    assert_string_equal(message.machine.addresses, "-");
+    assert_string_equal(xw_machine_addresses(&message.machine, addresses), "-");
     assert_int_equal(parse("machine firewall alice web off 64 -", &message), 0);
     assert_int_equal(message.machine.link_count, 0);
-    assert_string_equal(message.machine.addresses, "-");
+    assert_string_equal(xw_machine_addresses(&message.machine, addresses), "-");
     assert_int_equal(parse("segment inside", &message), 0);
     assert_int_equal(message.kind, XW_MESSAGE_SEGMENT);
     assert_string_equal(message.segment.name, "inside");
@@ -396,6 +398,7 @@ static void many_interfaces_are_read(void **state)
 {
     char text[XW_LINE_MAX] = "machine firewall alice web off 1 ";
     char address[XW_LINK_SIZE];
+    char addresses[XW_ADDRESSES_MAX];
     struct xw_message message;
     size_t used = strlen(text);
 
@@ -407,7 +410,7 @@ static void many_interfaces_are_read(void **state)
                                  address);
         assert_int_equal(parse(text, &message), i < XW_LINKS_MAX ? 0 : -EBADMSG);
         assert_int_equal(message.machine.link_count, i < XW_LINKS_MAX ? i + 1 : XW_LINKS_MAX);
-        assert_int_equal(strlen(message.machine.addresses),
+        assert_int_equal(strlen(xw_machine_addresses(&message.machine, addresses)),
                          message.machine.link_count * sizeof(address) - 1);
     }
 }
