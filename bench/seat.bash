@@ -6,7 +6,7 @@
 # user with the plain shell is given it.
 
 readonly SEAT_ROUNDS=5 MENU_ROUNDS=15 STATUS_ROUNDS=15 STATUS_MACHINES=60 BIG=big
-readonly REVERT_ROUNDS=7 SESSIONS_EACH=10 IDLE_SECONDS=10
+readonly REVERT_ROUNDS=7 SESSIONS_EACH=10 IDLE_SECONDS=10 SETTLE_LOOKS=120
 readonly TTY=(/usr/bin/ssh -F /run/throwaway/ssh_config -tt)
 # 64 KiB of output.
 readonly FLOW="dd if=/dev/zero bs=1k count=64 2>/dev/null | tr '\\0' x;"
@@ -152,16 +152,11 @@ are_open() {
     [[ $(grep -l 'Press ^]' "$SCRATCH"/session.* | wc -l) -eq $1 ]]
 }
 
-measure_sessions() {
-    local owner i pids=() processes before kib peer=() peer_kib count=$((${#OWNERS[@]} * SESSIONS_EACH))
-    say "$count consoles at once"
+# open_sessions: for each student some consoles of one machine; all of them read what nobody writes.
+open_sessions() {
+    local owner i
     for owner in "${OWNERS[@]}"; do
         quietly "${SSH[@]}" "$owner@lab" start "$LAB/$TYPED_ON"
-    done
-    # All of them read what nobody writes.
-    mkfifo "$SCRATCH/silence"
-    exec {silence}<>"$SCRATCH/silence"
-    for owner in "${OWNERS[@]}"; do
         for ((i = 0; i < SESSIONS_EACH; i++)); do
             "${TTY[@]}" "$owner@lab" console "$LAB/$TYPED_ON" <&"$silence" >"$SCRATCH/session.$owner.$i" 2>&1 &
             pids+=($!)
@@ -169,23 +164,47 @@ measure_sessions() {
             ((${#pids[@]} % 5)) || until are_open ${#pids[@]}; do sleep 0.2; done
         done
     done
+}
+
+# open_peer: one more, of virsh's; sets peer.
+open_peer() {
     twin_runs || start_twin
     "${TTY[@]}" "$PLAIN@lab" exec virsh -q -c qemu:///system console "$TWIN" <&"$silence" >"$SCRATCH/virsh" 2>&1 &
     pids+=($!)
     until mapfile -t peer < <(pgrep -x -u "$PLAIN" virsh) && ((${#peer[@]})); do sleep 0.2; done
-    # Machines that boot and logins that end are over: no processor for as long as is measured then.
-    "${SSH[@]}" "$PLAIN@lab" sleep 60
+}
+
+# settle PID...: until these have had no processor for a second: machines that boot and logins that end
+# are over. What never comes to rest is measured as it is.
+settle() {
+    local look before after
+    after=$(ticks "$@")
+    for ((look = 0; look < SETTLE_LOOKS; look++)); do
+        before=$after
+        sleep 1
+        after=$(ticks "$@")
+        ((after > before)) || return 0
+    done
+}
+
+measure_sessions() {
+    local pids=() peer=() processes silence kib peer_kib spent count=$((${#OWNERS[@]} * SESSIONS_EACH))
+    say "$count consoles at once"
+    mkfifo "$SCRATCH/silence"
+    exec {silence}<>"$SCRATCH/silence"
+    open_sessions
+    open_peer
     mapfile -t processes < <(ours)
+    settle "${processes[@]}"
     kib=$(private_kib "${processes[@]}")
     peer_kib=$(private_kib "${peer[@]}")
-    before=$(ticks "${processes[@]}")
+    spent=$(ticks "${processes[@]}")
     sleep "$IDLE_SECONDS"
-    before=$(($(ticks "${processes[@]}") - before))
+    spent=$((($(ticks "${processes[@]}") - spent) * 1000 / $(getconf CLK_TCK)))
     row "private memory of each of $count consoles" "$(scaled "$kib" $((1024 * count)) 2 ' MiB')" \
         "$(scaled "$peer_kib" 1024 2 ' MiB')" "$(scaled "$kib" $((peer_kib * count)) 2 x)" '' '<= 8 MiB' \
         "$((kib / count))" 8192
-    row "processor for $count idle consoles, in $IDLE_SECONDS s" "$((before * 10)) ms" '' "$((before * 10)) ms" '' \
-        '0 ms' "$before" 0
+    row "processor for $count idle consoles, in $IDLE_SECONDS s" "$spent ms" '' "$spent ms" '' '0 ms' "$spent" 0
     kill "${pids[@]}"
     wait "${pids[@]}" || true
     exec {silence}>&-

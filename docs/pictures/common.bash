@@ -32,8 +32,6 @@ shown() {
 
 # make_world: the firewall lab's, for alice; and the terminal.
 make_world() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     open_screen
 }

@@ -9,9 +9,7 @@ IMAGE=/var/lib/xworlds/images/tiny
 WORLD=/var/lib/xworlds/worlds/firewall/alice
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
 }
 
 teardown_file() {

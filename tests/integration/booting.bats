@@ -6,9 +6,7 @@ load lib/screen
 load lib/menu
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
 }
 
 teardown_file() {
@@ -30,10 +28,6 @@ without_prompt() {
         'echo "ttyS0::respawn:echo last words; sleep 1" >>/etc/inittab' sync >/dev/null
 }
 
-nobody_watches() {
-    ! pgrep -x xwrelay
-}
-
 prompt_of_web() {
     [[ $(tail -c 7 /var/lib/xworlds/worlds/firewall/alice/web.log) == 'login: ' ]]
 }
@@ -46,7 +40,7 @@ prompt_of_web() {
     see 'firewall/web: started; ready \(login\) after [0-9]+ s'
     lacks 'booting'
     # Nobody watches it any more.
-    await nobody_watches
+    await no_relay
     # The next key takes the line away as any other.
     keys Up
     see_without 'ready'
@@ -71,7 +65,7 @@ prompt_of_web() {
     keys Escape
     see_without 'booting'
     see $'\n client +running'
-    await nobody_watches
+    await no_relay
     # With nothing to end it goes back as ever.
     keys Escape
     see 'firewall +3 of 3 run'

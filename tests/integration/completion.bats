@@ -3,9 +3,7 @@
 # shellcheck shell=bash
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
 }
 
 teardown_file() {

@@ -31,10 +31,6 @@ teardown() {
     wait_for no_relay
 }
 
-no_relay() {
-    ! pgrep -x xwrelay && ! pgrep -x xwrelay-console
-} >/dev/null
-
 # session NAME USER WORD...: ssh on a terminal, in the background; what it shows is in NAME.out.
 session() {
     local name=$BATS_TEST_TMPDIR/$1 user=$2

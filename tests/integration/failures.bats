@@ -9,9 +9,7 @@ STUDENTS=24
 GRACE=6
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     groupadd crowd
     local i
     for ((i = 1; i <= STUDENTS; i++)); do

@@ -38,10 +38,7 @@ setup() {
 
 # Whatever a test has started, by its number; groups are as they were.
 teardown() {
-    local pid
-    for pid in "${PIDS[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-    done
+    end_processes "${PIDS[@]}"
     [[ ! -S $BATS_TEST_TMPDIR/master ]] ||
         ssh -F /run/throwaway/ssh_config -S "$BATS_TEST_TMPDIR/master" -O exit alice@lab || true
     kill -CONT "$(</run/throwaway/libvirtd.pid)"

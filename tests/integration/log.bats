@@ -6,9 +6,7 @@ bats_require_minimum_version 1.5.0
 load lib/common
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     as alice start firewall/web --wait
 }
 
@@ -21,16 +19,9 @@ setup() {
 }
 
 teardown() {
-    local pid
-    for pid in "${PIDS[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-    done
+    end_processes "${PIDS[@]}"
     wait_for no_relay
 }
-
-no_relay() {
-    ! pgrep -x xwrelay && ! pgrep -x xwrelay-console
-} >/dev/null
 
 # says TEXT: the guest writes it to its console, as printf's format.
 says() {

@@ -6,9 +6,7 @@ load lib/screen
 load lib/menu
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     as alice start firewall/router
 }
 

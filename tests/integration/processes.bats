@@ -4,9 +4,7 @@
 load lib/common
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     as alice start firewall/web
     mkfifo "$BATS_FILE_TMPDIR/keys"
     ssh -F /run/throwaway/ssh_config -tt alice@lab console firewall/web \

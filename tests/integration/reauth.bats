@@ -14,9 +14,7 @@ readonly XWSH=/usr/local/bin/xwsh
 readonly NOT_THE_PASSWORD='that was not your password'
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     cp -a "$CONF" /run/xworlds.conf.before
     local command
     while IFS= read -r command; do

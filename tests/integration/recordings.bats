@@ -17,9 +17,7 @@ setting() {
 
 setup_file() {
     cp "$CONF" "$BATS_FILE_TMPDIR/xworlds.conf"
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     as alice start firewall/web
     tests/integration/lib/guest alice firewall/web true
 }
@@ -36,11 +34,8 @@ setup() {
 }
 
 teardown() {
-    local pid
     close_screen
-    for pid in "${PIDS[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-    done
+    end_processes "${PIDS[@]}"
     wait_for no_relay
     wait_for no_session
     setting
@@ -48,10 +43,6 @@ teardown() {
     ! mountpoint -q "$KEPT" || umount "$KEPT"
     rm -rf /home/alice/.local
 }
-
-no_relay() {
-    ! pgrep -x xwrelay && ! pgrep -x xwrelay-console
-} >/dev/null
 
 no_session() {
     ! pgrep -u alice

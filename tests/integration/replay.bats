@@ -9,9 +9,7 @@ LOG=/var/lib/xworlds/worlds/firewall/alice/web.log
 readonly SSH='ssh -F /run/throwaway/ssh_config'
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     as alice start firewall/web
     tests/integration/lib/guest alice firewall/web true
 }
@@ -26,17 +24,10 @@ setup() {
 }
 
 teardown() {
-    local pid
     close_screen
-    for pid in "${PIDS[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-    done
+    end_processes "${PIDS[@]}"
     wait_for no_relay
 }
-
-no_relay() {
-    ! pgrep -x xwrelay && ! pgrep -x xwrelay-console
-} >/dev/null
 
 # attach VERB [USER [WORLD]]: on the screen, which is cleared first.
 attach() {

@@ -24,9 +24,7 @@ make_user() {
 }
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     # bash as the shell: xworlds makes ForceCommand apply; without a group there is only bash; a shell
     # of ours without the group is a login shell and nothing else.
     make_user forced xworlds /bin/bash

@@ -39,10 +39,7 @@ setup() {
 }
 
 teardown() {
-    local pid
-    for pid in "${PIDS[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-    done
+    end_processes "${PIDS[@]}"
     cp -a "$BATS_TEST_TMPDIR/group" /etc/group
 }
 

@@ -7,9 +7,7 @@ load lib/screen
 load lib/menu
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
     write_company "$BATS_FILE_TMPDIR/company.yaml"
     xwadm lab apply "$BATS_FILE_TMPDIR/company.yaml"
     xwadm deploy company --user bob

@@ -7,9 +7,7 @@ load lib/common
 readonly LOGS=/var/lib/xworlds/worlds/firewall/alice
 
 setup_file() {
-    xwadm image add build/images/tiny
-    xwadm lab apply labs/firewall/lab.yaml
-    xwadm deploy firewall --user alice
+    make_firewall alice
 }
 
 teardown_file() {
@@ -19,10 +17,6 @@ teardown_file() {
 teardown() {
     wait_for no_relay
 }
-
-no_relay() {
-    ! pgrep -x xwrelay && ! pgrep -x xwrelay-console
-} >/dev/null
 
 # prompts MACHINE: how many it has shown, in all its boots.
 prompts() {

@@ -25,6 +25,26 @@ refute() {
     fi
 }
 
+# make_firewall OWNER: the lab of the examples, and somebody's world of it.
+make_firewall() {
+    xwadm image add build/images/tiny
+    xwadm lab apply labs/firewall/lab.yaml
+    xwadm deploy firewall --user "$1"
+}
+
+# no_relay: nobody is at a console.
+no_relay() {
+    ! pgrep -x xwrelay && ! pgrep -x xwrelay-console
+} >/dev/null
+
+# end_processes PID...: those that a test has left; stopped ones, too.
+end_processes() {
+    local pid
+    for pid; do
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+}
+
 # make_person NAME GROUPS [OPTION...]: somebody with a key, who gets xwsh; options are useradd's.
 make_person() {
     local name=$1 groups=$2
