@@ -492,13 +492,21 @@ static size_t pile_up(void (*give)(const char *text, size_t length), int taker)
     return sent;
 }
 
-/* One who has gone is not asked again, while a console that takes nothing has still to get some. */
-static void one_who_has_gone_is_not_asked(void **state)
+/* Takes all that is piled up there, to its end. Returns how much it was. */
+static size_t drain(int from)
 {
-    static char text[1000];
+    char text[1000];
     size_t got = 0;
     ssize_t n;
 
+    while ((n = recv(from, text, sizeof(text), 0)) > 0)
+        got += (size_t)n;
+    return got;
+}
+
+/* One who has gone is not asked again, while a console that takes nothing has still to get some. */
+static void one_who_has_gone_is_not_asked(void **state)
+{
     (void)state;
     start();
     await_open();
@@ -508,9 +516,7 @@ static void one_who_has_gone_is_not_asked(void **state)
     unsigned long turns = world->turns;
     usleep(100000);
     assert_true(world->turns - turns < 10);
-    while ((n = recv(guest, text, sizeof(text), 0)) > 0)
-        got += (size_t)n;
-    assert_int_equal(got, sent);
+    assert_int_equal(drain(guest), sent);
     assert_int_equal(finish(), ENDED_WELL);
     assert_string_equal(said, "end 0\n");
 }
@@ -595,19 +601,13 @@ static void a_part_of_a_frame(void **state)
 /* What the guest has said last, while the viewer takes nothing, comes when they do. */
 static void the_last_of_a_guest(void **state)
 {
-    static char text[1000];
-    size_t got = 0;
-    ssize_t n;
-
     (void)state;
     start();
     await_open();
     size_t sent = pile_up(say, viewer);
     close(guest);
     usleep(20000);
-    while ((n = recv(viewer, text, sizeof(text), 0)) > 0)
-        got += (size_t)n;
-    assert_int_equal(got, sent);
+    assert_int_equal(drain(viewer), sent);
     assert_int_equal(finish(), ENDED_WELL);
     assert_string_equal(said, "progress - the machine has stopped\nend 0\n");
 }
