@@ -99,8 +99,9 @@ static const char *box_in_ascii(uint32_t code)
 static void put_utf8(FILE *text, uint32_t code)
 {
     char utf8[XW_UTF8_MAX];
+    const size_t length = xw_utf8_encode(code, utf8);
 
-    fwrite(utf8, 1, xw_utf8_encode(code, utf8), text);
+    fwrite(utf8, 1, length, text);
 }
 
 /* What is drawn for a character: itself, or something harmless that takes as many columns. */
