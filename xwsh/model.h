@@ -20,7 +20,7 @@
 #define XW_SEGMENTS_MAX  64
 #define XW_LINKS_MAX     16 /* of one machine */
 #define XW_LINK_SIZE     64 /* of an address, with its end */
-#define XW_ADDRESSES_MAX (XW_LINKS_MAX * XW_LINK_SIZE)
+#define XW_ADDRESSES_MAX ((size_t)XW_LINKS_MAX * XW_LINK_SIZE)
 #define XW_SAVED_MAX     1024
 #define XW_HISTORY_MAX   65536 /* bytes */
 
