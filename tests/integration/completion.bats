@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What bash completes after xwsh and xwadm, and that it is what the programs take.
 # shellcheck shell=bash
+load lib/common
 
 setup_file() {
     make_firewall alice
