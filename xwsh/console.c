@@ -136,23 +136,15 @@ static enum xw_pump_end take_signals(const struct xw_console *console)
     }
 }
 
-/* One key after ^]. */
-static enum xw_pump_end obey(struct xw_console *console, struct xw_pump *pump)
+/* What was typed after ^]. */
+static enum xw_pump_end obey(struct xw_console *console, struct xw_pump *pump, const char *bytes,
+                             size_t count)
 {
-    char bytes[XW_PUMP_CHUNK];
     char text[XW_COMPANY_TEXT_MAX];
     char words[XW_ERROR_TEXT_MAX];
-    ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
 
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return XW_PUMP_GOES_ON;
-    if (got <= 0)
-        return XW_PUMP_GONE;
     console->menu_until = 0;
-    xw_pump_note_quiet(pump);
-    if (xw_pump_is_escape(pump, bytes, (size_t)got))
-        return XW_PUMP_LEFT;
-    switch (xw_console_key(bytes, (size_t)got, console->verb)) {
+    switch (xw_console_key(bytes, count, console->verb)) {
     case XW_CONSOLE_LEAVES:
         return XW_PUMP_LEFT;
     case XW_CONSOLE_GIVES:
@@ -182,16 +174,33 @@ static enum xw_pump_end obey(struct xw_console *console, struct xw_pump *pump)
     case XW_CONSOLE_STAYS:
         break;
     }
-    return xw_pump_type(pump, bytes, (size_t)got);
+    return xw_pump_type(pump, bytes, count);
+}
+
+static enum xw_pump_end take_key(struct xw_console *console, struct xw_pump *pump)
+{
+    char bytes[XW_PUMP_CHUNK];
+    ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return XW_PUMP_GOES_ON;
+    if (got <= 0)
+        return XW_PUMP_GONE;
+    xw_pump_note_quiet(pump);
+    if (xw_pump_escape(pump, bytes, (size_t)got) > 0)
+        return XW_PUMP_LEFT;
+    return obey(console, pump, bytes, (size_t)got);
 }
 
 static enum xw_pump_end take_input(struct xw_console *console, struct xw_pump *pump)
 {
     if (console->menu_until > 0)
-        return obey(console, pump);
+        return take_key(console, pump);
     enum xw_pump_end end = xw_pump_from_input(pump);
     if (end != XW_PUMP_ESCAPE)
         return end;
+    if (pump->key)
+        return obey(console, pump, &pump->key, 1);
     xw_console_show(console, xw_console_menu(console->verb, xw_recorder_runs(console->recorder)));
     console->menu_until = xw_pump_now() + XW_CONSOLE_MENU_MS;
     return XW_PUMP_GOES_ON;

@@ -6,6 +6,7 @@ enum xw_console_key xw_console_key(const char *bytes, size_t count, enum xw_verb
         return XW_CONSOLE_STAYS;
     switch (bytes[0]) {
     case 'd':
+    case ']' - '@':
         return XW_CONSOLE_LEAVES;
     case ']':
         return XW_CONSOLE_LITERAL;

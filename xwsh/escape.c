@@ -2,16 +2,20 @@
 
 #include <string.h>
 
-/* Whether the bytes are ^], as the byte or as one of the sequences for it, and nothing else. */
-static bool is_escape_key(const char *bytes, size_t count)
+/*
+ * The length of ^], as the byte or as one of the sequences for it, where the bytes are that and one
+ * more at most; else 0.
+ */
+static size_t escape_key(const char *bytes, size_t count)
 {
     static const char *const forms[] = {"\x1d", "\x1b[93;5u", "\x1b[27;5;93~"};
 
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (strlen(forms[i]) == count && memcmp(forms[i], bytes, count) == 0)
-            return true;
+        const size_t length = strlen(forms[i]);
+        if (count >= length && count <= length + 1 && memcmp(forms[i], bytes, length) == 0)
+            return length;
     }
-    return false;
+    return 0;
 }
 
 /* Follows the marks of a bracketed paste, which differ in one digit, across reads. */
@@ -35,15 +39,16 @@ static void follow_marks(struct xw_escape *escape, char byte)
     }
 }
 
-bool xw_escape_scan(struct xw_escape *escape, const char *bytes, size_t count, size_t size,
-                    bool waiting)
+size_t xw_escape_scan(struct xw_escape *escape, const char *bytes, size_t count, size_t size,
+                      bool waiting)
 {
-    bool alone = !waiting && !escape->filled && !escape->pasting;
+    const bool alone = !waiting && !escape->filled && !escape->pasting;
+    const size_t length = alone ? escape_key(bytes, count) : 0;
 
-    if (alone && is_escape_key(bytes, count))
-        return true;
+    if (length > 0)
+        return length;
     escape->filled = count == size;
     for (size_t i = 0; i < count; i++)
         follow_marks(escape, bytes[i]);
-    return false;
+    return 0;
 }

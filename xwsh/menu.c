@@ -111,6 +111,7 @@ void xw_menu_show_page(struct xw_menu *menu, enum xw_menu_page page)
 {
     xw_job_stop(&menu->refresh);
     menu->page = page;
+    menu->console_next = false;
     menu->next_refresh = 0;
 }
 
@@ -167,6 +168,7 @@ static void end_action(struct xw_menu *menu, enum xw_exit code)
     xw_menu_tell(menu, code != XW_EXIT_OK, text);
     xw_menu_boot_acted(menu);
     menu->next_refresh = 0;
+    xw_menu_console_after(menu, code);
 }
 
 void xw_menu_start_action(struct xw_menu *menu, const struct xw_request *request)

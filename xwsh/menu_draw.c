@@ -14,7 +14,7 @@ enum { LINE_SIZE = XW_SAFE_SIZE(1024), TWO_ROWS_FROM = 20, BAR_AFTER_MS = 500 };
 
 static const char *const help_lines[] = {
     "Up Down j k    move",
-    "Enter          open the world; on a machine, its console",
+    "Enter          open the world; a machine's console (starts it if it is off)",
     "c              console   (^] leaves it: Ctrl and ])",
     "s              start the machine",
     "t              stop it (asks it to shut down)",
@@ -23,7 +23,8 @@ static const char *const help_lines[] = {
     "S  T  V        start, stop, revert the whole world",
     "p              its checkpoints: n makes one, Enter goes back to one, d deletes",
     "m              the map: how the machines are connected; m again: the list",
-    "q  Esc         back; q on the list of worlds leaves. Esc first ends looking at a boot",
+    "/              find a row: type a part of what it says",
+    "q  Esc         back; on the list of worlds q leaves",
     "",
     "Every action is a command, too:  ssh HOST start firewall/router",
     "'ssh HOST help' lists the commands.",
@@ -31,7 +32,7 @@ static const char *const help_lines[] = {
     "Any key goes back.",
 };
 
-static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V revert"};
+static const char *const world_hints[] = {"Enter open", "S start", "T stop", "V revert", "/ find"};
 static const char *const machine_hints[] = {"c console", "s start",       "t stop",    "r reboot",
                                             "v revert",  "p checkpoints", "S T V all", "m map"};
 static const char *const map_hints[] = {"c console", "s start",       "t stop",    "r reboot",
@@ -232,71 +233,6 @@ static void draw_message(const struct xw_menu *menu)
     attroff(look);
 }
 
-static void draw_question(const struct xw_menu *menu)
-{
-    char text[2 * XW_TARGET_SIZE];
-    char target[XW_TARGET_SIZE];
-
-    xw_target_format(&menu->pending, target);
-    if (menu->mode == XW_MODE_NAME)
-        snprintf(text, sizeof(text),
-                 "Save %s under a name: small letters, digits, hyphens. Esc: no.", target);
-    else if (menu->pending.verb == XW_VERB_CHECKPOINT_DELETE)
-        snprintf(text, sizeof(text), "Delete the checkpoint %s of %s? Esc: no.",
-                 menu->pending.checkpoint, target);
-    else if (*menu->pending.checkpoint)
-        snprintf(text, sizeof(text),
-                 "Revert %s to %s? What was changed since then is lost. Esc: no.", target,
-                 menu->pending.checkpoint);
-    else if (menu->pending.verb == XW_VERB_REVERT)
-        snprintf(text, sizeof(text), "Revert %s? What was changed on disk is lost. Esc: no.",
-                 target);
-    else
-        snprintf(text, sizeof(text), "%s %s? Esc: no.", xw_checkpoint_words(menu->pending.verb),
-                 target);
-    attron(A_BOLD);
-    xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
-    attroff(A_BOLD);
-    if (menu->mode == XW_MODE_NAME)
-        snprintf(text, sizeof(text), "Name: ");
-    else
-        snprintf(text, sizeof(text), "Type %s: ", xw_target_word(&menu->pending));
-    int column = xw_menu_put(menu, LINES - 1, 0, COLS - 2, text);
-    column += xw_menu_put(menu, LINES - 1, column, COLS - 1 - column, menu->typed);
-    move(LINES - 1, column < COLS ? column : COLS - 1);
-}
-
-/* The question that stands, at the end of the line the cursor, and what is typed where it may be.
- */
-static void draw_answer(const struct xw_menu *menu, int row)
-{
-    const struct xw_dialog *dialog = &menu->dialog;
-
-    if (dialog->stage != XW_DIALOG_ASKS) {
-        xw_menu_put(menu, row, 0, COLS - 1, dialog->stage == XW_DIALOG_WAITS ? "Checking ..." : "");
-        return;
-    }
-    int column = xw_menu_put(menu, row, 0, COLS - 2, dialog->question);
-    if (dialog->shown)
-        column += xw_menu_put(menu, row, column, COLS - 1 - column, xw_secret_text(&dialog->typed));
-    move(row, column < COLS ? column : COLS - 1);
-}
-
-static void draw_password(const struct xw_menu *menu)
-{
-    char text[2 * XW_TARGET_SIZE];
-    char target[XW_TARGET_SIZE];
-    char suffix[XW_NAME_SIZE + 1];
-
-    snprintf(text, sizeof(text), "Your password, to %s %s%s. Esc: no.  %.200s",
-             xw_checkpoint_words(menu->pending.verb), xw_target_format(&menu->pending, target),
-             xw_checkpoint_suffix(&menu->pending, suffix), menu->dialog.told);
-    attron(A_BOLD);
-    xw_menu_put(menu, LINES - 2, 0, COLS - 1, text);
-    attroff(A_BOLD);
-    draw_answer(menu, LINES - 1);
-}
-
 /* Nothing of what the menu knows is on this screen. */
 static void draw_lock(const struct xw_menu *menu)
 {
@@ -310,7 +246,7 @@ static void draw_lock(const struct xw_menu *menu)
     if (LINES >= 6)
         xw_menu_put(menu, 2, 1, COLS - 2, text);
     xw_menu_put(menu, LINES - 3, 0, COLS - 1, menu->dialog.told);
-    draw_answer(menu, LINES - 2);
+    xw_menu_draw_answer(menu, LINES - 2);
     int column = getcurx(stdscr);
     xw_menu_put(menu, LINES - 1, 0, COLS - 1,
                 menu->dialog.stage == XW_DIALOG_RESTS ? "Enter unlock  ^C leave" : "^C leave");
@@ -331,10 +267,11 @@ static void draw_help(const struct xw_menu *menu)
 
 void xw_menu_draw(struct xw_menu *menu)
 {
-    bool asks = menu->mode == XW_MODE_CONFIRM || menu->mode == XW_MODE_NAME;
+    bool typing =
+        menu->mode == XW_MODE_CONFIRM || menu->mode == XW_MODE_NAME || menu->mode == XW_MODE_SEARCH;
 
     erase();
-    curs_set(asks || menu->dialog.stage == XW_DIALOG_ASKS ? 1 : 0);
+    curs_set(typing || menu->dialog.stage == XW_DIALOG_ASKS ? 1 : 0);
     if (LINES < 4 || COLS < 12) {
         xw_menu_put(menu, 0, 0, COLS, "Too small");
     } else if (menu->mode == XW_MODE_LOCKED) {
@@ -347,10 +284,12 @@ void xw_menu_draw(struct xw_menu *menu)
             xw_menu_draw_map(menu);
         else
             xw_menu_draw_list(menu);
-        if (asks) {
-            draw_question(menu);
+        if (xw_menu_asks(menu)) {
+            xw_menu_draw_question(menu);
+        } else if (menu->mode == XW_MODE_SEARCH) {
+            xw_menu_search_draw(menu);
         } else if (menu->mode == XW_MODE_PASSWORD) {
-            draw_password(menu);
+            xw_menu_draw_password(menu);
         } else {
             draw_message(menu);
             draw_keys(menu);

@@ -2,17 +2,13 @@
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "xwsh/checkpoint.h"
-#include "xwsh/console.h"
 #include "xwsh/menu_state.h"
 #include "xwsh/pump.h"
-#include "xwsh/tty.h"
 
-/* Makes a request about the row of the cursor, or its whole world. Returns whether there is one. */
-static bool make_request(const struct xw_menu *menu, enum xw_verb verb, bool whole,
-                         struct xw_request *request)
+bool xw_menu_request(const struct xw_menu *menu, enum xw_verb verb, bool whole,
+                     struct xw_request *request)
 {
     const char *name = xw_menu_name_at_cursor(menu);
     bool worlds = menu->page != XW_PAGE_MACHINES;
@@ -22,6 +18,14 @@ static bool make_request(const struct xw_menu *menu, enum xw_verb verb, bool who
         return false;
     return xw_request_set_world(request, worlds ? name : menu->world) == 0 &&
            xw_request_set_machines(request, whole ? "*" : name) == 0;
+}
+
+void xw_menu_ask(struct xw_menu *menu, const struct xw_request *request)
+{
+    menu->pending = *request;
+    menu->confirmed = false;
+    menu->typed[0] = '\0';
+    menu->console_next = false;
 }
 
 static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
@@ -36,16 +40,14 @@ static void act(struct xw_menu *menu, enum xw_verb verb, bool whole)
         xw_menu_tell(menu, false, "Enter opens the world; S, T and V are for all its machines.");
         return;
     }
-    if (!make_request(menu, verb, whole, &request))
+    if (!xw_menu_request(menu, verb, whole, &request))
         return;
     if (menu->action.gate) {
         snprintf(menu->action.note, sizeof(menu->action.note), "(one thing at a time)");
         beep();
         return;
     }
-    menu->pending = request;
-    menu->confirmed = false;
-    menu->typed[0] = '\0';
+    xw_menu_ask(menu, &request);
     if (verb == XW_VERB_REVERT)
         menu->mode = XW_MODE_CONFIRM;
     else
@@ -95,12 +97,10 @@ static void begin_with_checkpoint(struct xw_menu *menu, enum xw_verb verb)
         beep();
         return;
     }
-    menu->pending = (struct xw_request){.verb = verb};
+    xw_menu_ask(menu, &(struct xw_request){.verb = verb});
     xw_request_set_world(&menu->pending, menu->world);
     snprintf(menu->pending.checkpoint, sizeof(menu->pending.checkpoint), "%s", name);
     xw_request_set_machines(&menu->pending, menu->machine);
-    menu->confirmed = false;
-    menu->typed[0] = '\0';
     menu->mode = is_new ? XW_MODE_NAME : XW_MODE_CONFIRM;
 }
 
@@ -134,48 +134,13 @@ static bool take_checkpoint_key(struct xw_menu *menu, int key)
     }
 }
 
-/* Gives the terminal to the console that is pending, and takes it back. */
-static void run_console(struct xw_menu *menu)
-{
-    struct xw_error err = {0};
-    struct xw_console_end end;
-    int rows;
-    int columns;
-
-    xw_menu_boot_end(menu);
-    def_prog_mode();
-    endwin();
-    enum xw_exit code = xw_console_run(menu->session, &menu->pending, false, &end, &err);
-    reset_prog_mode();
-    xw_tty_size(STDOUT_FILENO, &rows, &columns);
-    resizeterm(rows, columns);
-    clearok(curscr, TRUE);
-    flushinp();
-    menu->keys = (struct xw_keys){0};
-    xw_menu_tell(menu, code != XW_EXIT_OK, err.text);
-    menu->mode = end.closed ? XW_MODE_NOTICE : XW_MODE_BROWSE;
-    menu->next_refresh = 0;
-    menu->last_key = xw_pump_now();
-    if (menu->settings->lock_ms > 0 && end.quiet >= menu->settings->lock_ms)
-        xw_menu_lock(menu);
-}
-
 void xw_menu_perform(struct xw_menu *menu)
 {
     menu->mode = XW_MODE_BROWSE;
     if (menu->pending.verb == XW_VERB_CONSOLE)
-        run_console(menu);
+        xw_menu_run_console(menu);
     else
         xw_menu_start_action(menu, &menu->pending);
-}
-
-static void open_console(struct xw_menu *menu)
-{
-    if (!make_request(menu, XW_VERB_CONSOLE, false, &menu->pending))
-        return;
-    menu->confirmed = false;
-    menu->typed[0] = '\0';
-    xw_menu_guard(menu);
 }
 
 static void open_lab(struct xw_menu *menu, const char *lab)
@@ -207,7 +172,7 @@ static void open_row(struct xw_menu *menu)
     if (*lab)
         open_lab(menu, lab);
     else if (*name && menu->page == XW_PAGE_MACHINES)
-        open_console(menu);
+        xw_menu_open_console(menu);
     else if (*name)
         open_world(menu, name);
 }
@@ -323,7 +288,7 @@ static void take_browse_key(struct xw_menu *menu, int key)
         break;
     case 'c':
         if (menu->page == XW_PAGE_MACHINES)
-            open_console(menu);
+            xw_menu_open_console(menu);
         break;
     case 'p':
         open_checkpoints(menu);
@@ -341,6 +306,9 @@ static void take_browse_key(struct xw_menu *menu, int key)
     case 'q':
     case KEY_LEFT:
         go_back(menu, key);
+        break;
+    case '/':
+        xw_menu_search_begin(menu);
         break;
     case '?':
     case 'h':
@@ -363,62 +331,15 @@ static void take_browse_key(struct xw_menu *menu, int key)
     }
 }
 
-static void end_confirm(struct xw_menu *menu)
-{
-    struct xw_error err = {0};
-
-    if (menu->mode == XW_MODE_NAME) {
-        menu->mode = XW_MODE_BROWSE;
-        if (xw_checkpoint_name(&menu->pending, menu->typed, &err) < 0)
-            xw_menu_tell(menu, true, err.text);
-        else
-            xw_menu_guard(menu);
-        return;
-    }
-    menu->mode = XW_MODE_BROWSE;
-    menu->confirmed = strcmp(menu->typed, xw_target_word(&menu->pending)) == 0;
-    if (menu->confirmed)
-        xw_menu_guard(menu);
-    else
-        xw_menu_tell(menu, false, "That was not the name; nothing was changed.");
-}
-
-static void take_confirm_key(struct xw_menu *menu, int key)
-{
-    size_t length = strlen(menu->typed);
-
-    switch (key) {
-    case '\r':
-    case '\n':
-    case KEY_ENTER:
-        end_confirm(menu);
-        break;
-    case XW_KEY_ESCAPE:
-    case 'C' - '@':
-        menu->mode = XW_MODE_BROWSE;
-        xw_menu_tell(menu, false, "Nothing was changed.");
-        break;
-    case KEY_BACKSPACE:
-    case 0x7f:
-    case '\b':
-        menu->typed[length > 0 ? length - 1 : 0] = '\0';
-        break;
-    default:
-        if (key > ' ' && key < 0x7f && length + 1 < sizeof(menu->typed)) {
-            menu->typed[length] = (char)key;
-            menu->typed[length + 1] = '\0';
-        }
-        break;
-    }
-}
-
 void xw_menu_take_key(struct xw_menu *menu, int key)
 {
     menu->last_key = xw_pump_now();
     if (xw_dialog_has_input(menu)) {
         xw_dialog_take_key(menu, key);
-    } else if (menu->mode == XW_MODE_CONFIRM || menu->mode == XW_MODE_NAME) {
-        take_confirm_key(menu, key);
+    } else if (xw_menu_asks(menu)) {
+        xw_menu_take_answer(menu, key);
+    } else if (menu->mode == XW_MODE_SEARCH) {
+        xw_menu_search_take_key(menu, key);
     } else if (menu->mode == XW_MODE_HELP) {
         menu->mode = XW_MODE_BROWSE;
     } else if (menu->mode == XW_MODE_NOTICE) {

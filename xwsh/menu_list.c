@@ -11,9 +11,10 @@
 
 enum { LAST_USE_WIDTH = 21 };
 
-/* What a row begins with. On the page of a lab that is who a world belongs to. */
-static const char *row_name(const struct xw_menu *menu, const struct xw_model *model, size_t row)
+const char *xw_menu_row_name(const struct xw_menu *menu, size_t row)
 {
+    const struct xw_model *model = &menu->model[menu->page];
+
     if (menu->page == XW_PAGE_MACHINES)
         return model->machines[row].name;
     if (menu->page == XW_PAGE_CHECKPOINTS)
@@ -26,11 +27,10 @@ static const char *row_name(const struct xw_menu *menu, const struct xw_model *m
 /* The width of the column of names: as wide as the longest, a third of the window at most. */
 static int name_width(const struct xw_menu *menu)
 {
-    const struct xw_model *model = &menu->model[menu->page];
     int width = 7;
 
     for (size_t i = 0; i < xw_menu_rows(menu); i++) {
-        int length = (int)strlen(row_name(menu, model, i));
+        int length = (int)strlen(xw_menu_row_name(menu, i));
         width = length > width ? length : width;
     }
     return width > COLS / 3 ? COLS / 3 : width;
@@ -180,6 +180,30 @@ static const char *empty_text(const struct xw_menu *menu, const char *being_made
                : "This lab has no worlds yet. They appear when somebody who has it logs in.";
 }
 
+/*
+ * What somebody needs who has never been here. Nobody is remembered for this: it is said where
+ * there is room for it, until a machine runs.
+ */
+static void draw_welcome(const struct xw_menu *menu, int row, int height)
+{
+    static const char *const lines[] = {
+        "Welcome. Each row is a world: a few machines of your own; you are root in them.",
+        "Enter opens it; in it, Enter on a machine starts it and gives you its console.",
+        "Ctrl and ] leave a console. What you break, v takes back to how you got it.",
+    };
+    const struct xw_model *model = &menu->model[menu->page];
+    const int count = (int)(sizeof(lines) / sizeof(lines[0]));
+    unsigned long running = 0;
+
+    for (size_t i = 0; i < model->world_count; i++)
+        running += model->worlds[i].running;
+    if (menu->page != XW_PAGE_WORLDS || model->world_count == 0 || running > 0 || COLS < 80 ||
+        height < count + 2)
+        return;
+    for (int i = 0; i < count; i++)
+        xw_menu_put(menu, row + 1 + i, 1, COLS - 1, lines[i]);
+}
+
 void xw_menu_draw_list(struct xw_menu *menu)
 {
     const struct xw_model *model = &menu->model[menu->page];
@@ -214,4 +238,5 @@ void xw_menu_draw_list(struct xw_menu *menu)
             draw_lab(menu, top, width, &model->labs[i - model->world_count]);
         attroff(look);
     }
+    draw_welcome(menu, top, height);
 }

@@ -1,9 +1,10 @@
 /*
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
- * menu_job.c (requests that run while keys are read), menu_boot.c (machines that boot after one),
- * menu_prepared.c (worlds that are still being made), menu_password.c (the lock, and the password
- * before a verb), menu_draw.c (the screen), menu_list.c (the list on it), menu_map.c (a world's
- * machines drawn). Nothing outside the menu includes this.
+ * menu_question.c (what is asked before something is done), menu_search.c (looking for a row),
+ * menu_console.c (a console), menu_job.c (requests that run while keys are read), menu_boot.c
+ * (machines that boot after one), menu_prepared.c (worlds that are still being made),
+ * menu_password.c (the lock, and the password before a verb), menu_draw.c (the screen), menu_list.c
+ * (the list on it), menu_map.c (a world's machines drawn). Nothing outside the menu includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
 #define XW_XWSH_MENU_STATE_H
@@ -39,6 +40,8 @@ enum xw_menu_mode {
     XW_MODE_BROWSE,
     XW_MODE_CONFIRM, /* a name is being typed to confirm what is pending */
     XW_MODE_NAME,    /* the name of a new checkpoint is being typed */
+    XW_MODE_OFFER,   /* whether a machine that is off is to be started, for its console */
+    XW_MODE_SEARCH,  /* a part of a row is being typed */
     XW_MODE_HELP,
     XW_MODE_NOTICE, /* a console has closed by itself: what is still being typed was meant for it */
     XW_MODE_PASSWORD, /* the password is asked for before what is pending */
@@ -102,13 +105,19 @@ struct xw_menu {
     struct xw_request pending; /* awaits its confirmation */
     bool confirmed;            /* by its name */
     struct xw_dialog dialog;
+    bool console_next; /* the machine's, when it has been started */
     char typed[XW_NAME_SIZE];
+    bool found;                      /* what is searched for */
+    size_t search_from;              /* the row where it began */
     char message[XW_ERROR_TEXT_MAX]; /* unsafe to show */
     bool is_error;
     bool refresh_failed; /* the message is about that */
     struct xw_keys keys;
     bool leaving;
 };
+
+/* What a row begins with; on the page of a lab that is who a world belongs to. */
+const char *xw_menu_row_name(const struct xw_menu *menu, size_t row);
 
 /* How many rows the current page has. */
 size_t xw_menu_rows(const struct xw_menu *menu);
@@ -150,6 +159,40 @@ void xw_menu_prepared_describe(const struct xw_menu *menu, char *text, size_t si
 /* Does what a key means in the current mode. */
 void xw_menu_take_key(struct xw_menu *menu, int key);
 
+/* Makes a request about the row of the cursor, or its whole world. Returns whether there is one. */
+bool xw_menu_request(const struct xw_menu *menu, enum xw_verb verb, bool whole,
+                     struct xw_request *request);
+
+/* Makes a request the one that is pending; nothing has been answered about it. */
+void xw_menu_ask(struct xw_menu *menu, const struct xw_request *request);
+
+/* Whether a question about what is pending stands in the last two lines; draws it. */
+bool xw_menu_asks(const struct xw_menu *menu);
+void xw_menu_draw_question(const struct xw_menu *menu);
+
+/* Draws the last line: a prompt, what has been typed, the cursor. */
+void xw_menu_draw_typed(const struct xw_menu *menu, const char *prompt);
+
+/* What a key answers. */
+void xw_menu_take_answer(struct xw_menu *menu, int key);
+
+/* Adds a key to what has been typed, or takes one off. Returns whether it is different now. */
+bool xw_menu_type(struct xw_menu *menu, int key);
+
+/* The search for a row: begins, goes on with a key, draws its two lines. */
+void xw_menu_search_begin(struct xw_menu *menu);
+void xw_menu_search_take_key(struct xw_menu *menu, int key);
+void xw_menu_search_draw(const struct xw_menu *menu);
+
+/* Opens the console of the row of the cursor; if the machine is off, asks whether to start it. */
+void xw_menu_open_console(struct xw_menu *menu);
+
+/* The action has ended: if it was begun for a console, opens that. */
+void xw_menu_console_after(struct xw_menu *menu, enum xw_exit code);
+
+/* Gives the terminal to the console that is pending, and takes it back. */
+void xw_menu_run_console(struct xw_menu *menu);
+
 /* Does what is pending: everything that was to be asked before it has been asked. */
 void xw_menu_perform(struct xw_menu *menu);
 
@@ -178,6 +221,13 @@ void xw_dialog_step(struct xw_menu *menu);
 void xw_dialog_end(struct xw_menu *menu);
 
 void xw_menu_draw(struct xw_menu *menu);
+
+/*
+ * The question that stands, at the end of the line the cursor, and what is typed where it may be;
+ * the same before a verb.
+ */
+void xw_menu_draw_answer(const struct xw_menu *menu, int row);
+void xw_menu_draw_password(const struct xw_menu *menu);
 
 /* The part of it between the bar and the message; the second is for a world with machines. */
 void xw_menu_draw_list(struct xw_menu *menu);

@@ -93,7 +93,7 @@ void xw_pump_note_quiet(struct xw_pump *pump)
         pump->quiet = since;
 }
 
-bool xw_pump_is_escape(struct xw_pump *pump, const char *bytes, size_t count)
+size_t xw_pump_escape(struct xw_pump *pump, const char *bytes, size_t count)
 {
     int behind = 0;
 
@@ -116,9 +116,13 @@ enum xw_pump_end xw_pump_from_input(struct xw_pump *pump)
         return xw_pump_to_guest(pump);
     }
     xw_pump_note_quiet(pump);
-    if (pump->in_tty && xw_pump_is_escape(pump, bytes, (size_t)got))
-        return XW_PUMP_ESCAPE;
-    return xw_pump_type(pump, bytes, (size_t)got);
+    const size_t escape = pump->in_tty ? xw_pump_escape(pump, bytes, (size_t)got) : 0;
+    if (escape == 0)
+        return xw_pump_type(pump, bytes, (size_t)got);
+    pump->key = '\0';
+    if ((size_t)got > escape)
+        pump->key = bytes[escape];
+    return XW_PUMP_ESCAPE;
 }
 
 enum xw_pump_end xw_pump_type(struct xw_pump *pump, const char *bytes, size_t count)

@@ -15,7 +15,7 @@ enum { XW_PUMP_CHUNK = 4096, XW_PUMP_WAITING_MAX = 65536 };
 
 enum xw_pump_end {
     XW_PUMP_GOES_ON,
-    XW_PUMP_ESCAPE, /* ^] was typed; the console goes on */
+    XW_PUMP_ESCAPE, /* ^] was typed, and perhaps a key with it; the console goes on */
     XW_PUMP_LEFT,   /* to leave was asked for */
     XW_PUMP_CLOSED, /* the other side has closed */
     XW_PUMP_GONE    /* the terminal, or whoever reads our output, is gone */
@@ -32,6 +32,7 @@ struct xw_pump {
     int64_t typed_at;   /* when input last came */
     int64_t quiet;      /* the longest time without any, as noted */
     struct xw_escape escape;
+    char key; /* that came with ^]; '\0' for none */
     struct xw_guest guest;
     /* NULL, or what is told each byte of the guest that was given to the terminal. */
     void (*saw)(void *data, const char *bytes, size_t count);
@@ -65,8 +66,8 @@ enum xw_pump_end xw_pump_to_guest(struct xw_pump *pump);
 /* Shows bytes of the guest. */
 enum xw_pump_end xw_pump_show(struct xw_pump *pump, const char *bytes, size_t count);
 
-/* Whether what one read(2) of at most XW_PUMP_CHUNK bytes gave is ^] (escape.h). */
-bool xw_pump_is_escape(struct xw_pump *pump, const char *bytes, size_t count);
+/* How much of what one read(2) of at most XW_PUMP_CHUNK bytes gave is ^] (escape.h). */
+size_t xw_pump_escape(struct xw_pump *pump, const char *bytes, size_t count);
 
 /* Puts bytes behind what waits for the guest, if they have room, and sends what it takes. */
 enum xw_pump_end xw_pump_type(struct xw_pump *pump, const char *bytes, size_t count);

@@ -30,7 +30,7 @@ state_of() {
 
 @test "the worlds are listed, one opens, the last line has the keys, q goes back and leaves" {
     open_menu
-    see $'\\? help  q leave  Enter open  S start  T stop  V revert$'
+    see $'\\? help  q leave  Enter open  S start  T stop  V revert  / find$'
     keys Enter
     see $'router +running +128 MiB +10.1.0.1/24,10.2.0.1/24\n web +off +128 MiB +10.2.0.2/24\n client +off'
     see $'\\? help  q back  c console  s start  t stop  r reboot  v revert  p checkpoints\nS T V all  m map$'
@@ -167,6 +167,90 @@ await_login() {
     await answers_enter
 }
 
+@test "the console of a machine that is off: it is offered to be started; Esc leaves it off, Enter gives both" {
+    open_world
+    keys Down Enter
+    see $'firewall/web is off. Start it, and go to its console\\?\nEnter yes  Esc no'
+    keys Escape
+    see 'Nothing was changed'
+    [ "$(state_of web)" = off ]
+    keys c
+    see 'firewall/web is off. Start it'
+    keys Enter
+    see 'Connected to firewall/web'
+    see 'web login:'
+    keys C-] d
+    see $'\n web +running'
+    see 'Left the console of firewall/web'
+    # Who turns away from it meanwhile has the machine, and stays where they are.
+    as alice stop firewall/web --force
+    see $'\n web +off'
+    keys Enter
+    see 'firewall/web is off. Start it'
+    keys Enter q
+    see 'firewall +2 of 3 run'
+    see 'firewall/web: started'
+    lacks 'Connected'
+    as alice stop firewall/web --force
+}
+
+# cursor_on MACHINE: it is what a revert would be of.
+cursor_on() {
+    keys v
+    see $'\nType '"$1"': *$'
+    keys Escape
+    see 'Nothing was changed'
+}
+
+@test "/ finds a row by a part of what it says; Up and Down the next; Esc goes back to where it began" {
+    open_world
+    cursor_on router
+    keys /
+    see $'\nFind: *$'
+    keys -l 10.2.0.2
+    see $'\nFind: 10.2.0.2'
+    keys Enter
+    cursor_on web
+    # Both others have an address on the outer segment; after the last comes the first.
+    keys /
+    see $'\nFind: *$'
+    keys -l 10.1.0
+    see $'\nFind: 10.1.0'
+    keys Enter
+    cursor_on client
+    keys /
+    see $'\nFind: *$'
+    keys -l 10.1.0
+    keys Down Enter
+    cursor_on router
+    keys /
+    keys -l CLIX
+    see 'No row has that in it'
+    keys BSpace
+    see_without 'No row has that'
+    keys Escape
+    see_without 'Find:'
+    cursor_on router
+    keys q
+    see 'firewall +[0-9] of 3 run'
+    keys /
+    keys -l SEGMENTS
+    see 'Find: SEGMENTS'
+    lacks 'No row has that'
+}
+
+@test "who has nothing that runs is welcomed in three lines, until something does" {
+    as alice stop firewall/router --force
+    open_menu
+    see 'Welcome. Each row is a world'
+    see 'Enter opens it'
+    see 'Ctrl and \] leave a console'
+    lacks '[~…]'
+    as alice start firewall/router
+    see 'firewall +1 of 3 run'
+    see_without 'Welcome'
+}
+
 @test "a console that closes by itself says so, and what is still being typed acts on nothing" {
     open_world
     as alice start firewall/client
@@ -215,16 +299,17 @@ modes_differ() {
     see '\^\] leaves it: Ctrl and \]'
     see 'V +start, stop, revert the whole world'
     see 'm +the map: how the machines are connected'
+    see '/ +find a row'
+    # Every line is there to its end.
+    lacks '[~…]'
     see 'Any key goes back'
     keys x
     see $'\n router +running'
 }
 
-@test "errors are words: a console that is off, a reboot of what is off, a key without meaning, ^C" {
+@test "errors are words: a reboot of what is off, a key without meaning, ^C" {
     open_world
-    keys Down Enter
-    see 'web is off; start it first'
-    keys r
+    keys Down r
     see 'web is off; start it instead'
     keys x
     see 'means nothing here; \? explains the keys'

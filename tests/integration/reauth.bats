@@ -276,13 +276,31 @@ checkpoints() {
     see $'Your password, to start firewall/router. Esc: no.[^\n]*\nPassword:'
     keys Escape
     see 'no password was given; nothing was changed'
+    # Of a machine that is off, the console is asked for behind its start.
     keys Enter
-    see 'Your password, to console firewall/router'
+    see 'firewall/router is off. Start it'
+    keys Enter
+    see 'Your password, to start firewall/router'
+    see 'Password:'
+    keys Escape
+    see 'no password was given; nothing was changed'
+    unasked start console
+    keys Enter
+    see 'firewall/router is off. Start it'
+    keys Enter
+    see 'Your password, to start firewall/router'
     see 'Password:'
     type_password
-    see 'router is off; start it first'
+    see 'Your password, to console firewall/router'
+    asked start
+    unasked console
+    see 'Password:'
+    type_password
+    see 'Connected to firewall/router'
     asked console
-    unasked start
+    keys C-] d
+    see $'\n router +running'
+    virsh destroy xw:firewall:alice:router
 }
 
 @test "the menu: after the name the password; wrong or Esc: nothing is changed; right: it reverts; nothing of it shows" {

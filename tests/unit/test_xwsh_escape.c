@@ -12,7 +12,7 @@
 
 enum { SIZE = 64 };
 
-static bool typed(struct xw_escape *escape, const char *bytes)
+static size_t typed(struct xw_escape *escape, const char *bytes)
 {
     return xw_escape_scan(escape, bytes, strlen(bytes), SIZE, false);
 }
@@ -23,9 +23,27 @@ static void alone_it_leaves(void **state)
 
     (void)state;
     assert_false(typed(&escape, "ls\r"));
-    assert_true(typed(&escape, "\x1d"));
-    assert_true(typed(&escape, "\x1b[93;5u"));
-    assert_true(typed(&escape, "\x1b[27;5;93~"));
+    assert_int_equal(typed(&escape, "\x1d"), 1);
+    assert_int_equal(typed(&escape, "\x1b[93;5u"), 7);
+    assert_int_equal(typed(&escape, "\x1b[27;5;93~"), 10);
+}
+
+/* What is typed so quickly that it comes together. */
+static void one_key_may_come_with_it(void **state)
+{
+    struct xw_escape escape = {0};
+
+    (void)state;
+    assert_int_equal(typed(&escape, "\x1d"
+                                    "d"),
+                     1);
+    assert_int_equal(typed(&escape, "\x1d\x1d"), 1);
+    assert_int_equal(typed(&escape, "\x1b[93;5ud"), 7);
+    assert_int_equal(xw_escape_scan(&escape, "\x1d?", 2, SIZE, true), 0);
+    assert_int_equal(typed(&escape, "\x1b[200~"), 0);
+    assert_int_equal(typed(&escape, "\x1d"
+                                    "d"),
+                     0);
 }
 
 static void among_others_it_does_not(void **state)
@@ -34,9 +52,10 @@ static void among_others_it_does_not(void **state)
 
     (void)state;
     assert_false(typed(&escape, "a\x1d"));
-    assert_false(typed(&escape, "\x1d\x1d"));
+    assert_false(typed(&escape, "\x1d\x1d\x1d"));
     assert_false(typed(&escape, "\x1d"
-                                "b"));
+                                "bc"));
+    assert_false(typed(&escape, "\x1b[93;6u"));
     assert_false(xw_escape_scan(&escape, "\x1d", 1, SIZE, true));
 }
 
@@ -81,6 +100,7 @@ static void other_sequences_are_no_paste(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(alone_it_leaves),
+                                       cmocka_unit_test(one_key_may_come_with_it),
                                        cmocka_unit_test(among_others_it_does_not),
                                        cmocka_unit_test(after_a_full_read_it_does_not),
                                        cmocka_unit_test(in_a_bracketed_paste_it_does_not),
