@@ -295,7 +295,7 @@ modes_differ() {
 @test "help explains every key; any key goes back" {
     open_world
     keys '?'
-    see 'Enter +open the world; on a machine, its console'
+    see "Enter +open the world; a machine's console"
     see '\^\] leaves it: Ctrl and \]'
     see 'V +start, stop, revert the whole world'
     see 'm +the map: how the machines are connected'
