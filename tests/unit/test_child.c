@@ -1361,6 +1361,8 @@ static void what_the_verb_says_is_the_end(void **state)
     assert_string_equal(seen->reply, "start fw alice -\nerror it failed\nend 75\n");
     so.verb_rc = -EIO;
     assert_int_equal(as_alice("1 status fw alice - - " ID "\n"), 1);
+    assert_int_equal(as_alice("1 checkpoints fw alice web - " ID "\n"), 1);
+    assert_string_equal(seen->reply, "error it failed\nend 1\n");
     /* A plan that can't be read. */
     so.verb_rc = 0;
     assert_int_equal(as_alice("1 start broken alice web - " ID "\n"), 1);

@@ -174,8 +174,12 @@ static void serve_one(int fd, const struct answer *answer)
         send(fd, answer->first, strlen(answer->first), MSG_NOSIGNAL) < 0)
         _exit(1);
     seen->asked++;
-    if (strcmp(answer->first, "?") != 0)
+    if (strcmp(answer->first, "?") != 0) {
+        /* Who was not asked for the viewer says nothing of one. */
+        if (shutdown(fd, SHUT_WR) < 0 || recv(fd, keys, 1, 0) > 0)
+            step("unasked");
         return;
+    }
     if (recv(fd, &seen->who, sizeof(seen->who), MSG_WAITALL) != sizeof(seen->who) ||
         send(fd, answer->then, strlen(answer->then), MSG_NOSIGNAL) < 0)
         _exit(1);

@@ -469,6 +469,16 @@ static void a_relay_has_no_entry_unless_it_was_killed(void **state)
     }
     wait_for_entries(1);
     assert_int_equal(world->entry[0].signal, SIGKILL);
+    /* What root asked for otherwise has one, and what was never understood. */
+    static const char *const others[] = {"parsed 4", "relay 5"};
+    for (int i = 0; i < (int)(sizeof(others) / sizeof(others[0])); i++) {
+        int fd = ask_as(0, 0, others[i]);
+        assert_true(fd >= 0);
+        reply_of(fd);
+        close(fd);
+        wait_for_entries(2 + i);
+        assert_int_equal(world->entry[1 + i].code, 4 + i);
+    }
     stop();
 }
 
