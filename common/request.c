@@ -30,6 +30,7 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
     [XW_VERB_EXTEND] = {"extend", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 30, .changes = true,
                         .takes_time = true},
     [XW_VERB_DEPLOY] = {"deploy", XW_SCOPE_LAB, XW_ROLE_INSTRUCTOR, 120, .changes = true},
+    [XW_VERB_EVENTS] = {"events", XW_SCOPE_NONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
     [XW_VERB_PREPARE] = {"prepare", XW_SCOPE_NONE, XW_ROLE_ROOT, 300, .changes = true},
     [XW_VERB_SUSPEND] = {"suspend", XW_SCOPE_NONE, XW_ROLE_ROOT, 300, .changes = true},
     [XW_VERB_RELAY] = {"relay", XW_SCOPE_ONE, XW_ROLE_ROOT, 15, .changes = false},

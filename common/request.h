@@ -34,6 +34,7 @@ enum xw_verb {
     XW_VERB_GRANTS,
     XW_VERB_EXTEND,
     XW_VERB_DEPLOY,
+    XW_VERB_EVENTS, /* what happens to all that is the caller's, as it happens */
     XW_VERB_PREPARE,
     XW_VERB_SUSPEND,
     XW_VERB_RELAY, /* a child of the keeper's, for one of the three */
@@ -72,7 +73,7 @@ struct xw_verb_info {
     bool changes;          /* changes a world, or what is known of one */
     bool may_force;        /* takes --force */
     bool takes_time;       /* a time has to be given */
-    bool takes_descriptor; /* a console's: one descriptor comes along */
+    bool takes_descriptor; /* one comes along: a console's, or that of a stream of events */
     enum xw_naming naming; /* of a checkpoint */
 };
 
