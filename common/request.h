@@ -29,12 +29,12 @@ enum xw_verb {
     XW_VERB_CHECKPOINTS,
     XW_VERB_CHECKPOINT_CREATE,
     XW_VERB_CHECKPOINT_DELETE,
-    XW_VERB_TAKE, /* a console, with nobody else typing */
+    XW_VERB_EVENTS, /* what happens to all that is the caller's, as it happens */
+    XW_VERB_TAKE,   /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
     XW_VERB_EXTEND,
     XW_VERB_DEPLOY,
-    XW_VERB_EVENTS, /* what happens to all that is the caller's, as it happens */
     XW_VERB_PREPARE,
     XW_VERB_SUSPEND,
     XW_VERB_RELAY, /* a child of the keeper's, for one of the three */
