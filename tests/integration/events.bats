@@ -252,3 +252,24 @@ open_live_world_beside() {
     see $'\n web +running'
     await have_ended $((before + 2)) 'status '
 }
+
+# What a student could do who hands the descriptor to somebody else's process.
+@test "T-E4: revoke --now ends a stream whose viewer is held elsewhere; a lab that is only taken away is heard of no more" {
+    groupadd --force passing
+    apply_firewall_as passing 'students: [passing]'
+    xwadm grant passing alice
+    xwadm deploy passing --user alice
+    hold alice
+    grep -qx 'gate open' "$HELD"
+    xwadm revoke passing alice --now
+    await grep -q '^code' "$HELD"
+    await no_reader
+    hold alice
+    virsh -q -c qemu:///system undefine xw:passing:alice:web
+    as alice start firewall/web
+    await grep -qx 'stream state firewall alice web running' "$HELD"
+    refute grep passing "$HELD"
+    xwadm destroy passing --all --force --yes
+    xwadm lab remove passing
+    groupdel passing
+}

@@ -1,7 +1,7 @@
 /* links: xwhelper/reader/events.c xwhelper/reader/sight.c xwhelper/reader/reader.c xwhelper/keeper/lifecycle.c xwhelper/keeper/machine.c xwhelper/keeper/host.c common/config.c common/config_file.c common/lines.c xwhelper/keeper/reply.c common/names.c common/request.c common/error.c */
 /*
  * A stream of events on libvirt's test driver: what is told of machines, to a viewer who reads, who
- * doesn't, and who leaves. What happens, is done between two turns of libvirt's event loop.
+ * doesn't, and who leaves (T-E9). What happens, is done between two turns of libvirt's event loop.
  */
 #include <setjmp.h>
 #include <stdarg.h>

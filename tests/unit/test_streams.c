@@ -1,7 +1,7 @@
 /* links: xwhelper/keeper/streams.c */
 /*
  * How many streams of events there may be, by the limits of the configuration and the notes of all
- * requests.
+ * requests (T-E9).
  */
 #include <setjmp.h>
 #include <stdarg.h>
