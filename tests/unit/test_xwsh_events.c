@@ -1,4 +1,4 @@
-/* links: xwsh/events.c xwsh/lines.c xwsh/message.c xwsh/message_fields.c xwsh/message_machine.c common/names.c common/request.c common/error.c */
+/* links: xwsh/events.c xwsh/event_line.c xwsh/lines.c xwsh/message.c xwsh/message_fields.c xwsh/message_machine.c common/names.c common/request.c common/error.c */
 /*
  * The stream of events in xwsh: its lines, what becomes of one that is broken, and when it is asked
  * for again. The gate is the test's.
