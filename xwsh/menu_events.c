@@ -7,8 +7,8 @@
 #include "xwsh/menu_state.h"
 #include "xwsh/pump.h"
 
-/* Of a world or a class of which much happens, a list is asked for this often at most. */
-enum { LISTS_MS = 1000 };
+/* Where much happens, a list is asked for this often at most: of one's own worlds, of a class. */
+enum { LIST_MS = 1000, CLASS_MS = 5000 };
 
 static void ask_again(struct xw_menu *menu, int64_t at)
 {
@@ -61,7 +61,7 @@ static void take_state(struct xw_menu *menu, const struct xw_event *event)
         return;
     }
     if (list_has(menu, event) && (menu->page != XW_PAGE_CHECKPOINTS || shown))
-        ask_again(menu, menu->began_refresh + LISTS_MS);
+        ask_again(menu, menu->began_refresh + (menu->page == XW_PAGE_LAB ? CLASS_MS : LIST_MS));
 }
 
 int64_t xw_menu_events_due(const struct xw_menu *menu)

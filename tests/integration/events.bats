@@ -280,3 +280,19 @@ open_live_world_beside() {
     xwadm lab remove passing
     groupdel passing
 }
+
+@test "T-L1: libvirtd hung: a stream that waits for its answer ends, and whoever has left it holds nothing" {
+    local libvirtd
+    hold alice
+    libvirtd=$(pgrep -x libvirtd)
+    as tina start firewall:alice/web
+    await grep -qx 'stream state firewall alice web running' "$HELD"
+    # An event that is on its way when the daemon stops: with it, the reader's question is never answered.
+    kill -STOP "$(reader)"
+    as tina stop firewall:alice/web --force
+    kill -STOP "$libvirtd"
+    kill -CONT "$(reader)"
+    await grep -q '^gate end 75' "$HELD"
+    kill -CONT "$libvirtd"
+    await no_reader
+}

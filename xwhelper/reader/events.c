@@ -13,8 +13,11 @@
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/reader/reader.h"
 
-/* Machines that have changed and that the viewer has not been told of. */
-enum { CHANGED_MAX = 64 };
+/*
+ * Machines that have changed and that the viewer has not been told of; and for how long libvirt may
+ * take to say what one is doing, in seconds: nobody else would notice meanwhile that all have left.
+ */
+enum { CHANGED_MAX = 64, ANSWER_SECONDS = 10 };
 
 struct stream {
     struct xw_host *host;
@@ -111,7 +114,10 @@ static void tell_machine(struct stream *stream)
     struct xw_error err = {0};
     const char *state;
 
-    if (xw_reader_state(stream->host, &machine, &state, &err) < 0) {
+    alarm(ANSWER_SECONDS);
+    int rc = xw_reader_state(stream->host, &machine, &state, &err);
+    alarm(0);
+    if (rc < 0) {
         stream->lost = true;
         return;
     }
