@@ -33,6 +33,7 @@ struct found {
     pid_t parent;
     int pidfd;
     bool console;
+    bool reader; /* it may be a stream of events, which ends with its viewer, or later */
 };
 
 /* One round. */
@@ -40,6 +41,7 @@ struct round {
     const struct xw_held *held;
     struct xw_connections connections;
     uid_t relay;
+    uid_t reader;
     int unseen; /* why a process could not be looked into, or 0 */
     size_t under_way;
     size_t count;
@@ -66,14 +68,13 @@ static long milliseconds(void)
     return now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS;
 }
 
-static int find_relays_uid(uid_t *uid, struct xw_error *err)
+static int find_uid(const char *name, uid_t *uid, struct xw_error *err)
 {
-    const struct passwd *relay = getpwnam(XW_RELAY_USER);
+    const struct passwd *account = getpwnam(name);
 
-    if (!relay)
-        return xw_fail(err, -ENOENT,
-                       "there is no account " XW_RELAY_USER "; install xworlds again");
-    *uid = relay->pw_uid;
+    if (!account)
+        return xw_fail(err, -ENOENT, "there is no account %s; install xworlds again", name);
+    *uid = account->pw_uid;
     return 0;
 }
 
@@ -87,15 +88,17 @@ static int look_at(const struct xw_process *process, int pidfd, void *data)
     if (serves < 0)
         round->unseen = serves;
     const bool console = serves > 0 && process->uids[0] == round->relay;
-    if (serves > 0 && !console)
+    const bool reader = serves > 0 && process->uids[0] == round->reader;
+    if (serves > 0 && !console && !reader)
         round->under_way++;
-    if ((!holds && !console) || round->count == FOUND_MAX)
+    if ((!holds && !console && !reader) || round->count == FOUND_MAX)
         return 0;
     /* The visitor's descriptor is closed behind it. */
     int copy = dup(pidfd);
     if (copy < 0)
         return -errno;
-    round->found[round->count++] = (struct found){process->pid, process->parent, copy, console};
+    round->found[round->count++] =
+        (struct found){process->pid, process->parent, copy, console, reader};
     return 0;
 }
 
@@ -135,12 +138,12 @@ static int hang_up_viewer(const struct found *found)
 }
 
 /*
- * A console has its own time, as it may open late; processes have one for all, so that none gains
- * any by making another.
+ * A console has its own time, as it may open late, and so has a reader; processes have one for
+ * all, so that none gains any by making another.
  */
 static int end_one(const struct found *found, const struct sight *sight, long now)
 {
-    const long elapsed = found->console ? now - sight->since : now;
+    const long elapsed = found->console || found->reader ? now - sight->since : now;
 
     if (elapsed >= KILL_MS)
         return send_signal(found, SIGKILL);
@@ -152,7 +155,7 @@ static int end_one(const struct found *found, const struct sight *sight, long no
     }
     if (found->console)
         return hang_up_viewer(found);
-    return sight->parent ? 0 : send_signal(found, SIGHUP);
+    return sight->parent || found->reader ? 0 : send_signal(found, SIGHUP);
 }
 
 /* What is remembered of it, or NULL where memory is short. Until the next call. */
@@ -168,7 +171,8 @@ static struct sight *remember(struct seen *seen, const struct found *found, long
         return NULL;
     seen->items = more;
     more[seen->count] = (struct sight){.pid = found->pid, .since = now};
-    *(found->console ? &done->consoles : &done->processes) += 1;
+    if (!found->reader)
+        *(found->console ? &done->consoles : &done->processes) += 1;
     return &more[seen->count++];
 }
 
@@ -235,11 +239,14 @@ int xw_hang_up(const struct xw_held *held, struct xw_hung_up *done, struct xw_er
     const long began = milliseconds();
     struct seen seen = {0};
     uid_t relay = 0;
+    uid_t reader = 0;
 
     *done = (struct xw_hung_up){0};
-    int rc = find_relays_uid(&relay, err);
+    int rc = find_uid(XW_RELAY_USER, &relay, err);
+    if (rc == 0)
+        rc = find_uid(XW_READER_USER, &reader, err);
     for (bool clean = false; rc == 0;) {
-        struct round round = {.held = held, .relay = relay};
+        struct round round = {.held = held, .relay = relay, .reader = reader};
         rc = go_round(&round, &seen, milliseconds() - began, done, err);
         if (rc <= 0) {
             clean = false;

@@ -15,17 +15,21 @@
 
 /*
  * How often the lists are asked for anew, in milliseconds. Each time is a request with an audit
- * record, so a menu that nobody touches asks less often.
+ * record, so a menu that nobody touches asks less often, and one that is told what happens only for
+ * what libvirt has no event of: checkpoints, worlds that are made, times that are changed.
  */
 enum {
     REFRESH_MACHINES_MS = 2000,
     REFRESH_WORLDS_MS = 10000,
     REFRESH_IDLE_MS = 30000,
+    REFRESH_TOLD_MS = 60000,
+    REFRESH_AGAIN_MS = 250, /* at the earliest, where something has happened meanwhile */
     IDLE_AFTER_MS = 120000
 };
 
 /* How often the seconds of a running action are drawn anew, and what ncurses waits after ESC. */
 enum { TICK_MS = 500, ESCAPE_DELAY_MS = 50, OWN_WAITS = 5 };
+enum { ALL_WAITS = OWN_WAITS + XW_EVENTS_WAITS + XW_BOOTS_WAITS };
 
 size_t xw_menu_rows(const struct xw_menu *menu)
 {
@@ -82,6 +86,7 @@ static void take_list(struct xw_menu *menu, struct xw_model *fresh)
 
     snprintf(name, sizeof(name), "%s", xw_menu_name_at_cursor(menu));
     xw_menu_prepared_compare(menu, fresh);
+    xw_menu_events_compare(menu, fresh);
     snprintf(lab, sizeof(lab), "%s", xw_menu_lab_at_cursor(menu));
     xw_model_replace(&menu->model[menu->page], fresh);
     menu->loaded[menu->page] = true;
@@ -135,15 +140,21 @@ static void start_refresh(struct xw_menu *menu)
     } else if (xw_menu_prepared_waits(menu)) {
         pause = REFRESH_MACHINES_MS;
     }
-    if (now - menu->last_key > IDLE_AFTER_MS && !menu->action.gate)
+    if (menu->events.stands && !xw_menu_prepared_waits(menu))
+        pause = REFRESH_TOLD_MS;
+    else if (now - menu->last_key > IDLE_AFTER_MS && !menu->action.gate)
         pause = REFRESH_IDLE_MS;
+    menu->began_refresh = now;
     menu->next_refresh = now + pause;
+    menu->outdated = false;
     if (xw_job_start(&menu->refresh, &request) < 0)
         xw_menu_tell(menu, true, menu->refresh.err.text);
 }
 
 static void end_refresh(struct xw_menu *menu, enum xw_exit code)
 {
+    if (menu->outdated)
+        menu->next_refresh = menu->began_refresh + REFRESH_AGAIN_MS;
     if (code == XW_EXIT_OK) {
         take_list(menu, &menu->refresh.model);
         if (menu->refresh_failed)
@@ -226,6 +237,8 @@ static int next_timeout(const struct xw_menu *menu)
 
     if (!menu->refresh.gate && menu->mode != XW_MODE_LOCKED)
         timeout = sooner(timeout, menu->next_refresh - now);
+    if (xw_menu_events_due(menu) >= 0)
+        timeout = sooner(timeout, xw_menu_events_due(menu) - now);
     if (menu->action.gate || xw_menu_boot_shows(menu) || xw_menu_prepared_waits(menu))
         timeout = sooner(timeout, TICK_MS);
     if (xw_boots_timeout(&menu->boots) >= 0)
@@ -272,15 +285,16 @@ static void take_input(struct xw_menu *menu, bool waits)
 /* One turn: waits, then keys before anything else, so that none ever waits for the lab. */
 static void turn(struct xw_menu *menu)
 {
-    struct pollfd wait[OWN_WAITS + XW_BOOTS_WAITS] = {
+    struct pollfd wait[ALL_WAITS] = {
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = menu->session->signal_fd, .events = POLLIN},
         {.fd = menu->action.gate ? xw_gate_fd(menu->action.gate) : -1, .events = POLLIN},
         {.fd = menu->refresh.gate ? xw_gate_fd(menu->refresh.gate) : -1, .events = POLLIN},
         {.fd = menu->dialog.reauth.fd, .events = POLLIN}};
 
-    xw_boots_wait(&menu->boots, wait + OWN_WAITS);
-    if (poll(wait, sizeof(wait) / sizeof(wait[0]), next_timeout(menu)) < 0 && errno != EINTR)
+    xw_events_wait(&menu->events, wait + OWN_WAITS);
+    xw_boots_wait(&menu->boots, wait + OWN_WAITS + XW_EVENTS_WAITS);
+    if (poll(wait, ALL_WAITS, next_timeout(menu)) < 0 && errno != EINTR)
         menu->leaving = true;
     take_signals(menu);
     if (wait[0].revents & (POLLHUP | POLLERR | POLLNVAL))
@@ -289,6 +303,8 @@ static void turn(struct xw_menu *menu)
         take_input(menu, wait[0].revents & POLLIN);
     if (!menu->leaving)
         xw_dialog_step(menu);
+    if (!menu->leaving)
+        xw_menu_events_step(menu);
     if (!menu->leaving)
         take_jobs(menu);
     if (!menu->leaving)
@@ -345,6 +361,7 @@ int xw_menu_run(const struct xw_session *session, const struct xw_settings *sett
     menu = (struct xw_menu){.session = session,
                             .settings = settings,
                             .last_key = xw_pump_now(),
+                            .events = XW_EVENTS_NONE,
                             .dialog = {.reauth = XW_REAUTH_NONE}};
     xw_menu_prepared_begin(&menu);
     start_refresh(&menu);
@@ -357,6 +374,7 @@ int xw_menu_run(const struct xw_session *session, const struct xw_settings *sett
     xw_target_world(&menu.action.request, world);
     xw_dialog_end(&menu);
     xw_menu_boot_end(&menu);
+    xw_events_end(&menu.events);
     xw_job_stop(&menu.refresh);
     xw_job_stop(&menu.action);
     for (int i = 0; i < XW_PAGE_COUNT; i++)

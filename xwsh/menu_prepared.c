@@ -28,7 +28,7 @@ bool xw_menu_prepared_waits(const struct xw_menu *menu)
     return menu->made_since != NOBODY_WAITS && xw_pump_now() - menu->made_since < longest;
 }
 
-static bool has_world(const struct xw_model *model, const struct xw_world *world)
+bool xw_menu_has_world(const struct xw_model *model, const struct xw_world *world)
 {
     for (size_t i = 0; i < model->world_count; i++) {
         if (strcmp(model->worlds[i].lab, world->lab) == 0 &&
@@ -48,7 +48,7 @@ void xw_menu_prepared_compare(struct xw_menu *menu, const struct xw_model *fresh
         !xw_menu_prepared_waits(menu))
         return;
     for (size_t i = 0; i < fresh->world_count; i++) {
-        if (has_world(last, &fresh->worlds[i]))
+        if (xw_menu_has_world(last, &fresh->worlds[i]))
             continue;
         snprintf(text, sizeof(text), "%s is ready.", fresh->worlds[i].lab);
         xw_menu_tell(menu, false, text);

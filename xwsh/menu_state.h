@@ -2,9 +2,10 @@
  * What the parts of the menu share: menu.c (the loop and the lists), menu_keys.c (what keys do),
  * menu_question.c (what is asked before something is done), menu_search.c (looking for a row),
  * menu_console.c (a console), menu_job.c (requests that run while keys are read), menu_boot.c
- * (machines that boot after one), menu_prepared.c (worlds that are still being made),
- * menu_password.c (the lock, and the password before a verb), menu_draw.c (the screen), menu_list.c
- * (the list on it), menu_map.c (a world's machines drawn). Nothing outside the menu includes this.
+ * (machines that boot after one), menu_prepared.c (worlds that are still being made), menu_events.c
+ * (what happens to the machines that are shown), menu_password.c (the lock, and the password before
+ * a verb), menu_draw.c (the screen), menu_list.c (the list on it), menu_map.c (a world's machines
+ * drawn). Nothing outside the menu includes this.
  */
 #ifndef XW_XWSH_MENU_STATE_H
 #define XW_XWSH_MENU_STATE_H
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "xwsh/boots.h"
+#include "xwsh/events.h"
 #include "xwsh/gate.h"
 #include "xwsh/keys.h"
 #include "xwsh/picture.h"
@@ -99,7 +101,10 @@ struct xw_menu {
     struct xw_boots boots;      /* of the machines that the action boots; none: nobody looks */
     bool boot_acted;            /* it has, and they boot */
     int64_t boot_began;
+    int64_t began_refresh;
     int64_t next_refresh;
+    bool outdated; /* something has happened since the list was asked for */
+    struct xw_events events;
     int64_t made_since; /* worlds are still being made since then; -1: none are */
     int64_t last_key;
     struct xw_request pending; /* awaits its confirmation */
@@ -155,6 +160,18 @@ bool xw_menu_prepared_waits(const struct xw_menu *menu);
 
 /* What is shown while there is no world yet; "" where nothing is awaited. Safe to show. */
 void xw_menu_prepared_describe(const struct xw_menu *menu, char *text, size_t size);
+
+/* Takes what has happened, onto the page or by having its list asked for. */
+void xw_menu_events_step(struct xw_menu *menu);
+
+/* When events are to be asked for; -1 while they are, or nobody is to see them. */
+int64_t xw_menu_events_due(const struct xw_menu *menu);
+
+/* A fresh list of worlds: where it has others than the last one, events are asked for anew. */
+void xw_menu_events_compare(struct xw_menu *menu, const struct xw_model *fresh);
+
+/* Whether the list has the world. */
+bool xw_menu_has_world(const struct xw_model *model, const struct xw_world *world);
 
 /* Does what a key means in the current mode. */
 void xw_menu_take_key(struct xw_menu *menu, int key);

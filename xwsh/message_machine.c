@@ -25,7 +25,7 @@ const char *xw_state_name(enum xw_state state)
     return state_names[state];
 }
 
-static int parse_state(const char *word, enum xw_state *state)
+int xw_message_state(const char *word, enum xw_state *state)
 {
     for (int i = 0; i < XW_STATE_COUNT; i++) {
         if (strcmp(state_names[i], word) == 0) {
@@ -86,7 +86,7 @@ int xw_message_machine(char *line, struct xw_machine *machine)
 
     if (!xw_fields_split(line, field, 7, false) || !xw_name_ok(field[1]) ||
         !xw_owner_ok(field[2]) || !xw_name_ok(field[3]) ||
-        parse_state(field[4], &machine->state) < 0 ||
+        xw_message_state(field[4], &machine->state) < 0 ||
         xw_number(field[5], NUMBER_MAX, &machine->memory) < 0 || !parse_links(field[6], machine))
         return -EBADMSG;
     snprintf(machine->lab, sizeof(machine->lab), "%s", field[1]);

@@ -8,4 +8,7 @@
 int xw_message_segment(char *line, struct xw_segment *segment);
 int xw_message_machine(char *line, struct xw_machine *machine);
 
+/* The state that a word of the protocol names. Returns 0 or -EBADMSG. */
+int xw_message_state(const char *word, enum xw_state *state);
+
 #endif

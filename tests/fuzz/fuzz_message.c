@@ -1,6 +1,7 @@
-/* links: common/error.c common/names.c common/request.c xwsh/message.c xwsh/message_fields.c xwsh/message_machine.c xwsh/model.c xwsh/safe_text.c xwsh/target.c */
-/* What xwsh reads from the gate, line by line, and what it would show of it. */
+/* links: common/error.c common/names.c common/request.c xwsh/event_line.c xwsh/message.c xwsh/message_fields.c xwsh/message_machine.c xwsh/model.c xwsh/safe_text.c xwsh/target.c */
+/* What xwsh reads from the gate and from a stream of events, and what it would show of it. */
 #include "tests/fuzz/fuzz.h"
+#include "xwsh/events.h"
 #include "xwsh/model.h"
 #include "xwsh/safe_text.h"
 
@@ -19,12 +20,26 @@ static void check_safe(enum xw_charset charset, const char *text)
     }
 }
 
+/* What is taken for a name is one. */
+static void take_event(const char *line)
+{
+    struct xw_event event;
+    char *copy = strdup(line);
+
+    if (copy && xw_event_parse(copy, &event) == 0 && event.kind == XW_EVENT_STATE) {
+        MUST(xw_name_ok(event.lab) && xw_owner_ok(event.owner) && xw_name_ok(event.machine));
+        MUST(event.state < XW_STATE_COUNT);
+    }
+    free(copy);
+}
+
 static void take(char *line, struct xw_model *model)
 {
     struct xw_message message = {0};
 
     check_safe(XW_CHARSET_UTF8, line);
     check_safe(XW_CHARSET_ASCII, line);
+    take_event(line);
     if (xw_message_parse(line, &message) == 0)
         xw_model_add(model, &message);
 }

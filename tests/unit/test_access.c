@@ -519,8 +519,8 @@ static void verbs_in_windows(void **state)
             with_window(windows[i].opens, windows[i].closes, windows[i].grace);
         struct xw_owner owner = extended(windows[i].until);
         for (int verb = 0; verb <= XW_VERB_TAKE; verb++) {
-            bool looks =
-                verb == XW_VERB_LIST || verb == XW_VERB_STATUS || verb == XW_VERB_CHECKPOINTS;
+            bool looks = verb == XW_VERB_LIST || verb == XW_VERB_STATUS ||
+                         verb == XW_VERB_CHECKPOINTS || verb == XW_VERB_EVENTS;
             enum xw_decision decision =
                 decide_at((enum xw_verb)verb, student_groups, 2, &owner, &access, windows[i].now);
             if (verb == XW_VERB_TAKE)

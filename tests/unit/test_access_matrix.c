@@ -368,7 +368,7 @@ static bool is_theirs(const struct cell *cell)
 
     if (is_verb(cell, "prepare suspend relay") || callers[cell->caller].is_root)
         return is_verb(cell, "prepare suspend relay") && callers[cell->caller].is_root;
-    if (is_verb(cell, "list"))
+    if (is_verb(cell, "list events"))
         return kind == NONE ? names(cell, "")
                             : kind == USERS && callers[cell->caller].is_alice && names(cell, name);
     if (!is_there(cell))
@@ -386,8 +386,8 @@ static bool is_theirs(const struct cell *cell)
 
 static enum xw_decision expected(const struct cell *cell)
 {
-    const bool at_any_time =
-        is_verb(cell, "list status checkpoints worlds grants extend deploy prepare suspend relay");
+    const bool at_any_time = is_verb(
+        cell, "list status checkpoints events worlds grants extend deploy prepare suspend relay");
 
     if (!is_theirs(cell))
         return XW_DECISION_REFUSE;

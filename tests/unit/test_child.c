@@ -1,4 +1,4 @@
-/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/auditing_rule.c xwhelper/keeper/authority.c xwhelper/keeper/list.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
+/* links: common/access.c common/request.c common/names.c common/record.c common/lines.c common/error.c xwhelper/keeper/auditing_rule.c xwhelper/keeper/authority.c xwhelper/keeper/list.c xwhelper/keeper/streams.c xwhelper/keeper/reply.c xwhelper/keeper/plan.c */
 /*
  * One request in the keeper's child, from the first byte to the verb: what is no request, who is
  * refused, what the listener is told, and in which order privilege goes. The verbs, the filters
@@ -73,6 +73,7 @@ static struct {
     time_t now;
     int broker_rc;   /* what starting one gives; 0: a broker */
     bool is_present; /* the world that is to be deployed */
+    bool no_streams; /* of events may be open any more */
 } so;
 
 /* The journal's descriptor, and the caller's end, both in the child. */
@@ -308,6 +309,17 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
     return verb("console", job, err);
 }
 
+int xw_verb_events(int peer, int viewer, const struct xw_authority *authority,
+                   const struct xw_account *reader, struct xw_error *err)
+{
+    (void)err;
+    called(reader->uid == 55 ? "events" : "wrong");
+    seen->journal_open = fcntl(journal_fd, F_GETFD) >= 0;
+    look_at_broker();
+    xw_reply(peer, "events %s %s", authority->own.name, viewer >= 0 ? "viewer" : "-");
+    return so.verb_rc;
+}
+
 int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err)
 {
@@ -462,7 +474,12 @@ static int be_child(const struct asked *asked, int ours, int peer)
 {
     static struct xw_journal journal;
     const struct xw_peer who = {peer, asked->uid, 99, 4711};
-    const struct xw_trail trail = {&journal, &seen->note, 1, &seen->note, 77};
+    const struct xw_trail trail = {.journal = &journal,
+                                   .notes = &seen->note,
+                                   .note_count = 1,
+                                   .note = &seen->note,
+                                   .began = 77,
+                                   .streams = {1, so.no_streams ? 0 : 1, 1}};
     static const struct xw_accounts accounts = {{55, 55}, {56, 56}};
     union {
         struct cmsghdr header;
@@ -699,6 +716,36 @@ static void a_console_takes_its_viewer(void **state)
     assert_int_equal(ask(&asked), 3);
     assert_string_equal(seen->reply, REFUSED);
     assert_true(seen->note.malformed);
+}
+
+/* It takes a viewer as a console does, and is for looking only. */
+static void events_take_a_viewer(void **state)
+{
+    static const char line[] = "1 events - alice - - " ID "\n";
+    struct asked asked = {
+        .line = line, .uid = ALICE, .group = STUDENTS, .descriptors = 1, .type = SOCK_STREAM};
+
+    (void)state;
+    assert_int_equal(ask(&asked), 0);
+    assert_string_equal(seen->reply, "events alice viewer\nend 0\n");
+    assert_string_equal(seen->called, "auditing confine-request note note-allowed events ");
+    assert_string_equal(seen->alarms, "15 0 ");
+    assert_false(seen->journal_open || seen->note.asked_auditing);
+    asked.descriptors = 0;
+    assert_int_equal(ask(&asked), 3);
+    assert_true(seen->note.malformed);
+    /* Too many: said after the decision, so that nobody else learns of it. */
+    asked.descriptors = 1;
+    so.no_streams = true;
+    assert_int_equal(ask(&asked), 75);
+    assert_string_equal(seen->reply, "error too many menus are open; close some of the others\n"
+                                     "end 75\n");
+    assert_string_equal(seen->called, "auditing confine-request note note-allowed ");
+    assert_true(seen->note.decided);
+    assert_int_equal(as_alice("1 list - alice - - " ID "\n"), 0);
+    asked.uid = BOB;
+    assert_int_equal(ask(&asked), 3);
+    assert_string_equal(seen->reply, REFUSED);
 }
 
 static void what_is_no_request(void **state)
@@ -1378,6 +1425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_ORDER(each_verb_of_a_student),
         IN_ORDER(a_console_takes_its_viewer),
+        IN_ORDER(events_take_a_viewer),
         IN_ORDER(what_is_no_request),
         IN_ORDER(the_first_line_in_time),
         IN_ORDER(what_is_cut),

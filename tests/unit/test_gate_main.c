@@ -359,6 +359,20 @@ static void a_console(void **state)
     assert_string_equal(seen->records, "request status fw/alice allow 1 1000\n");
 }
 
+/* A stream of events goes as a console does, and has one record, with how long it was. */
+static void a_stream_of_events(void **state)
+{
+    (void)state;
+    so.opens = true;
+    assert_int_equal(run("events"), 0);
+    assert_sent("1 events - alice - - ");
+    assert_int_equal(seen->viewer, VIEWER);
+    assert_int_equal(seen->viewer_is, 'v');
+    assert_false(seen->viewer_open);
+    assert_string_equal(seen->records, "request events /alice allow 0 1000\n");
+    assert_int_equal(run("events fw"), 2);
+}
+
 /* Nothing that is opened later may be taken for the viewer's end. */
 static void without_a_viewer(void **state)
 {
@@ -763,6 +777,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_ORDER(what_is_asked_of_the_keeper),
         IN_ORDER(a_console),
+        IN_ORDER(a_stream_of_events),
         IN_ORDER(without_a_viewer),
         IN_ORDER(what_is_not_its_form),
         IN_ORDER(what_is_refused),

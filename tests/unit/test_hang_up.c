@@ -28,6 +28,7 @@ enum {
     SOMEBODY = 61011,
     ANOTHER = 61012,
     RELAY = 61013,
+    READER = 61014,
     OWN = 61000,
     GROUP = 62011,
     OTHERS = 62012
@@ -36,13 +37,16 @@ enum {
 static const gid_t group[] = {GROUP};
 static const struct xw_held theirs = {SOMEBODY, group, 1};
 
-static bool no_relay_account;
+static bool no_relay_account, no_reader_account;
 
 /* In place of the C library's. */
 struct passwd *getpwnam(const char *name)
 {
     static struct passwd relay = {.pw_uid = RELAY};
+    static struct passwd reader = {.pw_uid = READER};
 
+    if (strcmp(name, XW_READER_USER) == 0)
+        return no_reader_account ? NULL : &reader;
     return strcmp(name, XW_RELAY_USER) == 0 && !no_relay_account ? &relay : NULL;
 }
 
@@ -226,6 +230,11 @@ static void nobody_there_is_done_at_once(void **state)
     no_relay_account = false;
     assert_int_equal(rc, -ENOENT);
     assert_string_equal(err.text, "there is no account xwrelay; install xworlds again");
+    no_reader_account = true;
+    rc = xw_hang_up(&theirs, &done, &err);
+    no_reader_account = false;
+    assert_int_equal(rc, -ENOENT);
+    assert_string_equal(err.text, "there is no account xwread; install xworlds again");
 }
 
 static int set_up(void **state)

@@ -1,4 +1,4 @@
-/* links: common/error.c common/names.c common/request.c xwhelper/keeper/ready.c xwhelper/keeper/turn.c */
+/* links: common/error.c common/names.c common/request.c xwhelper/keeper/ready.c xwhelper/keeper/turn.c xwhelper/keeper/streams.c */
 /*
  * The keeper's listener: whom it lets in, how many, what it does where no process can be made, and
  * what it tells the journal of each. What a process then does is the test's; sockets, credentials
@@ -239,6 +239,9 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     sigprocmask(SIG_SETMASK, NULL, &blocked);
     world->wrong_groups += sigismember(&blocked, SIGCHLD) != 0;
     world->notes_dirty += trail->note->parsed || trail->note->decided;
+    world->notes_dirty += trail->note->uid != peer->uid;
+    world->notes_dirty += trail->note >= trail->notes + trail->streams.notes;
+    world->notes_dirty += trail->streams.of_user != 1 || trail->streams.in_all != 2;
     world->same_note += trail->note->silent;
     trail->note->silent = true;
     for (int fd = 3; fd < 32; fd++) {
@@ -263,6 +266,8 @@ int xw_child_serve(const struct xw_peer *peer, const struct xw_trail *trail,
     trail->note->request.verb = strncmp(word, "console", 7) == 0 ? XW_VERB_CONSOLE : XW_VERB_LIST;
     if (strstr(word, "watch"))
         trail->note->request.verb = XW_VERB_WATCH;
+    if (strstr(word, "events"))
+        trail->note->request.verb = XW_VERB_EVENTS;
     if (strstr(word, "relay"))
         trail->note->request.verb = XW_VERB_RELAY;
     trail->note->decision = strstr(word, "refused") ? XW_DECISION_REFUSE : XW_DECISION_ALLOW;
@@ -418,6 +423,9 @@ static void each_end_is_told(void **state)
         {"parsed die", XW_PHASE_REQUEST, 1, SIGKILL, true},
         {"console 0", XW_PHASE_CLOSE, 0, 0, true},
         {"console 1", XW_PHASE_REQUEST, 1, 0, true},
+        /* A stream of events has one entry in all. */
+        {"parsed events 0", XW_PHASE_REQUEST, 0, 0, true},
+        {"parsed events die", XW_PHASE_REQUEST, 1, SIGKILL, true},
         {"console die", XW_PHASE_CLOSE, 1, SIGKILL, true},
         {"console refused 0", XW_PHASE_REQUEST, 0, 0, true},
         {"console watch 0", XW_PHASE_CLOSE, 0, 0, true},

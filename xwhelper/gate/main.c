@@ -222,8 +222,8 @@ static void console_opened(void *data)
 {
     struct gate *gate = data;
 
-    if (!xw_verb_info(gate->request.verb)->takes_descriptor)
-        return;
+    if (xw_verb_info(gate->request.verb)->scope != XW_SCOPE_ONE)
+        return; /* a stream of events: one record at its end */
     xw_gate_audit(&gate->audit, gate->caller.uid, &gate->request, "open", true, 0, gate->since);
     gate->since = xw_gate_clock();
     gate->opened = true;

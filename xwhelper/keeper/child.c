@@ -132,8 +132,14 @@ struct child {
     struct xw_authority authority;
     struct xw_plan plan;
     int viewer;
-    int broker; /* the connection to it; negative: there is none */
+    int broker;   /* the connection to it; negative: there is none */
+    bool crowded; /* it is a stream of events, and there are too many */
 };
+
+static bool is_console(const struct xw_verb_info *verb)
+{
+    return verb->takes_descriptor && verb->scope == XW_SCOPE_ONE;
+}
 
 /* When a console that is opened now has to end; 0: never. */
 static time_t console_end(const struct xw_authority *authority)
@@ -200,7 +206,7 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
                                .until = console_end(&child->authority)};
 
     /* Only a console tells the journal by itself; nobody else could forge an entry. */
-    if (!xw_verb_info(child->request.verb)->takes_descriptor && opening->journal->fd >= 0) {
+    if (!is_console(xw_verb_info(child->request.verb)) && opening->journal->fd >= 0) {
         close(opening->journal->fd);
         opening->journal->fd = -1;
     }
@@ -211,6 +217,11 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     }
     if (child->request.verb == XW_VERB_LIST)
         return xw_verb_list(peer, &child->authority, &child->accounts->reader, err);
+    if (child->request.verb == XW_VERB_EVENTS)
+        return child->crowded
+                   ? xw_fail(err, -EAGAIN, "too many menus are open; close some of the others")
+                   : xw_verb_events(peer, child->viewer, &child->authority,
+                                    &child->accounts->reader, err);
     if (child->request.verb == XW_VERB_PREPARE)
         return xw_verb_prepare(peer, &child->request, err);
     if (child->request.verb == XW_VERB_SUSPEND)
@@ -278,7 +289,7 @@ static int limit(const struct child *child, int peer)
 /* What is done to a world, by root excepted; typing on a console is that, too. */
 static bool must_be_audited(const struct xw_verb_info *verb)
 {
-    return (verb->changes || verb->takes_descriptor) && verb->role != XW_ROLE_ROOT;
+    return (verb->changes || is_console(verb)) && verb->role != XW_ROLE_ROOT;
 }
 
 /* The listener learns what is asked and what was decided; then the memory is given back. */
@@ -295,6 +306,8 @@ static enum xw_decision decide_and_note(struct child *child, const struct xw_tra
         trail->note->auditing = child->auditing;
         trail->note->asked_auditing = true;
     }
+    child->crowded = child->request.verb == XW_VERB_EVENTS &&
+                     !xw_streams_fit(&trail->streams, trail->notes, trail->note->uid);
     *copy = *trail->note;
     xw_notes_unmap(trail->notes, trail->note_count);
     return decision;

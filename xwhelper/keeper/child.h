@@ -10,6 +10,7 @@
 
 #include "xwhelper/keeper/confine.h"
 #include "xwhelper/keeper/journal.h"
+#include "xwhelper/keeper/streams.h"
 
 /* What the listener learnt of the peer from the kernel. */
 struct xw_peer {
@@ -26,6 +27,7 @@ struct xw_trail {
     size_t note_count;
     struct xw_note *note;
     uint64_t began; /* xw_journal_clock() at the connection */
+    struct xw_streams streams;
 };
 
 /* The accounts that a child may become; looked up by the listener when it starts. */

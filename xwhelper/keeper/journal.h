@@ -44,6 +44,7 @@
  * authorized it, and gives back before it is confined.
  */
 struct xw_note {
+    uid_t uid;      /* whose request it is */
     uint32_t turn;  /* not 0: it need not wait (turn.h) */
     bool silent;    /* the peer left without a word */
     bool malformed; /* it said something that is no request */

@@ -42,7 +42,8 @@ struct listener {
     struct xw_journal journal;
     struct xw_note *notes; /* CHILDREN_MAX of them, shared with the children */
     bool note_used[CHILDREN_MAX];
-    size_t turns; /* of one user at once */
+    size_t note_count; /* all that were ever used come before this one */
+    size_t turns;      /* of one user at once */
     size_t count;
     struct xw_running children[CHILDREN_MAX];
 };
@@ -77,21 +78,31 @@ static size_t count_of(const struct listener *listener, uid_t uid)
 }
 
 /* The lowest note that is free, so that few pages are ever touched. */
-static size_t take_note(struct listener *listener)
+static size_t take_note(struct listener *listener, uid_t uid)
 {
     size_t free_one = 0;
 
     while (listener->note_used[free_one])
         free_one++;
     listener->note_used[free_one] = true;
-    memset(&listener->notes[free_one], 0, sizeof(listener->notes[free_one]));
+    if (free_one >= listener->note_count)
+        listener->note_count = free_one + 1;
+    listener->notes[free_one].uid = uid;
     return free_one;
+}
+
+/* It says nothing from now on: others look through the notes. */
+static void free_note(struct listener *listener, size_t note)
+{
+    memset(&listener->notes[note], 0, sizeof(listener->notes[note]));
+    listener->note_used[note] = false;
 }
 
 /* A console that opened is a relay, which ends with 0; one that didn't ends with its reason. */
 static enum xw_phase last_phase(const struct xw_note *note, int code, int signal)
 {
-    bool console = note->parsed && xw_verb_info(note->request.verb)->takes_descriptor &&
+    const struct xw_verb_info *verb = note->parsed ? xw_verb_info(note->request.verb) : NULL;
+    bool console = verb && verb->takes_descriptor && verb->scope == XW_SCOPE_ONE &&
                    note->decision == XW_DECISION_ALLOW;
 
     return console && (code == XW_EXIT_OK || signal) ? XW_PHASE_CLOSE : XW_PHASE_REQUEST;
@@ -114,7 +125,7 @@ static void tell_end(struct listener *listener, const struct xw_running *child, 
 
     if (signal || child->uid != 0 || !note->parsed || note->request.verb != XW_VERB_RELAY)
         xw_journal_write(&listener->journal, &entry);
-    listener->note_used[child->note] = false;
+    free_note(listener, child->note);
 }
 
 static void give_turns(struct listener *listener, uid_t uid)
@@ -158,8 +169,14 @@ static bool admits(const struct listener *listener, uid_t uid)
 static _Noreturn void be_child(struct listener *listener, const struct xw_peer *peer, size_t note,
                                uint64_t began)
 {
-    const struct xw_trail trail = {&listener->journal, listener->notes, CHILDREN_MAX,
-                                   &listener->notes[note], began};
+    const struct xw_trail trail = {.journal = &listener->journal,
+                                   .notes = listener->notes,
+                                   .note_count = CHILDREN_MAX,
+                                   .note = &listener->notes[note],
+                                   .began = began,
+                                   .streams = {listener->note_count,
+                                               xw_streams_of_user(&listener->config),
+                                               xw_streams_in_all(&listener->config)}};
     sigset_t none;
 
     close(listener->socket);
@@ -210,7 +227,7 @@ static void serve_peer(struct listener *listener, int fd)
         turn_away(listener, &peer, TOO_MANY);
         return;
     }
-    size_t note = take_note(listener);
+    size_t note = take_note(listener, peer.uid);
     uint64_t began = xw_journal_clock();
     pid_t pid = fork();
     if (pid == 0)
@@ -220,7 +237,7 @@ static void serve_peer(struct listener *listener, int fd)
             (struct xw_running){pid, peer.uid, peer.pid, began, 0, note};
         give_turns(listener, peer.uid);
     } else {
-        listener->note_used[note] = false;
+        free_note(listener, note);
         turn_away(listener, &peer, NO_PROCESS);
     }
 }

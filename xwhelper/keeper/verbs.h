@@ -75,6 +75,13 @@ int xw_verb_list(int peer, const struct xw_authority *authority, const struct xw
                  struct xw_error *err);
 
 /*
+ * Of all that is the caller's, and of the worlds of the labs that the caller looks after, what
+ * happens, told to the viewer as the reader, until the viewer, or libvirt, has gone.
+ */
+int xw_verb_events(int peer, int viewer, const struct xw_authority *authority,
+                   const struct xw_account *reader, struct xw_error *err);
+
+/*
  * For who instructs a lab: all of its worlds, as the reader; who may use it and for whom it was
  * extended, the same. Of the authority everything has been decided.
  */

@@ -109,6 +109,22 @@ static void join_interfaces(const struct xw_plan_machine *planned, char *text, s
     }
 }
 
+int xw_reader_state(struct xw_host *host, const struct xw_machine *machine, const char **state,
+                    struct xw_error *err)
+{
+    virDomainPtr domain;
+    int rc = find(host, machine, &domain, err);
+
+    if (rc < 0)
+        return rc;
+    *state = xw_machine_state(domain);
+    if (!*state)
+        rc = xw_libvirt_fail(host, err, "Asking for the machine %s", machine->machine);
+    if (domain)
+        virDomainFree(domain);
+    return rc;
+}
+
 int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err)
 {
     struct xw_host *host;
@@ -122,19 +138,13 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
         const struct xw_plan_machine *planned = &plan->machines[i];
         const struct xw_machine machine = {plan->lab, owner, planned->name};
         char interfaces[XW_INTERFACES_MAX * (XW_NAME_SIZE + XW_ADDRESS_SIZE)];
-        virDomainPtr domain;
-        rc = find(host, &machine, &domain, err);
+        const char *state;
+        rc = xw_reader_state(host, &machine, &state, err);
         if (rc < 0)
             break;
         join_interfaces(planned, interfaces, sizeof(interfaces));
-        const char *state = xw_machine_state(domain);
-        if (state)
-            xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name, state,
-                     planned->memory, interfaces);
-        else
-            rc = xw_libvirt_fail(host, err, "Asking for the machine %s", planned->name);
-        if (domain)
-            virDomainFree(domain);
+        xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name, state,
+                 planned->memory, interfaces);
     }
     xw_host_close(host);
     return rc;

@@ -9,6 +9,8 @@
 #include "common/record.h"
 #include "xwhelper/keeper/checkpoint_record.h"
 #include "xwhelper/keeper/confine.h"
+#include "xwhelper/keeper/host.h"
+#include "xwhelper/keeper/machine.h"
 #include "xwhelper/keeper/plan.h"
 
 /* Becomes xwread for good, and loads the reader's policy. Aborts on failure. */
@@ -26,6 +28,10 @@ int xw_reader_list(int peer, const struct xw_listed *worlds, size_t count, struc
 
 /* `worlds`: a line for each world of a lab. */
 int xw_reader_members(int peer, const struct xw_listed *worlds, size_t count, struct xw_error *err);
+
+/* The word for a machine's state (xw_machine_state()). Returns 0 or a negative errno. */
+int xw_reader_state(struct xw_host *host, const struct xw_machine *machine, const char **state,
+                    struct xw_error *err);
 
 /* `status`: a line for each segment of a world, then one for each machine. */
 int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, struct xw_error *err);
