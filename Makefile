@@ -61,7 +61,7 @@ xwsh_main     := xwsh/main.c
 topology      := $(addprefix xwsh/,topology.c topology_wiring.c topology_layout.c topology_draw.c \
                     picture.c safe_text.c)
 xwsh_sources  := $(wildcard xwsh/*.c) xwadm/address.c xwadm/extension.c xwadm/local_time.c \
-                 $(addprefix common/,clock.c config.c config_file.c error.c lines.c names.c request.c)
+                 $(addprefix common/,clock.c config.c config_file.c copy_frame.c error.c lines.c names.c request.c)
 xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam -lvterm
 
 xwhelper_main    := xwhelper/gate/main.c

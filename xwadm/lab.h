@@ -88,6 +88,8 @@ struct xw_lab {
     struct xw_limits limits; /* 0 where the file doesn't say */
     bool says_suspend;
     unsigned int suspend_after; /* minutes; 0: never */
+    bool says_copy_limit;
+    unsigned int copy_limit; /* MiB; 0: nothing is copied */
     bool segments_wrong;        /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];

@@ -100,6 +100,8 @@ void xw_lab_write(const struct xw_lab *lab, const struct xw_problems *problems,
         write_limits(&lab->limits, out);
         if (lab->says_suspend)
             xw_buffer_add(out, "suspend-after %u\n", lab->suspend_after);
+        if (lab->says_copy_limit)
+            xw_buffer_add(out, "copy-limit %u\n", lab->copy_limit);
         for (size_t i = 0; i < lab->segment_count; i++)
             xw_buffer_add(out, "segment %s\n", lab->segments[i]);
     }

@@ -1,6 +1,7 @@
 #include "xwsh/commands.h"
 
 #include "xwsh/command_run.h"
+#include "xwsh/copy.h"
 #include "xwsh/instructor.h"
 #include "xwsh/log.h"
 #include "xwsh/recordings_command.h"
@@ -129,6 +130,26 @@ static const struct xw_command commands[] = {
          "  log firewall/web --follow\n"
          "  log firewall/web --json      a list of lines\n",
      .run = xw_run_log},
+    {.name = "copy",
+     .operands = "WORLD/MACHINE:PATH | - WORLD/MACHINE:PATH",
+     .operands_min = 1,
+     .operands_max = 2,
+     .options = XW_OPTION_TAR,
+     .verb = XW_VERB_COPY_FROM,
+     .summary = "files to and from your computer",
+     .details =
+         "Copies a file out of a machine to standard output or, with - first, from standard\n"
+         "input into one. Your computer's shell names the file there. With --tar it is an\n"
+         "archive of a directory, or one to be unpacked below it. No network is needed; the\n"
+         "machine has to run, with the lab's own program in its image. The lab limits how much\n"
+         "can be copied at a time. Look at what comes out of a machine as at a stranger's:\n"
+         "unpack it into an empty directory, and never as root.\n\n"
+         "from your computer:\n"
+         "  ssh HOST copy firewall/web:/etc/hosts >hosts\n"
+         "  ssh HOST copy - firewall/web:/root/notes <notes\n"
+         "  ssh HOST copy --tar firewall/web:/var/log | tar -xkf - -C empty\n"
+         "  tar -cf - site | ssh HOST copy --tar - firewall/web:/root\n",
+     .run = xw_run_copy},
     {.name = "recordings",
      .operands = "[get|delete NAME]",
      .operands_max = 2,

@@ -250,6 +250,9 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     case XW_VERB_WATCH:
     case XW_VERB_TAKE:
         return xw_verb_console(&job, err);
+    case XW_VERB_COPY_TO:
+    case XW_VERB_COPY_FROM:
+        return xw_verb_copy(&job, err);
     default:
         return xw_refuse(err);
     }

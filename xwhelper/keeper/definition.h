@@ -15,7 +15,7 @@
 /*
  * Finds the machine's domain and makes sure that it starts as xworlds.conf says, in its world's
  * partition: it is defined when libvirt doesn't have it, and again when it is off and was made for
- * the other accelerator, or with other bounds (struct xw_bounds). A running one, or one whose
+ * the other accelerator, with other bounds (struct xw_bounds) or another rule of copying. A running one, or one whose
  * memory is saved, goes on as it is. Under the world's lock. The caller frees the domain. Returns
  * 0, -EAGAIN, -ENOMEM or -EIO.
  */
