@@ -74,7 +74,7 @@ xwkeeper_sources := $(wildcard xwhelper/keeper/*.c xwhelper/reader/*.c) $(common
 xwkeeper_libs    := -lvirt -lcrypto -luuid -lseccomp -lcap-ng -laudit
 
 xwrelay_main    := xwhelper/relay/main.c
-xwrelay_sources := $(wildcard xwhelper/relay/*.c common/policy.c common/landlock.c)
+xwrelay_sources := $(wildcard xwhelper/relay/*.c common/copy_frame.c common/policy.c common/landlock.c)
 xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c

@@ -140,6 +140,7 @@ static const struct xw_rule copying[] = {
     XW_CALL_IF(openat, "the lock: one copy at a time for each machine",
                XW_INT_IS(2, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC), XW_INT_IS(3, 0600)),
     XW_CALL(flock, "the same"),
+    XW_CALL(recvmsg, "the relay's own"),
 };
 static const struct xw_rule_set copying_rules = XW_RULE_SET(copying);
 

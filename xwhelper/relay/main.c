@@ -4,6 +4,7 @@
  * guest's end, and one for each viewer, which has what the viewer gave; where each viewer has an
  * end of the machine's alone, a stream's has both.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,23 @@ static const struct kind *find_kind(const char *name)
     return NULL;
 }
 
+/* Whether the word is VERB=MIB. */
+static bool is_copy(const char *word, const char *verb, unsigned int *limit)
+{
+    const size_t length = strlen(verb);
+
+    if (strncmp(word, verb, length) != 0 || word[length] != '=')
+        return false;
+    *limit = (unsigned int)strtoul(word + length + 1, NULL, 10);
+    return *limit > 0;
+}
+
 int main(int argc, char *argv[])
 {
-    const struct kind *kind = argc == 2 ? find_kind(argv[1]) : NULL;
+    unsigned int limit = 0;
+    const bool put = argc == 2 && is_copy(argv[1], "copy-to", &limit);
+    const bool copies = put || (argc == 2 && is_copy(argv[1], "copy-from", &limit));
+    const struct kind *kind = argc == 2 ? find_kind(copies ? "stream" : argv[1]) : NULL;
 
     if (!kind)
         return XW_EXIT_USAGE;
@@ -44,6 +59,9 @@ int main(int argc, char *argv[])
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_GET_DUMPABLE) != 0)
         abort();
     xw_policy_enter(kind->policy);
-    kind->run();
+    if (copies)
+        xw_relay_copy(put, limit);
+    else
+        kind->run();
     return XW_EXIT_OK;
 }

@@ -7,15 +7,21 @@
  *   5  the gate's connection: told `open`, and `end` when it is over
  *   6  a timer: readable when the lab has closed and its grace time is over
  *
+ * Where files are copied, no more passes in either direction than that takes: the student's program
+ * and the machine's, which frame the bytes, are neither asked nor trusted.
+ *
  * The student holds the viewer's socket, too, and can read from it what was announced here or leave
  * it full; so nothing waits but poll(2). What one side doesn't take is not read from the other.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/copy_frame.h"
 #include "xwhelper/relay/relay.h"
 
 enum {
@@ -33,7 +39,9 @@ struct lane {
     int to;
     size_t start;
     size_t end;
-    bool closed; /* from has ended */
+    bool closed;   /* from has ended */
+    bool exceeded; /* it has sent more than it may */
+    uint64_t left; /* bytes that it may still send */
     char data[BUFFER];
 };
 
@@ -66,9 +74,11 @@ static void fill(struct lane *lane)
 
     if (n < 0 && is_temporary(errno))
         return;
-    lane->closed = n <= 0;
+    lane->exceeded = n > 0 && (uint64_t)n > lane->left;
+    lane->closed = n <= 0 || lane->exceeded;
     lane->start = 0;
-    lane->end = n > 0 ? (size_t)n : 0;
+    lane->end = lane->closed ? 0 : (size_t)n;
+    lane->left -= lane->end;
 }
 
 /* Returns false when the other side has gone. */
@@ -135,11 +145,34 @@ static const char *relay(struct lane *out, struct lane *in)
 
 void xw_relay_stream(void)
 {
-    static struct lane out = {.from = MACHINE, .to = VIEWER};
-    static struct lane in = {.from = VIEWER, .to = MACHINE};
+    static struct lane out = {.from = MACHINE, .to = VIEWER, .left = UINT64_MAX};
+    static struct lane in = {.from = VIEWER, .to = MACHINE, .left = UINT64_MAX};
 
     say("open\n");
     const char *words = relay(&out, &in);
+    if (words)
+        say(words);
+    say("end 0\n");
+}
+
+void xw_relay_copy(bool put, unsigned int limit)
+{
+    const struct xw_copy_passage passage = xw_copy_passage(put, (uint64_t)limit << 20);
+    static struct lane out = {.from = MACHINE, .to = VIEWER};
+    static struct lane in = {.from = VIEWER, .to = MACHINE};
+    char text[128];
+
+    out.left = passage.from_machine;
+    in.left = passage.to_machine;
+    say("open\n");
+    const char *words = relay(&out, &in);
+    if (in.exceeded || out.exceeded) {
+        snprintf(text, sizeof(text),
+                 "error more than the %u MiB that this lab lets be copied at a time\nend 4\n",
+                 limit);
+        say(text);
+        return;
+    }
     if (words)
         say(words);
     say("end 0\n");
