@@ -205,7 +205,7 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common pam xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay bench tests/unit tests/pam tests/fuzz tests/hostile \
+            xwhelper/reader xwhelper/relay images/copy bench tests/unit tests/pam tests/fuzz tests/hostile \
             tests/hostile/owned))
 
 # Every check of gate and keeper broken in turn; resumes where it was ended.

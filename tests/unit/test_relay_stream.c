@@ -1,4 +1,4 @@
-/* links: xwhelper/relay/stream.c */
+/* links: xwhelper/relay/stream.c common/copy_frame.c */
 /*
  * A stream's relay: bytes of both sides, whole and in order and no more than its buffers hold, and
  * ends that stall, go, and take away what was announced. The filter has a test of its own.
@@ -14,6 +14,8 @@
 int relay_main(int argc, char *argv[]);
 #include "xwhelper/relay/main.c"
 #undef main
+
+#include "common/copy_frame.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -52,6 +54,7 @@ static struct world {
 } * world;
 
 static int machine, viewer, gate, timer;
+static const char *asked_kind = "stream";
 static int stolen_from;
 static pid_t relay;
 
@@ -124,8 +127,10 @@ static int begin(void **state)
 static _Noreturn void be_relay(int pairs[3][2])
 {
     int aside[4];
-    char name[] = "xwrelay", kind[] = "stream";
+    char name[] = "xwrelay", kind[24];
     char *argv[] = {name, kind, NULL};
+
+    snprintf(kind, sizeof(kind), "%s", asked_kind);
 
     signal(SIGABRT, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
@@ -431,6 +436,83 @@ static void no_descriptor_is_taken(void **state)
     assert_int_equal(finish(), ENDED_WELL);
 }
 
+/* What is sent to one side until that is over comes out at the other: how many bytes. */
+static uint64_t flood(int from, int to, uint64_t most)
+{
+    static char bytes[65536];
+    struct pollfd sides[2] = {{.fd = from}, {.fd = to, .events = POLLIN}};
+    uint64_t sent = 0;
+    uint64_t came = 0;
+
+    for (;;) {
+        size_t now = most - sent < sizeof(bytes) ? (size_t)(most - sent) : sizeof(bytes);
+        sides[0].events = now > 0 ? POLLOUT : 0;
+        if (poll(sides, 2, 500) == 0)
+            return came;
+        ssize_t n = now > 0 ? send(from, bytes, now, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+        sent += n > 0 ? (uint64_t)n : 0;
+        n = recv(to, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN))
+            return came;
+        came += n > 0 ? (uint64_t)n : 0;
+    }
+}
+
+/* T-H11 */
+static void files_have_a_limit(void **state)
+{
+    static const struct {
+        const char *kind;
+        bool put;
+        bool into;
+    } cases[] = {{"copy-to=1", true, true},
+                 {"copy-to=1", true, false},
+                 {"copy-from=1", false, true},
+                 {"copy-from=1", false, false}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct xw_copy_passage passage = xw_copy_passage(cases[i].put, 1 << 20);
+        const uint64_t most = cases[i].into ? passage.to_machine : passage.from_machine;
+        for (unsigned int more = 0; more < 2; more++) {
+            begin(state);
+            asked_kind = cases[i].kind;
+            start();
+            int *from = cases[i].into ? &viewer : &machine;
+            int *to = cases[i].into ? &machine : &viewer;
+            uint64_t came = flood(*from, *to, most + more);
+            if (!more)
+                assert_int_equal(came, most);
+            assert_true(came <= most);
+            if (!more) {
+                close(machine);
+                machine = -1;
+            }
+            assert_int_equal(finish(), ENDED_WELL);
+            assert_string_equal(said, more ? "error more than the 1 MiB that this lab lets be "
+                                             "copied at a time\nend 4\n"
+                                           : "end 0\n");
+        }
+    }
+    asked_kind = "stream";
+}
+
+/* What is no kind, or has no limit, does nothing. */
+static void kinds_of_relays(void **state)
+{
+    static const char *const none[] = {"copy-to",    "copy-to=",      "copy-to=0", "copy-from=x",
+                                       "copy=1",     "copy-from",     "",          "streams"};
+    char name[] = "xwrelay";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        char kind[24];
+        char *argv[] = {name, kind, NULL};
+        snprintf(kind, sizeof(kind), "%s", none[i]);
+        assert_int_equal(relay_main(2, argv), XW_EXIT_USAGE);
+    }
+    assert_int_equal(relay_main(1, (char *[]){name, NULL}), XW_EXIT_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +526,8 @@ int main(void)
         cmocka_unit_test_setup(a_student_who_takes_it_away, begin),
         cmocka_unit_test_setup(the_gate_goes, begin),
         cmocka_unit_test_setup(no_descriptor_is_taken, begin),
+        cmocka_unit_test_setup(files_have_a_limit, begin),
+        cmocka_unit_test_setup(kinds_of_relays, begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* links: xwsh/tar_filter.c common/lines.c common/names.c common/error.c */
 /*
  * A machine's archive, before the student's own tar sees it: what passes byte for byte, what is
- * left out, what ends it, and that how the bytes are cut makes no difference.
+ * left out, what ends it, and that how the bytes are cut makes no difference (T-H11).
  */
 #include <setjmp.h>
 #include <stdarg.h>
