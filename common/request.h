@@ -29,6 +29,7 @@ enum xw_verb {
     XW_VERB_CHECKPOINTS,
     XW_VERB_CHECKPOINT_CREATE,
     XW_VERB_CHECKPOINT_DELETE,
+    XW_VERB_VNC, /* a graphical console */
     XW_VERB_TAKE, /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
@@ -72,7 +73,7 @@ struct xw_verb_info {
     bool changes;          /* changes a world, or what is known of one */
     bool may_force;        /* takes --force */
     bool takes_time;       /* a time has to be given */
-    bool takes_descriptor; /* a console's: one descriptor comes along */
+    bool takes_descriptor; /* a console's, of either kind: one descriptor comes along */
     enum xw_naming naming; /* of a checkpoint */
 };
 

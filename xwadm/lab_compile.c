@@ -192,7 +192,8 @@ static bool read_plan_line(struct compiler *compiler)
     static const char *const keys[] = {"most-machines",    "most-memory",   "most-vcpus",
                                        "most-checkpoints", "suspend-after", "segment",
                                        "machine",          "vcpus",         "order",
-                                       "gateway",          "forward",       "interface"};
+                                       "gateway",          "forward",       "graphics",
+                                       "interface"};
     char value[XW_NAME_SIZE + XW_ADDRESS_SIZE];
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

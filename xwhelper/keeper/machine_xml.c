@@ -290,6 +290,23 @@ static void put_interfaces(FILE *xml, const struct source *source)
     }
 }
 
+/*
+ * A display that listens nowhere: whoever may see it is given a connection of their own through
+ * libvirt, beside those of others, whom nobody can turn out. The tablet tells where the pointer is,
+ * as VNC does; until a guest's driver has taken it, there is the PS/2 mouse.
+ */
+static void put_graphics(FILE *xml)
+{
+    fputs("    <graphics type='vnc' sharePolicy='force-shared'>\n"
+          "      <listen type='none'/>\n"
+          "    </graphics>\n"
+          "    <video>\n"
+          "      <model type='vga'/>\n"
+          "    </video>\n"
+          "    <input type='tablet' bus='virtio'/>\n",
+          xml);
+}
+
 static void put_devices(FILE *xml, const struct source *source)
 {
     fputs("  <devices>\n", xml);
@@ -299,8 +316,11 @@ static void put_devices(FILE *xml, const struct source *source)
         "'/>\n");
     put(xml, "      <log file='", source->log, "' append='on'/>\n");
     fputs("      <target type='isa-serial' port='0'/>\n"
-          "    </serial>\n"
-          "    <rng model='virtio'>\n"
+          "    </serial>\n",
+          xml);
+    if (source->planned->graphics)
+        put_graphics(xml);
+    fputs("    <rng model='virtio'>\n"
           "      <backend model='random'>/dev/urandom</backend>\n"
           "    </rng>\n"
           "    <controller type='usb' model='none'/>\n"

@@ -43,6 +43,7 @@ struct xw_plan_machine {
     unsigned int order;            /* machines of a lower order start first */
     char gateway[XW_ADDRESS_SIZE]; /* an address, or "" */
     bool forward;                  /* routes between its interfaces */
+    bool graphics;                 /* has a graphical console */
     size_t interface_count;
     struct xw_plan_interface interfaces[XW_INTERFACES_MAX];
 };
