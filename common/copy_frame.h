@@ -21,12 +21,13 @@
 
 enum {
     XW_COPY_HEAD = 3,
-    XW_COPY_CHUNK = 4096, /* bytes in one frame, at most; every frame of data but the last is full */
+    XW_COPY_CHUNK =
+        4096, /* bytes in one frame, at most; every frame of data but the last is full */
     XW_COPY_FRAME = XW_COPY_HEAD + XW_COPY_CHUNK,
     XW_COPY_LEAD = XW_COPY_FRAME,
     XW_COPY_TOKEN = 16,
-    XW_COPY_ANSWER = 256, /* bytes of an answer, always */
-    XW_COPY_PATH_SIZE = XW_COPY_CHUNK - XW_COPY_TOKEN - 2,     /* with its end */
+    XW_COPY_ANSWER = 256,                                   /* bytes of an answer, always */
+    XW_COPY_PATH_SIZE = XW_COPY_CHUNK - XW_COPY_TOKEN - 2,  /* with its end */
     XW_COPY_WORDS_SIZE = XW_COPY_ANSWER - XW_COPY_TOKEN - 1 /* the same */
 };
 

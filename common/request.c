@@ -27,6 +27,7 @@ static const struct xw_verb_info verbs[XW_VERB_COUNT] = {
     [XW_VERB_COPY_TO] = {"copy-to", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
     [XW_VERB_COPY_FROM] = {"copy-from", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15,
                            .takes_descriptor = true},
+    [XW_VERB_VNC] = {"vnc", XW_SCOPE_ONE, XW_ROLE_STUDENT, 15, .takes_descriptor = true},
     [XW_VERB_TAKE] = {"take", XW_SCOPE_ONE, XW_ROLE_INSTRUCTOR, 15, .takes_descriptor = true},
     [XW_VERB_WORLDS] = {"worlds", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},
     [XW_VERB_GRANTS] = {"grants", XW_SCOPE_ALL, XW_ROLE_INSTRUCTOR, 30, .changes = false},

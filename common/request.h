@@ -31,7 +31,8 @@ enum xw_verb {
     XW_VERB_CHECKPOINT_DELETE,
     XW_VERB_COPY_TO,   /* files into a machine */
     XW_VERB_COPY_FROM, /* out of one */
-    XW_VERB_TAKE, /* a console, with nobody else typing */
+    XW_VERB_VNC,       /* a graphical console */
+    XW_VERB_TAKE,      /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
     XW_VERB_EXTEND,
@@ -74,7 +75,7 @@ struct xw_verb_info {
     bool changes;          /* changes a world, or what is known of one */
     bool may_force;        /* takes --force */
     bool takes_time;       /* a time has to be given */
-    bool takes_descriptor; /* a console's, a copy's: one descriptor comes along */
+    bool takes_descriptor; /* a console's, of either kind, or a copy's: one comes along */
     enum xw_naming naming; /* of a checkpoint */
 };
 

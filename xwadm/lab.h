@@ -66,6 +66,7 @@ struct xw_lab_machine {
     unsigned int vcpus;
     unsigned int order;
     bool forward;
+    bool graphics;
     struct xw_place gateway_at;
     struct xw_address gateway;
     size_t interface_count;

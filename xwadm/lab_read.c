@@ -11,15 +11,15 @@ enum { VERSION = 1, ORDER_DEFAULT = 10 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const lab_names[] = {"xworlds", "title",    "description", "access",
-                                        "limits",  "segments", "machines",    "suspend-after",
-                                        "copy-limit"};
+static const char *const lab_names[] = {"xworlds",  "title",         "description",
+                                        "access",   "limits",        "segments",
+                                        "machines", "suspend-after", "copy-limit"};
 static const char *const access_names[] = {
     "students", "users",  "teams",    "instructors", "instructor-users",
     "opens",    "closes", "timezone", "grace"};
 static const char *const limit_names[] = {"machines", "memory", "vcpus", "checkpoints"};
-static const char *const machine_names[] = {"image",   "memory",  "vcpus",     "order",
-                                            "forward", "gateway", "interfaces"};
+static const char *const machine_names[] = {"image",   "memory",  "vcpus",      "order",
+                                            "forward", "gateway", "interfaces", "graphics"};
 static const char *const interface_names[] = {"segment", "address"};
 
 static const struct xw_lab_keys lab_keys = {"a lab", COUNT(lab_names), lab_names};
@@ -286,6 +286,7 @@ static void take_machine(const struct xw_node *key, const struct xw_node *map, s
     xw_lab_take_number(xw_tree_get(map, "order"), "order", 0, XW_ORDER_MAX, &machine->order,
                        problems);
     xw_lab_take_bool(xw_tree_get(map, "forward"), "forward", &machine->forward, problems);
+    xw_lab_take_bool(xw_tree_get(map, "graphics"), "graphics", &machine->graphics, problems);
     const struct xw_node *gateway = xw_tree_get(map, "gateway");
     machine->gateway_at = gateway ? gateway->at : key->at;
     take_address(gateway, "the gateway", false, &machine->gateway, problems);

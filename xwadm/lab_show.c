@@ -143,9 +143,9 @@ static void print_machine(const struct xw_plan_machine *machine)
                          interface->segment, interface->address[0] ? " " : "", interface->address);
         used += n > 0 ? (size_t)n : 0;
     }
-    xw_say("  %-16s %-12s %6u MiB  %2u CPU  order %-4u %s%s", machine->name, machine->image,
+    xw_say("  %-16s %-12s %6u MiB  %2u CPU  order %-4u %s%s%s", machine->name, machine->image,
            machine->memory, machine->vcpus, machine->order, addresses,
-           machine->forward ? " (forwards)" : "");
+           machine->forward ? " (forwards)" : "", machine->graphics ? " (graphics)" : "");
 }
 
 static int print_text(const struct xw_lab_view *view, struct xw_error *err)
@@ -196,6 +196,7 @@ static struct json_object *machine_json(const struct xw_plan_machine *machine)
     xw_json_number(object, "vcpus", machine->vcpus);
     xw_json_number(object, "order", machine->order);
     xw_json_bool(object, "forward", machine->forward);
+    xw_json_bool(object, "graphics", machine->graphics);
     if (machine->gateway[0])
         xw_json_text(object, "gateway", machine->gateway);
     json_object_object_add(object, "interfaces", interfaces);

@@ -5,6 +5,7 @@
 #include "xwsh/instructor.h"
 #include "xwsh/log.h"
 #include "xwsh/recordings_command.h"
+#include "xwsh/vnc.h"
 
 #define SET "WORLD[/MACHINE,...]"
 
@@ -113,6 +114,23 @@ static const struct xw_command commands[] = {
                 "console is told that you watch. ^] (Ctrl and ]) leaves.\n\n"
                 "  watch firewall/router        from your computer: ssh -t HOST watch ...\n",
      .run = xw_run_console},
+    {.name = "vnc",
+     .operands = "WORLD/MACHINE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .verb = XW_VERB_VNC,
+     .summary = "a machine's screen, for a VNC viewer",
+     .details =
+         "Gives the screen, keyboard and mouse of a machine to a VNC viewer on your own computer,\n"
+         "over standard input and output; a terminal can't show it. Which machines have a screen\n"
+         "is their instructor's to say; 'status' names them. Several can look at one. If its\n"
+         "world is suspended, that goes on first, where it was.\n\n"
+         "On your own computer, with socat and a VNC viewer such as TigerVNC:\n\n"
+         "  xworlds-vnc HOST firewall/web     the script of the lab, see xwsh(1)\n\n"
+         "or by hand:\n\n"
+         "  socat TCP-LISTEN:5901,bind=127.0.0.1 EXEC:'ssh HOST vnc firewall/web' &\n"
+         "  vncviewer 127.0.0.1:1\n",
+     .run = xw_run_vnc},
     {.name = "log",
      .operands = "WORLD/MACHINE",
      .operands_min = 1,

@@ -66,9 +66,10 @@ static enum xw_exit read_target(const struct xw_session *session, const struct w
 static enum xw_exit check_ends(const struct xw_session *session, const struct what *what)
 {
     if (what->put && session->in_tty)
-        return complain(session, XW_EXIT_USAGE,
-                        "standard input is a terminal; give it a file, from your computer: ssh HOST "
-                        "copy - WORLD/MACHINE:PATH <FILE");
+        return complain(
+            session, XW_EXIT_USAGE,
+            "standard input is a terminal; give it a file, from your computer: ssh HOST "
+            "copy - WORLD/MACHINE:PATH <FILE");
     if (!what->put && session->out_tty)
         return complain(session, XW_EXIT_USAGE,
                         "a machine's bytes are not written to a terminal; take them into a file, "

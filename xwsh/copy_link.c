@@ -111,8 +111,7 @@ int xw_copy_link_next(struct xw_copy_link *link, struct xw_copy_frame *frame)
     }
 }
 
-ssize_t xw_copy_link_send(const struct xw_copy_link *link, const unsigned char *bytes,
-                          size_t count)
+ssize_t xw_copy_link_send(const struct xw_copy_link *link, const unsigned char *bytes, size_t count)
 {
     ssize_t n = send(link->socket, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
 

@@ -23,8 +23,8 @@ struct xw_copy_link {
     struct xw_gate *gate; /* NULL: there is none */
     int socket;           /* -1 once it has closed */
     bool opened;
-    bool told;          /* the gate has said its last word */
-    enum xw_exit code;  /* with told */
+    bool told;         /* the gate has said its last word */
+    enum xw_exit code; /* with told */
     struct xw_model model;
     struct xw_error err;          /* of the gate */
     char note[XW_ERROR_TEXT_MAX]; /* the last thing that was said of the machine */

@@ -302,8 +302,8 @@ enum xw_exit xw_copy_run(struct xw_copy *copy, struct xw_error *err)
     copy->began = xw_pump_now();
     int rc = ask(copy, err);
     if (rc == 0)
-        rc = copy->request.put ? put(copy, err)
-                               : get(copy, copy->request.tar ? &filter : NULL, err);
+        rc =
+            copy->request.put ? put(copy, err) : get(copy, copy->request.tar ? &filter : NULL, err);
     xw_progress_clear(&copy->progress);
     /* The gate's own code, where it was its word that ended it. */
     if (rc == -ECONNRESET && copy->link->told && copy->link->code != XW_EXIT_OK)

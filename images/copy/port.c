@@ -111,8 +111,8 @@ int port_next(struct port *port, struct xw_copy_frame *frame)
             port->reader.used = 0;
             return 0;
         }
-        int taken = xw_copy_feed(&port->reader, port->bytes + port->start, port->end - port->start,
-                                 frame);
+        int taken =
+            xw_copy_feed(&port->reader, port->bytes + port->start, port->end - port->start, frame);
         /* What is no frame is left behind byte by byte, until one begins. */
         port->start += taken < 0 ? 1 : (size_t)taken;
         if (taken >= 0 && frame->kind != XW_COPY_NOTHING)

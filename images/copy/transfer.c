@@ -62,8 +62,7 @@ static const char *open_aside(struct sink *sink, const char *path, char *words)
         snprintf(sink->place, sizeof(sink->place), "%s", path);
     const bool there = stat(sink->place, &info) == 0;
     if ((there && S_ISDIR(info.st_mode)) || path[strlen(path) - 1] == '/')
-        return say(words, path,
-                   there ? "is a directory; say which file in it" : strerror(ENOENT));
+        return say(words, path, there ? "is a directory; say which file in it" : strerror(ENOENT));
     if (there && !S_ISREG(info.st_mode))
         return say(words, path, "is no regular file");
     snprintf(sink->aside, sizeof(sink->aside), "%s.XXXXXX", sink->place);
@@ -149,7 +148,8 @@ static int put(struct port *port, const struct xw_copy_request *request,
         return 0;
     int rc = take_data(port, &sink, next);
     const bool gone = rc == 1 || rc == -EPIPE;
-    /* tar that has ended before its archive has said why; a disk that is full has no other words. */
+    /* tar that has ended before its archive has said why; a disk that is full has no other words.
+     */
     const bool whole = rc == 0 || (!gone && sink.fd < 0);
     why = close_sink(&sink, whole, words);
     if (rc < 0 && !gone && !why)

@@ -158,11 +158,11 @@ static void what_is_no_frame_is_refused(void **state)
         unsigned char head[XW_COPY_HEAD];
         bool right;
     } cases[] = {
-        {{'d', 0x10, 0}, true},   {{'d', 0x10, 1}, false}, {{'d', 0, 0}, false},
-        {{'d', 0xff, 0xff}, false}, {{'d', 0, 1}, true},   {{'e', 0, 0}, true},
-        {{'e', 0, 1}, false},     {{'r', 0x10, 0}, true},  {{'r', 0x0f, 0xff}, false},
-        {{'a', 1, 0}, true},      {{'a', 1, 1}, false},    {{'z', 1, 0}, true},
-        {{'z', 0, 255}, false},   {{'x', 0, 1}, false},    {{1, 0, 0}, false},
+        {{'d', 0x10, 0}, true},     {{'d', 0x10, 1}, false}, {{'d', 0, 0}, false},
+        {{'d', 0xff, 0xff}, false}, {{'d', 0, 1}, true},     {{'e', 0, 0}, true},
+        {{'e', 0, 1}, false},       {{'r', 0x10, 0}, true},  {{'r', 0x0f, 0xff}, false},
+        {{'a', 1, 0}, true},        {{'a', 1, 1}, false},    {{'z', 1, 0}, true},
+        {{'z', 0, 255}, false},     {{'x', 0, 1}, false},    {{1, 0, 0}, false},
     };
     struct xw_copy_frame frame;
 
@@ -214,8 +214,8 @@ static uint64_t data_size(uint64_t bytes)
     uint64_t sum = xw_copy_write(out, XW_COPY_END, NULL, 0);
 
     for (; bytes > 0; bytes -= bytes < XW_COPY_CHUNK ? bytes : XW_COPY_CHUNK)
-        sum += xw_copy_write(out, XW_COPY_DATA, data,
-                             bytes < XW_COPY_CHUNK ? bytes : XW_COPY_CHUNK);
+        sum +=
+            xw_copy_write(out, XW_COPY_DATA, data, bytes < XW_COPY_CHUNK ? bytes : XW_COPY_CHUNK);
     return sum;
 }
 

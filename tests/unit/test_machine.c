@@ -130,8 +130,8 @@ static void check(const char *kernel, const char *accelerator, const char *const
 static void a_disk_boots_by_itself(void **state)
 {
     static const char *const present[] = {"<boot dev='hd'/>", "<domain type='kvm'>", NULL};
-    static const char *const absent[] = {"<kernel>", "<initrd>", "<cmdline>",
-                                         "<tcg>",    "<cpu ",    "<channel", NULL};
+    static const char *const absent[] = {"<kernel>", "<initrd>", "<cmdline>", "<tcg>",
+                                         "<cpu ",    "<channel", NULL};
 
     (void)state;
     check("", "kvm", present, absent);

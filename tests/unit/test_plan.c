@@ -350,14 +350,10 @@ static void plans_of_a_lab(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(plan_is_read),
-        cmocka_unit_test(the_limit_of_copies_is_read),
-        cmocka_unit_test(limits_are_read),
-        cmocka_unit_test(every_line_counts),
-        cmocka_unit_test(every_byte_counts),
-        cmocka_unit_test(values_that_are_not),
-        cmocka_unit_test(limits_of_counts),
-        cmocka_unit_test(what_is_too_much_is_told),
+        cmocka_unit_test(plan_is_read),      cmocka_unit_test(the_limit_of_copies_is_read),
+        cmocka_unit_test(limits_are_read),   cmocka_unit_test(every_line_counts),
+        cmocka_unit_test(every_byte_counts), cmocka_unit_test(values_that_are_not),
+        cmocka_unit_test(limits_of_counts),  cmocka_unit_test(what_is_too_much_is_told),
     };
     const struct CMUnitTest files[] = {cmocka_unit_test(plans_of_a_lab)};
     int failed = cmocka_run_group_tests(texts, NULL, NULL);

@@ -54,7 +54,8 @@ static const struct xw_policy *const installed[] = {
     &xw_gate_policy,         &xw_reader_policy,   &xw_relay_viewer_policy, &xw_relay_console_policy,
     &xw_relay_stream_policy, &xw_listener_policy, &xw_request_policy,      &xw_changing_policy,
     &xw_prepare_policy,      &xw_console_policy,  &xw_sharing_policy,      &xw_suspend_policy,
-    &xw_audit_policy,        &xw_broker_policy,   &xw_extending_policy, &xw_copy_policy,
+    &xw_audit_policy,        &xw_broker_policy,   &xw_extending_policy,    &xw_display_policy,
+    &xw_copy_policy,
 };
 enum {
     INSTALLED = sizeof(installed) / sizeof(installed[0]),

@@ -450,9 +450,10 @@ static uint64_t flood(int from, int to, uint64_t most)
         if (poll(sides, 2, 500) == 0)
             return came;
         ssize_t n = now > 0 ? send(from, bytes, now, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+        const bool gone = n < 0 && errno != EAGAIN;
         sent += n > 0 ? (uint64_t)n : 0;
         n = recv(to, bytes, sizeof(bytes), MSG_DONTWAIT);
-        if (n == 0 || (n < 0 && errno != EAGAIN))
+        if (n == 0 || (n < 0 && (gone || errno != EAGAIN)))
             return came;
         came += n > 0 ? (uint64_t)n : 0;
     }
@@ -499,8 +500,8 @@ static void files_have_a_limit(void **state)
 /* What is no kind, or has no limit, does nothing. */
 static void kinds_of_relays(void **state)
 {
-    static const char *const none[] = {"copy-to",    "copy-to=",      "copy-to=0", "copy-from=x",
-                                       "copy=1",     "copy-from",     "",          "streams"};
+    static const char *const none[] = {"copy-to", "copy-to=",  "copy-to=0", "copy-from=x",
+                                       "copy=1",  "copy-from", "",          "streams"};
     char name[] = "xwrelay";
 
     (void)state;

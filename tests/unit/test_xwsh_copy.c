@@ -27,7 +27,8 @@
 
 enum { SIZE = 10000 };
 
-/* --- the gate, and what else of xwsh is not looked at here ------------------------------------- */
+/* --- the gate, and what else of xwsh is not looked at here -------------------------------------
+ */
 
 static int machine_fd;
 static int gate_pipe[2];
@@ -118,7 +119,8 @@ void xw_session_complain(const struct xw_session *session, const char *text)
     (void)text;
 }
 
-/* --- a machine --------------------------------------------------------------------------------- */
+/* --- a machine ---------------------------------------------------------------------------------
+ */
 
 static struct xw_copy_request got; /* in the child */
 static unsigned char data[SIZE];
@@ -311,8 +313,10 @@ static enum xw_exit copy_with(void (*machine)(void), bool put, bool tar, const c
     assert_int_equal(pipe2(gate_pipe, O_CLOEXEC | O_NONBLOCK), 0);
     gate_says((struct xw_message){.kind = XW_MESSAGE_OPEN});
     link = XW_COPY_LINK_NONE(-1);
-    *copy = (struct xw_copy){
-        .session = &session, .target = "fw/web", .link = &link, .request = {.put = put, .tar = tar}};
+    *copy = (struct xw_copy){.session = &session,
+                             .target = "fw/web",
+                             .link = &link,
+                             .request = {.put = put, .tar = tar}};
     strcpy(copy->request.path, "/etc/x");
     *err = (struct xw_error){0};
     assert_int_equal(xw_copy_link_open(&link, &request, err), 0);
@@ -327,7 +331,8 @@ static enum xw_exit copy_with(void (*machine)(void), bool put, bool tar, const c
     }
     close(machine_fd);
     if (refusal) {
-        gate_says((struct xw_message){.kind = XW_MESSAGE_ERROR, .text = (char *)(uintptr_t)refusal});
+        gate_says(
+            (struct xw_message){.kind = XW_MESSAGE_ERROR, .text = (char *)(uintptr_t)refusal});
         gate_says((struct xw_message){.kind = XW_MESSAGE_END, .code = XW_EXIT_LIMITED});
     }
     int in = file_of(data, put ? SIZE : 0);
@@ -377,7 +382,8 @@ static void what_comes_out(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         enum xw_exit code =
             copy_with(cases[i].machine, false, false, cases[i].refusal, &copy, &err);
-        if (code != cases[i].code || (*cases[i].words ? !strstr(err.text, cases[i].words) : *err.text))
+        if (code != cases[i].code ||
+            (*cases[i].words ? !strstr(err.text, cases[i].words) : *err.text))
             fail_msg("case %zu: %d, %s", i, code, err.text);
         assert_int_equal(output_size, cases[i].whole ? SIZE : 0);
         assert_memory_equal(output, data, output_size);
@@ -403,7 +409,8 @@ static void what_goes_in(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         enum xw_exit code = copy_with(cases[i].machine, true, false, NULL, &copy, &err);
-        if (code != cases[i].code || (*cases[i].words ? !strstr(err.text, cases[i].words) : *err.text))
+        if (code != cases[i].code ||
+            (*cases[i].words ? !strstr(err.text, cases[i].words) : *err.text))
             fail_msg("case %zu: %d, %s", i, code, err.text);
         if (code == XW_EXIT_OK)
             assert_int_equal(copy.moved, SIZE);

@@ -118,11 +118,13 @@ static int join_relay(const struct xw_job *job, const char *machine, struct xw_e
 int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 {
     const struct xw_plan_machine *planned = xw_plan_machine(job->plan, job->request->machines[0]);
+    char what[XW_NAME_SIZE + sizeof("The console of ")];
 
     if (!planned)
         return xw_refuse(err);
     xw_confine_console();
-    XW_AUTO_CLOSE int timer = xw_opening_timer(job->until, planned->name, err);
+    snprintf(what, sizeof(what), "The console of %s", planned->name);
+    XW_AUTO_CLOSE int timer = xw_opening_timer(job->until, what, err);
     if (timer < 0)
         return timer;
     XW_AUTO_CLOSE int relay = join_relay(job, planned->name, err);

@@ -1,7 +1,8 @@
 /*
  * copy-to, copy-from: opens the machine's channel for files and becomes the relay between it and
- * what the viewer gave. One at a time for each machine: by a lock, /run/xworlds/console/UUID.copying,
- * held by the relay while it lives. What passes is limited there (xwhelper/relay/stream.c).
+ * what the viewer gave. One at a time for each machine: by a lock,
+ * /run/xworlds/console/UUID.copying, held by the relay while it lives. What passes is limited there
+ * (xwhelper/relay/stream.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,13 +81,15 @@ int xw_verb_copy(const struct xw_job *job, struct xw_error *err)
     const char *name = job->request->machines[0];
     const struct xw_machine machine = {job->plan->lab, job->owner->name, name};
     char kind[XW_RELAY_KIND_SIZE];
+    char what[XW_NAME_SIZE + 16];
 
     if (!xw_plan_machine(job->plan, name))
         return xw_refuse(err);
     if (job->plan->copy_limit == 0)
         return xw_fail(err, -EDQUOT, "this lab lets no files be copied");
     xw_confine_copy();
-    XW_AUTO_CLOSE int timer = xw_opening_timer(job->until, name, err);
+    snprintf(what, sizeof(what), "A copy with %s", name);
+    XW_AUTO_CLOSE int timer = xw_opening_timer(job->until, what, err);
     if (timer < 0)
         return timer;
     XW_AUTO_CLOSE int lock = take_lock(&machine, err);

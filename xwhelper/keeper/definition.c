@@ -17,6 +17,7 @@ struct settings {
     char partition[XW_PARTITION_SIZE]; /* or "" */
     unsigned int memory_limit;         /* MiB, or 0 */
     bool copies;                       /* has the channel for files */
+    bool graphics;
 };
 
 /* Whether the element is there with this number, or is not there where that is 0. */
@@ -57,7 +58,8 @@ static bool agrees(const char *xml, const struct settings *settings)
            has_number(xml, "total_bytes_sec",
                       (unsigned long long)settings->bounds.disk_rate << 20) &&
            has_number(xml, "total_iops_sec", settings->bounds.disk_operations) &&
-           (strstr(xml, "name='" XW_COPY_CHANNEL "'") != NULL) == settings->copies;
+           (strstr(xml, "name='" XW_COPY_CHANNEL "'") != NULL) == settings->copies &&
+           (strstr(xml, "<graphics ") != NULL) == settings->graphics;
 }
 
 /* 1 when the domain may start as it is, 0 when it must be defined again, or an errno. */
@@ -86,9 +88,10 @@ static void settle(struct xw_host *host, const struct xw_machine *machine,
     const struct xw_config *config = xw_host_config(host);
     struct xw_error why = {0};
 
-    *settings =
-        (struct settings){.accelerator = config->accelerator, .bounds = xw_bounds_find(config),
-                          .copies = plan->copy_limit > 0};
+    *settings = (struct settings){.accelerator = config->accelerator,
+                                  .bounds = xw_bounds_find(config),
+                                  .copies = plan->copy_limit > 0,
+                                  .graphics = planned->graphics};
     if (settings->bounds.partition && xw_partition_ensure(machine->lab, machine->owner, &why) < 0) {
         fprintf(stderr, "<4>the world %s of %s shares the processors machine by machine: %s\n",
                 machine->lab, machine->owner, why.text);

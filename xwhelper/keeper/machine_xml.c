@@ -302,6 +302,23 @@ static void put_channel(FILE *xml, const struct source *source)
     fputs("    </channel>\n", xml);
 }
 
+/*
+ * A display that listens nowhere: whoever may see it is given a connection of their own through
+ * libvirt, beside those of others, whom nobody can turn out. The tablet tells where the pointer is,
+ * as VNC does; until a guest's driver has taken it, there is the PS/2 mouse.
+ */
+static void put_graphics(FILE *xml)
+{
+    fputs("    <graphics type='vnc' sharePolicy='force-shared'>\n"
+          "      <listen type='none'/>\n"
+          "    </graphics>\n"
+          "    <video>\n"
+          "      <model type='vga'/>\n"
+          "    </video>\n"
+          "    <input type='tablet' bus='virtio'/>\n",
+          xml);
+}
+
 static void put_devices(FILE *xml, const struct source *source)
 {
     fputs("  <devices>\n", xml);
@@ -314,6 +331,8 @@ static void put_devices(FILE *xml, const struct source *source)
           "    </serial>\n",
           xml);
     put_channel(xml, source);
+    if (source->planned->graphics)
+        put_graphics(xml);
     fputs("    <rng model='virtio'>\n"
           "      <backend model='random'>/dev/urandom</backend>\n"
           "    </rng>\n"

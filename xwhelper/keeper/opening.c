@@ -4,7 +4,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-int xw_opening_timer(time_t until, const char *machine, struct xw_error *err)
+#include "xwhelper/keeper/become_relay.h"
+
+int xw_opening_timer(time_t until, const char *what, struct xw_error *err)
 {
     const struct itimerspec at = {.it_value = {.tv_sec = until}};
     int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
@@ -14,7 +16,7 @@ int xw_opening_timer(time_t until, const char *machine, struct xw_error *err)
     int error = errno;
     if (fd >= 0)
         close(fd);
-    return xw_fail_errno(err, -error, "%s can't be opened for a time", machine);
+    return xw_fail_errno(err, -error, "%s can't be given its time", what);
 }
 
 void xw_opening_tell(const struct xw_opening *opening)
@@ -27,4 +29,12 @@ void xw_opening_tell(const struct xw_opening *opening)
                                    .usec = xw_journal_clock() - opening->began};
 
     xw_journal_write(opening->journal, &entry);
+}
+
+void xw_opening_stream(const struct xw_job *job, int machine, int timer)
+{
+    const int descriptors[] = {machine, job->viewer, job->peer, timer};
+
+    xw_opening_tell(job->opening);
+    xw_become_relay(job->relay, "stream", descriptors, sizeof(descriptors) / sizeof(int));
 }

@@ -1,5 +1,5 @@
 /*
- * What is the same of everything that opens something of a machine's, and goes on by a relay.
+ * The last steps of a child that is about to become the relay of one viewer: for hours, perhaps.
  */
 #ifndef XW_KEEPER_OPENING_H
 #define XW_KEEPER_OPENING_H
@@ -10,12 +10,19 @@
 #include "xwhelper/keeper/verbs.h"
 
 /*
- * What ends it when the lab closes: a descriptor that is readable from then on, by the clock of the
- * wall, so that it follows when that is set. until 0: never. Returns it or a negative errno.
+ * What ends it when the lab closes: readable from then on, by the clock of the wall, so that it
+ * follows when that is set. until 0: never. what is named when it fails, like "The console of web".
+ * Returns a descriptor, which the caller closes, or a negative errno.
  */
-int xw_opening_timer(time_t until, const char *machine, struct xw_error *err);
+int xw_opening_timer(time_t until, const char *what, struct xw_error *err);
 
-/* The journal's entry of the beginning; the listener tells the end. */
+/* Tells the journal that it opens; its end is the listener's to tell. */
 void xw_opening_tell(const struct xw_opening *opening);
+
+/*
+ * Becomes the relay between the machine's end, a connected stream socket, and the job's viewer
+ * (xwhelper/relay/stream.c), after the journal has been told.
+ */
+_Noreturn void xw_opening_stream(const struct xw_job *job, int machine, int timer);
 
 #endif

@@ -154,6 +154,7 @@ static void read_machine(struct xw_record_lines *lines, struct xw_plan *plan)
 {
     struct xw_plan_machine *machine = &plan->machines[plan->machine_count];
     unsigned int forward = 0;
+    unsigned int graphics = 0;
 
     if (!xw_record_name(lines, "machine", xw_name_ok, machine->name))
         return;
@@ -169,6 +170,9 @@ static void read_machine(struct xw_record_lines *lines, struct xw_plan *plan)
     read_gateway(lines, machine);
     read_size(lines, "forward", 0, 1, &forward);
     machine->forward = forward == 1;
+    if (xw_record_at(lines, "graphics"))
+        read_size(lines, "graphics", 0, 1, &graphics);
+    machine->graphics = graphics == 1;
     read_interfaces(lines, plan, machine);
     plan->machine_count++;
 }

@@ -164,6 +164,12 @@ static const struct xw_rule sharing[] = {
 };
 static const struct xw_rule_set sharing_rules = XW_RULE_SET(sharing);
 
+static const struct xw_rule display[] = {
+    XW_CALL(recvmsg, "the display's end, from libvirt; then the relay's own"),
+    XW_CALL(dup, "libvirt: the same, for its caller"),
+};
+static const struct xw_rule_set display_rules = XW_RULE_SET(display);
+
 static const struct xw_rule handing[] = {
     XW_CALL_IF(fcntl, "the relay's descriptors", XW_INT_IS(1, F_DUPFD)),
     XW_CALL(dup2, "the same"),
@@ -369,9 +375,8 @@ static const struct xw_reach extending_reach[] = {
 
 static const struct xw_reach console_reach[] = {RELAY_REACH};
 
-static const struct xw_reach copy_reach[] = {
-    {XW_REACH_CHANGE, XW_CONSOLE_DIR, "the lock"},
-    RELAY_REACH};
+static const struct xw_reach copy_reach[] = {{XW_REACH_CHANGE, XW_CONSOLE_DIR, "the lock"},
+                                             RELAY_REACH};
 
 static const struct xw_reach sharing_reach[] = {
     {XW_REACH_FIFOS, XW_CONSOLE_DIR, "the console's lock and notices; the relay's socket"},
@@ -385,17 +390,16 @@ const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
      &narrowing_rules, &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules,
-     &deploy_rules, &console_rules, &sharing_rules, &handing_rules, &starting_rules, &name_rules,
-     &suspend_rules, &presence_rules},
+     &deploy_rules, &console_rules, &sharing_rules, &display_rules, &handing_rules, &starting_rules,
+     &name_rules, &suspend_rules, &presence_rules},
     NULL};
 
-const struct xw_policy xw_request_policy = {"request",
-                                            {&xw_memory_rules, &xw_reply_rules, &first_line_rules,
-                                             &becoming_rules, &narrowing_rules, &xw_libvirt_rules,
-                                             &reading_rules, &world_rules, &bridge_rules,
-                                             &console_rules, &copying_rules, &handing_rules,
-                                             &starting_rules},
-                                            NULL};
+const struct xw_policy xw_request_policy = {
+    "request",
+    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &narrowing_rules,
+     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &console_rules, &display_rules,
+     &copying_rules, &handing_rules, &starting_rules},
+    NULL};
 
 const struct xw_policy xw_broker_policy = {"broker",
                                            {&xw_memory_rules, &xw_reply_rules, &narrowing_rules,
@@ -440,3 +444,9 @@ const struct xw_policy xw_copy_policy = {"copy",
                                           &console_rules, &copying_rules, &handing_rules,
                                           &becoming_rules, &narrowing_rules, &starting_rules},
                                          copy_reach};
+
+const struct xw_policy xw_display_policy = {"display",
+                                            {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                             &console_rules, &display_rules, &handing_rules,
+                                             &becoming_rules, &narrowing_rules, &starting_rules},
+                                            console_reach};

@@ -62,6 +62,9 @@ int xw_verb_checkpoint_delete(const struct xw_job *job, struct xw_error *err);
  */
 int xw_verb_console(const struct xw_job *job, struct xw_error *err);
 
+/* vnc: opens a machine's display and becomes the viewer's relay; returns only when that fails. */
+int xw_verb_vnc(const struct xw_job *job, struct xw_error *err);
+
 /*
  * copy-to, copy-from: opens the machine's channel for files and becomes its relay; returns only
  * when that fails. -EDQUOT where the lab lets nothing be copied, -EAGAIN where somebody is copying.

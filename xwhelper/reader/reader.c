@@ -133,6 +133,8 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
                      planned->memory, interfaces);
         else
             rc = xw_libvirt_fail(host, err, "Asking for the machine %s", planned->name);
+        if (rc == 0 && planned->graphics)
+            xw_reply(peer, "graphics %s", planned->name);
         if (domain)
             virDomainFree(domain);
     }
