@@ -10,7 +10,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "xwsh/tar_filter.h"
 
-enum { ROOM = 65536 };
+enum { ROOM = 6144 }; /* a longer one says nothing else, and takes its time */
 
 struct passed {
     size_t count;

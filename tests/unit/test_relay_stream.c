@@ -450,7 +450,7 @@ static uint64_t flood(int from, int to, uint64_t most)
         if (poll(sides, 2, 500) == 0)
             return came;
         ssize_t n = now > 0 ? send(from, bytes, now, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
-        const bool gone = n < 0 && errno != EAGAIN;
+        const bool gone = (n < 0 && errno != EAGAIN) || (sides[0].revents & POLLHUP);
         sent += n > 0 ? (uint64_t)n : 0;
         n = recv(to, bytes, sizeof(bytes), MSG_DONTWAIT);
         if (n == 0 || (n < 0 && (gone || errno != EAGAIN)))
