@@ -91,7 +91,7 @@ struct xw_lab {
     unsigned int suspend_after; /* minutes; 0: never */
     bool says_copy_limit;
     unsigned int copy_limit; /* MiB; 0: nothing is copied */
-    bool segments_wrong;        /* not all of them are here, so one that isn't may be right */
+    bool segments_wrong;     /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

@@ -22,8 +22,8 @@ extern const struct xw_policy xw_request_policy;
 extern const struct xw_policy xw_broker_policy;
 
 /*
- * start, stop, reboot, revert; prepare and deploy; suspend; extend; console, relay, vnc and copy, up
- * to their first lines.
+ * start, stop, reboot, revert; prepare and deploy; suspend; extend; console, relay, vnc and copy,
+ * up to their first lines.
  */
 extern const struct xw_policy xw_changing_policy;
 extern const struct xw_policy xw_prepare_policy;
