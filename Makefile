@@ -61,7 +61,7 @@ xwsh_main     := xwsh/main.c
 topology      := $(addprefix xwsh/,topology.c topology_wiring.c topology_layout.c topology_draw.c \
                     picture.c safe_text.c)
 xwsh_sources  := $(wildcard xwsh/*.c) xwadm/address.c xwadm/extension.c xwadm/local_time.c \
-                 $(addprefix common/,clock.c config.c config_file.c error.c lines.c names.c request.c)
+                 $(addprefix common/,clock.c config.c config_file.c copy_frame.c error.c lines.c names.c request.c)
 xwsh_libs     := -lncursesw -ltinfo -ljson-c -lpam -lvterm
 
 xwhelper_main    := xwhelper/gate/main.c
@@ -74,7 +74,7 @@ xwkeeper_sources := $(wildcard xwhelper/keeper/*.c xwhelper/reader/*.c) $(common
 xwkeeper_libs    := -lvirt -lcrypto -luuid -lseccomp -lcap-ng -laudit
 
 xwrelay_main    := xwhelper/relay/main.c
-xwrelay_sources := $(wildcard xwhelper/relay/*.c common/policy.c common/landlock.c)
+xwrelay_sources := $(wildcard xwhelper/relay/*.c common/copy_frame.c common/policy.c common/landlock.c)
 xwrelay_libs    := -lseccomp
 
 xwadm_main    := xwadm/main.c
@@ -205,7 +205,7 @@ SCRIPTS = $(shell git ls-files -co --exclude-standard | \
             while read -r f; do test -f "$$f" && head -n 1 "$$f" 2>/dev/null | \
             grep -qaE '^(\#!.*[/ ]bash|\# shellcheck shell=)' && printf '%s\n' "$$f"; done)
 C_FILES = $(wildcard $(addsuffix /*.[ch],common pam xwsh xwadm xwhelper/gate xwhelper/keeper \
-            xwhelper/reader xwhelper/relay bench tests/unit tests/pam tests/fuzz tests/hostile \
+            xwhelper/reader xwhelper/relay images/copy bench tests/unit tests/pam tests/fuzz tests/hostile \
             tests/hostile/owned))
 
 # Every check of gate and keeper broken in turn; resumes where it was ended.

@@ -29,8 +29,11 @@ enum xw_verb {
     XW_VERB_CHECKPOINTS,
     XW_VERB_CHECKPOINT_CREATE,
     XW_VERB_CHECKPOINT_DELETE,
-    XW_VERB_EVENTS, /* what happens to all that is the caller's, as it happens */
-    XW_VERB_TAKE,   /* a console, with nobody else typing */
+    XW_VERB_EVENTS,    /* what happens to all that is the caller's, as it happens */
+    XW_VERB_COPY_TO,   /* files into a machine */
+    XW_VERB_COPY_FROM, /* out of one */
+    XW_VERB_VNC,       /* a graphical console */
+    XW_VERB_TAKE,      /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
     XW_VERB_EXTEND,
@@ -73,7 +76,8 @@ struct xw_verb_info {
     bool changes;          /* changes a world, or what is known of one */
     bool may_force;        /* takes --force */
     bool takes_time;       /* a time has to be given */
-    bool takes_descriptor; /* one comes along: a console's, or that of a stream of events */
+    bool takes_descriptor; /* one comes along: a console's of either kind, a copy's, or a stream's
+                              of events */
     enum xw_naming naming; /* of a checkpoint */
 };
 

@@ -66,6 +66,7 @@ struct xw_lab_machine {
     unsigned int vcpus;
     unsigned int order;
     bool forward;
+    bool graphics;
     struct xw_place gateway_at;
     struct xw_address gateway;
     size_t interface_count;
@@ -88,7 +89,9 @@ struct xw_lab {
     struct xw_limits limits; /* 0 where the file doesn't say */
     bool says_suspend;
     unsigned int suspend_after; /* minutes; 0: never */
-    bool segments_wrong;        /* not all of them are here, so one that isn't may be right */
+    bool says_copy_limit;
+    unsigned int copy_limit; /* MiB; 0: nothing is copied */
+    bool segments_wrong;     /* not all of them are here, so one that isn't may be right */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

@@ -189,10 +189,11 @@ static void read_memory(struct compiler *compiler)
 /* Lines that are the plan's own: taken over as they are, and checked with the whole plan. */
 static bool read_plan_line(struct compiler *compiler)
 {
-    static const char *const keys[] = {"most-machines",    "most-memory",   "most-vcpus",
-                                       "most-checkpoints", "suspend-after", "segment",
-                                       "machine",          "vcpus",         "order",
-                                       "gateway",          "forward",       "interface"};
+    static const char *const keys[] = {
+        "most-machines", "most-memory", "most-vcpus", "most-checkpoints",
+        "suspend-after", "copy-limit",  "segment",    "machine",
+        "vcpus",         "order",       "gateway",    "forward",
+        "graphics",      "interface"};
     char value[XW_NAME_SIZE + XW_ADDRESS_SIZE];
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

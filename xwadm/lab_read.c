@@ -11,14 +11,15 @@ enum { VERSION = 1, ORDER_DEFAULT = 10 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const lab_names[] = {"xworlds", "title",    "description", "access",
-                                        "limits",  "segments", "machines",    "suspend-after"};
+static const char *const lab_names[] = {"xworlds",  "title",         "description",
+                                        "access",   "limits",        "segments",
+                                        "machines", "suspend-after", "copy-limit"};
 static const char *const access_names[] = {
     "students", "users",  "teams",    "instructors", "instructor-users",
     "opens",    "closes", "timezone", "grace"};
 static const char *const limit_names[] = {"machines", "memory", "vcpus", "checkpoints"};
-static const char *const machine_names[] = {"image",   "memory",  "vcpus",     "order",
-                                            "forward", "gateway", "interfaces"};
+static const char *const machine_names[] = {"image",   "memory",  "vcpus",      "order",
+                                            "forward", "gateway", "interfaces", "graphics"};
 static const char *const interface_names[] = {"segment", "address"};
 
 static const struct xw_lab_keys lab_keys = {"a lab", COUNT(lab_names), lab_names};
@@ -145,6 +146,16 @@ static void take_suspend(const struct xw_node *node, struct xw_lab *lab,
     else
         lab->says_suspend = xw_lab_take_number(node, "suspend-after (in minutes, or never)", 1,
                                                XW_SUSPEND_AFTER_MAX, &lab->suspend_after, problems);
+}
+
+/* Instead of XW_COPY_LIMIT_DEFAULT. */
+static void take_copy_limit(const struct xw_node *node, struct xw_lab *lab,
+                            struct xw_problems *problems)
+{
+    lab->says_copy_limit = node != NULL;
+    if (!node || node->kind != XW_NODE_SCALAR || strcmp(node->value, "off") != 0)
+        xw_lab_take_number(node, "copy-limit (in MiB, or off)", 1, XW_COPY_LIMIT_MAX,
+                           &lab->copy_limit, problems);
 }
 
 static void take_segments(const struct xw_node *list, struct xw_lab *lab,
@@ -275,6 +286,7 @@ static void take_machine(const struct xw_node *key, const struct xw_node *map, s
     xw_lab_take_number(xw_tree_get(map, "order"), "order", 0, XW_ORDER_MAX, &machine->order,
                        problems);
     xw_lab_take_bool(xw_tree_get(map, "forward"), "forward", &machine->forward, problems);
+    xw_lab_take_bool(xw_tree_get(map, "graphics"), "graphics", &machine->graphics, problems);
     const struct xw_node *gateway = xw_tree_get(map, "gateway");
     machine->gateway_at = gateway ? gateway->at : key->at;
     take_address(gateway, "the gateway", false, &machine->gateway, problems);
@@ -366,6 +378,7 @@ void xw_lab_read(const struct xw_node *root, struct xw_lab *lab, struct xw_probl
         lab, problems);
     take_limits(xw_tree_get(root, "limits"), lab, problems);
     take_suspend(xw_tree_get(root, "suspend-after"), lab, problems);
+    take_copy_limit(xw_tree_get(root, "copy-limit"), lab, problems);
     take_segments(xw_tree_get(root, "segments"), lab, problems);
     take_machines(
         xw_lab_require(root, "machines", "the file", "`machines:` with at least one", problems),

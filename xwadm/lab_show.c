@@ -68,6 +68,14 @@ static void print_suspend(const struct xw_plan *plan)
         xw_say("Suspended:    after %u min without work", plan->suspend_after);
 }
 
+static void print_copy_limit(const struct xw_plan *plan)
+{
+    if (plan->copy_limit == 0)
+        xw_say("Copying:      off");
+    else
+        xw_say("Copying:      files of at most %u MiB at a time", plan->copy_limit);
+}
+
 static void print_window(const struct xw_access *access)
 {
     const struct xw_window window = xw_access_window(NULL, access, xw_clock_now());
@@ -135,9 +143,9 @@ static void print_machine(const struct xw_plan_machine *machine)
                          interface->segment, interface->address[0] ? " " : "", interface->address);
         used += n > 0 ? (size_t)n : 0;
     }
-    xw_say("  %-16s %-12s %6u MiB  %2u CPU  order %-4u %s%s", machine->name, machine->image,
+    xw_say("  %-16s %-12s %6u MiB  %2u CPU  order %-4u %s%s%s", machine->name, machine->image,
            machine->memory, machine->vcpus, machine->order, addresses,
-           machine->forward ? " (forwards)" : "");
+           machine->forward ? " (forwards)" : "", machine->graphics ? " (graphics)" : "");
 }
 
 static int print_text(const struct xw_lab_view *view, struct xw_error *err)
@@ -161,6 +169,7 @@ static int print_text(const struct xw_lab_view *view, struct xw_error *err)
         xw_say("%-13s %s", i ? "" : "Segments:", view->plan.segments[i]);
     print_limits(&view->plan.limits);
     print_suspend(&view->plan);
+    print_copy_limit(&view->plan);
     xw_say("Worlds:       %s", view->worlds.count ? worlds : "none");
     xw_say("Machines:");
     for (size_t i = 0; i < view->plan.machine_count; i++)
@@ -187,6 +196,7 @@ static struct json_object *machine_json(const struct xw_plan_machine *machine)
     xw_json_number(object, "vcpus", machine->vcpus);
     xw_json_number(object, "order", machine->order);
     xw_json_bool(object, "forward", machine->forward);
+    xw_json_bool(object, "graphics", machine->graphics);
     if (machine->gateway[0])
         xw_json_text(object, "gateway", machine->gateway);
     json_object_object_add(object, "interfaces", interfaces);
@@ -229,6 +239,7 @@ static int print_json(const struct xw_lab_view *view, struct xw_error *err)
     json_object_object_add(object, "limits", limits_json(&view->plan.limits));
     if (view->plan.says_suspend)
         xw_json_number(object, "suspend_after_seconds", view->plan.suspend_after * 60ULL);
+    xw_json_number(object, "copy_limit_bytes", view->plan.copy_limit * 1048576ULL);
     json_object_object_add(object, "segments", segments);
     json_object_object_add(object, "machines", machines);
     json_object_object_add(object, "world_owners", owners);

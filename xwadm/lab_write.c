@@ -53,6 +53,8 @@ static void write_machine(const struct xw_lab_machine *machine, struct xw_buffer
     if (machine->gateway.bits)
         xw_address_write(&machine->gateway, false, address);
     xw_buffer_add(out, "gateway %s\nforward %d\n", address, machine->forward ? 1 : 0);
+    if (machine->graphics)
+        xw_buffer_add(out, "graphics 1\n");
     for (size_t i = 0; i < machine->interface_count; i++) {
         const struct xw_lab_interface *interface = &machine->interfaces[i];
         if (interface->address.bits)
@@ -100,6 +102,8 @@ void xw_lab_write(const struct xw_lab *lab, const struct xw_problems *problems,
         write_limits(&lab->limits, out);
         if (lab->says_suspend)
             xw_buffer_add(out, "suspend-after %u\n", lab->suspend_after);
+        if (lab->says_copy_limit)
+            xw_buffer_add(out, "copy-limit %u\n", lab->copy_limit);
         for (size_t i = 0; i < lab->segment_count; i++)
             xw_buffer_add(out, "segment %s\n", lab->segments[i]);
     }

@@ -102,7 +102,7 @@ static bool sort_arguments(const struct xw_command *command, size_t count, const
 
     for (size_t i = 0; i < count; i++) {
         const struct xw_option_info *option = options_end ? NULL : find_option(word[i]);
-        if (options_end || word[i][0] != '-') {
+        if (options_end || word[i][0] != '-' || word[i][1] == '\0') {
             if (arguments->count == command->operands_max)
                 return false;
             arguments->operand[arguments->count++] = word[i];

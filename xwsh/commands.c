@@ -1,9 +1,11 @@
 #include "xwsh/commands.h"
 
 #include "xwsh/command_run.h"
+#include "xwsh/copy.h"
 #include "xwsh/instructor.h"
 #include "xwsh/log.h"
 #include "xwsh/recordings_command.h"
+#include "xwsh/vnc.h"
 
 #define SET "WORLD[/MACHINE,...]"
 
@@ -112,6 +114,23 @@ static const struct xw_command commands[] = {
                 "console is told that you watch. ^] (Ctrl and ]) leaves.\n\n"
                 "  watch firewall/router        from your computer: ssh -t HOST watch ...\n",
      .run = xw_run_console},
+    {.name = "vnc",
+     .operands = "WORLD/MACHINE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .verb = XW_VERB_VNC,
+     .summary = "a machine's screen, for a VNC viewer",
+     .details =
+         "Gives the screen, keyboard and mouse of a machine to a VNC viewer on your own computer,\n"
+         "over standard input and output; a terminal can't show it. Which machines have a screen\n"
+         "is their instructor's to say; 'status' names them. Several can look at one. If its\n"
+         "world is suspended, that goes on first, where it was.\n\n"
+         "On your own computer, with socat and a VNC viewer such as TigerVNC:\n\n"
+         "  xworlds-vnc HOST firewall/web     the script of the lab, see xwsh(1)\n\n"
+         "or by hand:\n\n"
+         "  socat TCP-LISTEN:5901,bind=127.0.0.1 EXEC:'ssh HOST vnc firewall/web' &\n"
+         "  vncviewer 127.0.0.1:1\n",
+     .run = xw_run_vnc},
     {.name = "log",
      .operands = "WORLD/MACHINE",
      .operands_min = 1,
@@ -129,6 +148,26 @@ static const struct xw_command commands[] = {
          "  log firewall/web --follow\n"
          "  log firewall/web --json      a list of lines\n",
      .run = xw_run_log},
+    {.name = "copy",
+     .operands = "WORLD/MACHINE:PATH | - WORLD/MACHINE:PATH",
+     .operands_min = 1,
+     .operands_max = 2,
+     .options = XW_OPTION_TAR,
+     .verb = XW_VERB_COPY_FROM,
+     .summary = "files to and from your computer",
+     .details =
+         "Copies a file out of a machine to standard output or, with - first, from standard\n"
+         "input into one. Your computer's shell names the file there. With --tar it is an\n"
+         "archive of a directory, or one to be unpacked below it. No network is needed; the\n"
+         "machine has to run, with the lab's own program in its image. The lab limits how much\n"
+         "can be copied at a time. Look at what comes out of a machine as at a stranger's:\n"
+         "unpack it into an empty directory, and never as root.\n\n"
+         "from your computer:\n"
+         "  ssh HOST copy firewall/web:/etc/hosts >hosts\n"
+         "  ssh HOST copy - firewall/web:/root/notes <notes\n"
+         "  ssh HOST copy --tar firewall/web:/var/log | tar -xkf - -C empty\n"
+         "  tar -cf - site | ssh HOST copy --tar - firewall/web:/root\n",
+     .run = xw_run_copy},
     {.name = "recordings",
      .operands = "[get|delete NAME]",
      .operands_max = 2,

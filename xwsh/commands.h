@@ -28,7 +28,8 @@ enum xw_option {
     XW_OPTION_FOLLOW = 1 << 10,
     XW_OPTION_TOPOLOGY = 1 << 11,
     XW_OPTION_PLAIN = 1 << 12,
-    XW_OPTION_RECORD = 1 << 13
+    XW_OPTION_RECORD = 1 << 13,
+    XW_OPTION_TAR = 1 << 14
 };
 
 struct xw_arguments {

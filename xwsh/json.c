@@ -212,6 +212,7 @@ int xw_json_machines(const struct xw_request *request, const struct xw_model *mo
              add_text(item, "owner", machine->owner) &&
              add_text(item, "state", xw_state_name(machine->state)) &&
              add_number(item, "memory", (uint64_t)machine->memory * MIB) &&
+             xw_json_add(item, "graphics", json_object_new_boolean(machine->graphics)) &&
              add_list(item, "addresses", xw_machine_addresses(machine, addresses)) &&
              add_interfaces(item, machine);
     }

@@ -193,6 +193,16 @@ static int parse_about(char *line, struct xw_message *message)
     return 0;
 }
 
+static int parse_graphics(char *line, struct xw_message *message)
+{
+    char *field[XW_FIELDS_MAX];
+
+    if (!xw_fields_split(line, field, 2, false) || !xw_name_ok(field[1]))
+        return -EBADMSG;
+    snprintf(message->subject, sizeof(message->subject), "%s", field[1]);
+    return 0;
+}
+
 static int parse_viewer(char *line, struct xw_viewer *viewer)
 {
     static const char *const modes[] = {
@@ -269,11 +279,11 @@ static int parse_kind(const char *line, size_t length, enum xw_message_kind *kin
         [XW_MESSAGE_GRANT] = "grant",       [XW_MESSAGE_EXTENSION] = "extension",
         [XW_MESSAGE_WINDOW] = "window",     [XW_MESSAGE_SEGMENT] = "segment",
         [XW_MESSAGE_MACHINE] = "machine",   [XW_MESSAGE_CHECKPOINT] = "checkpoint",
-        [XW_MESSAGE_PROGRESS] = "progress", [XW_MESSAGE_DONE] = "done",
-        [XW_MESSAGE_FAIL] = "fail",         [XW_MESSAGE_ERROR] = "error",
-        [XW_MESSAGE_VIEWER] = "viewer",     [XW_MESSAGE_LEFT] = "left",
-        [XW_MESSAGE_HISTORY] = "history",   [XW_MESSAGE_OPEN] = "open",
-        [XW_MESSAGE_END] = "end",
+        [XW_MESSAGE_GRAPHICS] = "graphics", [XW_MESSAGE_PROGRESS] = "progress",
+        [XW_MESSAGE_DONE] = "done",         [XW_MESSAGE_FAIL] = "fail",
+        [XW_MESSAGE_ERROR] = "error",       [XW_MESSAGE_VIEWER] = "viewer",
+        [XW_MESSAGE_LEFT] = "left",         [XW_MESSAGE_HISTORY] = "history",
+        [XW_MESSAGE_OPEN] = "open",         [XW_MESSAGE_END] = "end",
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -310,6 +320,8 @@ int xw_message_parse(char *line, struct xw_message *message)
         return xw_message_segment(line, &message->segment);
     case XW_MESSAGE_MACHINE:
         return xw_message_machine(line, &message->machine);
+    case XW_MESSAGE_GRAPHICS:
+        return parse_graphics(line, message);
     case XW_MESSAGE_CHECKPOINT:
         return parse_saved(line, &message->saved);
     case XW_MESSAGE_PROGRESS:

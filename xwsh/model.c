@@ -80,6 +80,18 @@ static struct xw_result result_of(const struct xw_message *message)
     return result;
 }
 
+/* Of a machine that has been told. */
+static int add_graphics(struct xw_model *model, const char *name)
+{
+    for (size_t i = 0; i < model->machine_count; i++) {
+        if (strcmp(model->machines[i].name, name) == 0) {
+            model->machines[i].graphics = true;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
 int xw_model_add(struct xw_model *model, const struct xw_message *message)
 {
     struct xw_result result;
@@ -114,6 +126,9 @@ int xw_model_add(struct xw_model *model, const struct xw_message *message)
     case XW_MESSAGE_MACHINE:
         model->machines = append(model->machines, &model->machine_count, XW_MACHINES_MAX,
                                  &message->machine, sizeof(message->machine), &rc);
+        break;
+    case XW_MESSAGE_GRAPHICS:
+        rc = add_graphics(model, message->subject);
         break;
     case XW_MESSAGE_CHECKPOINT:
         model->saved = append(model->saved, &model->saved_count, XW_SAVED_MAX, &message->saved,

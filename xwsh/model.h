@@ -64,6 +64,7 @@ struct xw_machine {
     char name[XW_NAME_SIZE];
     enum xw_state state;
     unsigned long memory; /* MiB */
+    bool graphics;        /* has a graphical console */
     size_t link_count;
     struct xw_link links[XW_LINKS_MAX];
 };
@@ -133,6 +134,7 @@ enum xw_message_kind {
     XW_MESSAGE_WINDOW,
     XW_MESSAGE_SEGMENT,
     XW_MESSAGE_MACHINE,
+    XW_MESSAGE_GRAPHICS,
     XW_MESSAGE_CHECKPOINT,
     XW_MESSAGE_PROGRESS,
     XW_MESSAGE_DONE,
@@ -156,10 +158,10 @@ struct xw_message {
     struct xw_machine machine;     /* MACHINE */
     struct xw_viewer viewer;       /* VIEWER, LEFT */
     struct xw_saved saved;         /* CHECKPOINT */
-    char subject[XW_NAME_SIZE]; /* PROGRESS, DONE, FAIL: a machine, "" for the world as a whole */
-    const char *text;           /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
-    unsigned long history;      /* HISTORY: bytes */
-    enum xw_exit code;          /* END */
+    char subject[XW_NAME_SIZE];    /* GRAPHICS, PROGRESS, DONE, FAIL: a machine, "" for the world */
+    const char *text;              /* PROGRESS, DONE, FAIL, ERROR: into the line; unsafe to show */
+    unsigned long history;         /* HISTORY: bytes */
+    enum xw_exit code;             /* END */
 };
 
 /*

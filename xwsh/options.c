@@ -8,6 +8,7 @@ static const struct xw_option_info options[] = {
     {"--force", XW_OPTION_FORCE, XW_VALUE_NONE, "--force"},
     {"--take", XW_OPTION_TAKE, XW_VALUE_NONE, "--take"},
     {"--record", XW_OPTION_RECORD, XW_VALUE_NONE, "--record"},
+    {"--tar", XW_OPTION_TAR, XW_VALUE_NONE, "--tar"},
     {"--yes", XW_OPTION_YES, XW_VALUE_NONE, "--yes"},
     {"--lines", XW_OPTION_LINES, XW_VALUE_MUST, "--lines N"},
     {"--follow", XW_OPTION_FOLLOW, XW_VALUE_NONE, "--follow"},

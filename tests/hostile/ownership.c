@@ -88,6 +88,8 @@ static const struct {
     {"reboot", "--force", true},
     {"revert", NULL, true},
     {"console", NULL, true},
+    {"copy-to", NULL, true},
+    {"copy-from", NULL, true},
     {"checkpoints", NULL, true},
     {"checkpoint-create", "checkpoint=e1", true},
     {"checkpoint-delete", "checkpoint=e1", true},
@@ -141,7 +143,9 @@ static bool is_hers(const struct person *person, size_t verb, const struct targe
         (strncmp(target->lab, "hostile", 7) != 0 && strcmp(target->machine, "m1") != 0 &&
          strcmp(target->machine, "*") != 0))
         return false;
-    return strcmp(verbs[verb].verb, "console") != 0 || !strpbrk(target->machine, "*,");
+    bool one =
+        strcmp(verbs[verb].verb, "console") == 0 || strncmp(verbs[verb].verb, "copy-", 5) == 0;
+    return !one || !strpbrk(target->machine, "*,");
 }
 
 /* Whether the lab can be used by this person now, by what tests/hostile/inside has made. */

@@ -320,6 +320,11 @@ int xw_verb_events(int peer, int viewer, const struct xw_authority *authority,
     return so.verb_rc;
 }
 
+int xw_verb_copy(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("copy", job, err);
+}
+
 int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err)
 {
@@ -694,6 +699,14 @@ static void a_console_takes_its_viewer(void **state)
     assert_string_equal(seen->reply,
                         "console fw alice viewer\nseen by the others as alice\nend 0\n");
     assert_true(seen->journal_open && seen->note.asked_auditing);
+    static const char *const copies[] = {"1 copy-to fw alice web - " ID "\n",
+                                         "1 copy-from fw alice web - " ID "\n"};
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+        asked.line = copies[i];
+        assert_int_equal(ask(&asked), 0);
+        assert_string_equal(seen->called, "auditing confine-request note note-allowed copy ");
+        assert_true(seen->journal_open && seen->note.asked_auditing);
+    }
     asked.line = "1 take fw alice web - " ID "\n";
     assert_int_equal(ask(&asked), 3);
     assert_string_equal(seen->reply, REFUSED);

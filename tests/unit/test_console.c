@@ -1,4 +1,4 @@
-/* links: xwhelper/keeper/console.c xwhelper/keeper/become_relay.c common/request.c common/names.c common/error.c */
+/* links: xwhelper/keeper/console.c xwhelper/keeper/opening.c xwhelper/keeper/become_relay.c common/request.c common/names.c common/error.c */
 /*
  * console, watch, take: what is asked of the keeper in the viewer's name, the four descriptors
  * where the viewer's relay expects them, nothing else open, and privilege gone before the relay is

@@ -45,7 +45,8 @@ static const char good[] = "xworlds: 1\n"
                            "    interfaces: [{segment: inside, address: fd00::2/64}, "
                            "{segment: outside}]\n"
                            "  alone:\n"
-                           "    image: debian\n";
+                           "    image: debian\n"
+                           "copy-limit: off\n";
 
 static const char good_lines[] = "xworlds-lab 1\n"
                                  "student 7 14 cs530\n"
@@ -54,6 +55,7 @@ static const char good_lines[] = "xworlds-lab 1\n"
                                  "most-machines 30\n"
                                  "most-memory 4096\n"
                                  "most-vcpus 40\n"
+                                 "copy-limit 0\n"
                                  "segment outside\n"
                                  "segment inside\n"
                                  "machine router\n"
@@ -98,6 +100,7 @@ static const char good_plan[] = "xworlds-plan 1\n"
                                 "most-machines 30\n"
                                 "most-memory 4096\n"
                                 "most-vcpus 40\n"
+                                "copy-limit 0\n"
                                 "segment outside\n"
                                 "segment inside\n"
                                 "machine router\n"
@@ -263,6 +266,10 @@ static const struct mistake mistakes[] = {
     {4, "segments: [a, b]\nlimits: {machines: 65537}", "5 20 ", "a number from 1 to 65536"},
     {4, "segments: [a, b]\nlimits: {memory: 15}", "5 18 ", "a number from 16 to 1073741824"},
     {4, "segments: [a, b]\nlimits: {vcpus: none}", "5 17 ", "a number from 1 to 65536"},
+    {4, "segments: [a, b]\ncopy-limit: 0", "5 13 ",
+     "copy-limit (in MiB, or off) must be a number from 1 to 4096"},
+    {4, "segments: [a, b]\ncopy-limit: never", "5 13 ", "a number from 1 to 4096"},
+    {4, "segments: [a, b]\ncopy-limits: off", "5 1 ", "did you mean \"copy-limit\"?"},
     {5, "limits: {memory: 64}\nmachines:\n  o: {image: tiny, memory: 65}", "7 28 ",
      "\"o\" could never start: \"limits\" gives the whole lab 64 MiB"},
     {5, "limits: {vcpus: 1}\nmachines:\n  o: {image: tiny, vcpus: 2}", "7 3 ",

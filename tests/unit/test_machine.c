@@ -130,8 +130,8 @@ static void check(const char *kernel, const char *accelerator, const char *const
 static void a_disk_boots_by_itself(void **state)
 {
     static const char *const present[] = {"<boot dev='hd'/>", "<domain type='kvm'>", NULL};
-    static const char *const absent[] = {"<kernel>", "<initrd>", "<cmdline>",
-                                         "<tcg>",    "<cpu ",    NULL};
+    static const char *const absent[] = {"<kernel>", "<initrd>", "<cmdline>", "<tcg>",
+                                         "<cpu ",    "<channel", NULL};
 
     (void)state;
     check("", "kvm", present, absent);
@@ -242,6 +242,11 @@ static void the_definition_as_a_whole(void **state)
         "      <log file='/var/lib/xworlds/worlds/firewall/alice/client.log' append='on'/>\n"
         "      <target type='isa-serial' port='0'/>\n"
         "    </serial>\n"
+        "    <channel type='unix'>\n"
+        "      <source mode='bind' "
+        "path='/run/xworlds/console/f4c788f8-0e29-55e2-b3b2-07280aa8861a.copy'/>\n"
+        "      <target type='virtio' name='org.xworlds.copy.0'/>\n"
+        "    </channel>\n"
         "    <rng model='virtio'>\n"
         "      <backend model='random'>/dev/urandom</backend>\n"
         "    </rng>\n"
@@ -251,6 +256,7 @@ static void the_definition_as_a_whole(void **state)
         "</domain>\n";
     static struct xw_plan plan = {
         .lab = "firewall",
+        .copy_limit = 64,
         .segment_count = 2,
         .segments = {"outside", "inside"},
         .machine_count = 2,

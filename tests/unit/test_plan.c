@@ -80,6 +80,33 @@ static void plan_is_read(void **state)
     assert_null(xw_plan_machine(&plan, ""));
 }
 
+static void the_limit_of_copies_is_read(void **state)
+{
+    static const struct {
+        const char *lines;
+        unsigned int limit;
+        int rc;
+    } rows[] = {
+        {"", XW_COPY_LIMIT_DEFAULT, 0},
+        {"copy-limit 0\n", 0, 0},
+        {"copy-limit 4096\n", 4096, 0},
+        {"suspend-after 0\ncopy-limit 1\n", 1, 0},
+        {"copy-limit 4097\n", 0, -EBADMSG},
+        {"copy-limit off\n", 0, -EBADMSG},
+        {"copy-limit 1\nsuspend-after 0\n", 0, -EBADMSG},
+        {"copy-limit 1\ncopy-limit 1\n", 0, -EBADMSG},
+    };
+    char text[XW_TEST_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text), "xworlds-plan 1\nlab firewall\n%s%s", rows[i].lines,
+                 strstr(good, "segment"));
+        assert_int_equal(xw_plan_parse(text, strlen(text), &plan, NULL), rows[i].rc);
+        assert_int_equal(plan.copy_limit, rows[i].limit);
+    }
+}
+
 static void limits_are_read(void **state)
 {
     static const char head[] = "xworlds-plan 1\nlab firewall\n";
@@ -323,13 +350,10 @@ static void plans_of_a_lab(void **state)
 int main(void)
 {
     const struct CMUnitTest texts[] = {
-        cmocka_unit_test(plan_is_read),
-        cmocka_unit_test(limits_are_read),
-        cmocka_unit_test(every_line_counts),
-        cmocka_unit_test(every_byte_counts),
-        cmocka_unit_test(values_that_are_not),
-        cmocka_unit_test(limits_of_counts),
-        cmocka_unit_test(what_is_too_much_is_told),
+        cmocka_unit_test(plan_is_read),      cmocka_unit_test(the_limit_of_copies_is_read),
+        cmocka_unit_test(limits_are_read),   cmocka_unit_test(every_line_counts),
+        cmocka_unit_test(every_byte_counts), cmocka_unit_test(values_that_are_not),
+        cmocka_unit_test(limits_of_counts),  cmocka_unit_test(what_is_too_much_is_told),
     };
     const struct CMUnitTest files[] = {cmocka_unit_test(plans_of_a_lab)};
     int failed = cmocka_run_group_tests(texts, NULL, NULL);

@@ -32,10 +32,22 @@ int relay_main(int argc, char *argv[]);
 
 enum { MUCH = 400000, ENDED_WELL = 0, GUEST = 3, VIEWER = 4, GATE = 5, TIMER = 6 };
 
-const struct xw_policy xw_relay_viewer_policy, xw_relay_console_policy;
+const struct xw_policy xw_relay_viewer_policy, xw_relay_console_policy, xw_relay_stream_policy;
 
 void xw_relay_console(void)
 {
+    abort();
+}
+
+void xw_relay_stream(void)
+{
+    abort();
+}
+
+void xw_relay_copy(bool put, unsigned int limit)
+{
+    (void)put;
+    (void)limit;
     abort();
 }
 

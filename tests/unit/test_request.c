@@ -25,6 +25,8 @@ static const char *const good[] = {
     "1 revert firewall alice router - " ID,
     "1 console firewall alice router - " ID,
     "1 watch firewall alice router - " ID,
+    "1 copy-to firewall alice router - " ID,
+    "1 copy-from firewall @blue router - " ID,
     "1 take firewall @blue router - " ID,
     "1 revert firewall alice router checkpoint=works " ID,
     "1 revert firewall @blue * checkpoint=1 " ID,
@@ -410,7 +412,9 @@ static void verbs(void **state)
         /* Who may only look takes no --force. */
         assert_false(info->may_force && !info->changes);
         assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE || i == XW_VERB_WATCH ||
-                                                     i == XW_VERB_TAKE || i == XW_VERB_EVENTS);
+                                                     i == XW_VERB_TAKE || i == XW_VERB_EVENTS ||
+                                                     i == XW_VERB_VNC || i == XW_VERB_COPY_TO ||
+                                                     i == XW_VERB_COPY_FROM);
         assert_int_equal(info->takes_time, i == XW_VERB_EXTEND);
         assert_int_equal(info->role, i >= XW_VERB_PREPARE ? XW_ROLE_ROOT
                                      : i >= XW_VERB_TAKE  ? XW_ROLE_INSTRUCTOR

@@ -33,7 +33,7 @@ void xw_become_relay(const struct xw_account *account, const char *kind, const i
                      size_t count)
 {
     char name[] = "xwrelay";
-    char argument[16];
+    char argument[XW_RELAY_KIND_SIZE];
     char *const argv[] = {name, argument, NULL};
     char *const environment[] = {NULL};
 

@@ -8,7 +8,7 @@
 
 #include "xwhelper/keeper/confine.h"
 
-enum { XW_RELAY_FIRST = 3, XW_RELAY_DESCRIPTORS_MAX = 5 };
+enum { XW_RELAY_FIRST = 3, XW_RELAY_DESCRIPTORS_MAX = 5, XW_RELAY_KIND_SIZE = 24 };
 
 /*
  * Executes the relay as this account, with one argument and these descriptors from number 3 on, of

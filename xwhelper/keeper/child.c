@@ -261,6 +261,11 @@ static int perform(struct child *child, int peer, const struct xw_opening *openi
     case XW_VERB_WATCH:
     case XW_VERB_TAKE:
         return xw_verb_console(&job, err);
+    case XW_VERB_COPY_TO:
+    case XW_VERB_COPY_FROM:
+        return xw_verb_copy(&job, err);
+    case XW_VERB_VNC:
+        return xw_verb_vnc(&job, err);
     default:
         return xw_refuse(err);
     }

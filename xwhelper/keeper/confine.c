@@ -154,3 +154,15 @@ void xw_confine_relay(void)
     keep(console_capabilities);
     xw_policy_enter(&xw_sharing_policy);
 }
+
+void xw_confine_copy(void)
+{
+    keep(console_capabilities);
+    xw_policy_enter(&xw_copy_policy);
+}
+
+void xw_confine_display(void)
+{
+    keep(console_capabilities);
+    xw_policy_enter(&xw_display_policy);
+}

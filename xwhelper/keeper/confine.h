@@ -38,8 +38,10 @@ void xw_confine_broker(void);
 /* A child, or a broker, that is about to carry out a verb that changes something. */
 void xw_confine_change(const struct xw_request *request);
 
-/* A child that is about to become a viewer's relay, or a console's. */
+/* A child that is about to become a viewer's relay, a console's, that of a display, or a copy's. */
 void xw_confine_console(void);
 void xw_confine_relay(void);
+void xw_confine_display(void);
+void xw_confine_copy(void);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "common/exitcode.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/become_relay.h"
+#include "xwhelper/keeper/opening.h"
 #include "xwhelper/keeper/reply.h"
 #include "xwhelper/keeper/verbs.h"
 #include "xwhelper/relay/frame.h"
@@ -23,23 +23,6 @@
 
 /* A relay that ends when it is asked is asked again, which makes a new one. */
 enum { TRIES = 100, PAUSE_MS = 20 };
-
-/*
- * What ends the console when the lab closes: readable from then on, by the clock of the wall, so
- * that it follows when that is set. until 0: never.
- */
-static int make_timer(time_t until, const char *machine, struct xw_error *err)
-{
-    const struct itimerspec at = {.it_value = {.tv_sec = until}};
-    int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
-
-    if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL) == 0)
-        return fd;
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    return xw_fail_errno(err, -error, "The console of %s can't be given its time", machine);
-}
 
 static int connect_keeper(const char *machine, struct xw_error *err)
 {
@@ -132,26 +115,16 @@ static int join_relay(const struct xw_job *job, const char *machine, struct xw_e
                    machine);
 }
 
-static void tell_journal(const struct xw_opening *opening)
-{
-    const struct xw_entry entry = {.phase = XW_PHASE_OPEN,
-                                   .uid = opening->uid,
-                                   .peer_pid = opening->peer_pid,
-                                   .pid = getpid(),
-                                   .note = opening->note,
-                                   .usec = xw_journal_clock() - opening->began};
-
-    xw_journal_write(opening->journal, &entry);
-}
-
 int xw_verb_console(const struct xw_job *job, struct xw_error *err)
 {
     const struct xw_plan_machine *planned = xw_plan_machine(job->plan, job->request->machines[0]);
+    char what[XW_NAME_SIZE + sizeof("The console of ")];
 
     if (!planned)
         return xw_refuse(err);
     xw_confine_console();
-    XW_AUTO_CLOSE int timer = make_timer(job->until, planned->name, err);
+    snprintf(what, sizeof(what), "The console of %s", planned->name);
+    XW_AUTO_CLOSE int timer = xw_opening_timer(job->until, what, err);
     if (timer < 0)
         return timer;
     XW_AUTO_CLOSE int relay = join_relay(job, planned->name, err);
@@ -159,6 +132,6 @@ int xw_verb_console(const struct xw_job *job, struct xw_error *err)
         return relay;
     /* The relay's descriptors, see xwhelper/relay/viewer.c. */
     const int descriptors[] = {relay, job->viewer, job->peer, timer};
-    tell_journal(job->opening);
+    xw_opening_tell(job->opening);
     xw_become_relay(job->relay, "viewer", descriptors, sizeof(descriptors) / sizeof(int));
 }

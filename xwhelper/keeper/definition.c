@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/copy_frame.h"
 #include "xwhelper/keeper/partition.h"
 
 /* How a machine is to be bounded, and where it is to run. */
@@ -15,6 +16,8 @@ struct settings {
     struct xw_bounds bounds;
     char partition[XW_PARTITION_SIZE]; /* or "" */
     unsigned int memory_limit;         /* MiB, or 0 */
+    bool copies;                       /* has the channel for files */
+    bool graphics;
 };
 
 /* Whether the element is there with this number, or is not there where that is 0. */
@@ -54,7 +57,9 @@ static bool agrees(const char *xml, const struct settings *settings)
            has_number(xml, "soft_limit", settings->memory_limit * 1024ULL) &&
            has_number(xml, "total_bytes_sec",
                       (unsigned long long)settings->bounds.disk_rate << 20) &&
-           has_number(xml, "total_iops_sec", settings->bounds.disk_operations);
+           has_number(xml, "total_iops_sec", settings->bounds.disk_operations) &&
+           (strstr(xml, "name='" XW_COPY_CHANNEL "'") != NULL) == settings->copies &&
+           (strstr(xml, "<graphics ") != NULL) == settings->graphics;
 }
 
 /* 1 when the domain may start as it is, 0 when it must be defined again, or an errno. */
@@ -77,13 +82,16 @@ static int is_current(struct xw_host *host, virDomainPtr domain, const char *nam
 
 /* A world that can have no cgroup of its own has its machines start all the same. */
 static void settle(struct xw_host *host, const struct xw_machine *machine,
-                   const struct xw_plan_machine *planned, struct settings *settings)
+                   const struct xw_plan *plan, const struct xw_plan_machine *planned,
+                   struct settings *settings)
 {
     const struct xw_config *config = xw_host_config(host);
     struct xw_error why = {0};
 
-    *settings =
-        (struct settings){.accelerator = config->accelerator, .bounds = xw_bounds_find(config)};
+    *settings = (struct settings){.accelerator = config->accelerator,
+                                  .bounds = xw_bounds_find(config),
+                                  .copies = plan->copy_limit > 0,
+                                  .graphics = planned->graphics};
     if (settings->bounds.partition && xw_partition_ensure(machine->lab, machine->owner, &why) < 0) {
         fprintf(stderr, "<4>the world %s of %s shares the processors machine by machine: %s\n",
                 machine->lab, machine->owner, why.text);
@@ -102,7 +110,7 @@ int xw_definition_ensure(struct xw_host *host, const struct xw_machine *machine,
     char name[XW_DOMAIN_NAME_SIZE];
     struct settings settings;
 
-    settle(host, machine, planned, &settings);
+    settle(host, machine, plan, planned, &settings);
     xw_machine_domain(machine, name);
     *domain = virDomainLookupByName(xw_host_libvirt(host), name);
     if (*domain) {
@@ -131,7 +139,7 @@ char *xw_definition_xml(struct xw_host *host, const struct xw_machine *machine,
 {
     struct settings settings;
 
-    settle(host, machine, planned, &settings);
+    settle(host, machine, plan, planned, &settings);
     return xw_machine_xml(machine, plan, planned, image, settings.accelerator, &settings.bounds,
                           err);
 }

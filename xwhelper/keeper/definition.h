@@ -15,9 +15,9 @@
 /*
  * Finds the machine's domain and makes sure that it starts as xworlds.conf says, in its world's
  * partition: it is defined when libvirt doesn't have it, and again when it is off and was made for
- * the other accelerator, or with other bounds (struct xw_bounds). A running one, or one whose
- * memory is saved, goes on as it is. Under the world's lock. The caller frees the domain. Returns
- * 0, -EAGAIN, -ENOMEM or -EIO.
+ * the other accelerator, with other bounds (struct xw_bounds), or with a display or the channel for
+ * files where it has none now, or without. A running one, or one whose memory is saved, goes on as
+ * it is. Under the world's lock. The caller frees the domain. Returns 0, -EAGAIN, -ENOMEM or -EIO.
  */
 int xw_definition_ensure(struct xw_host *host, const struct xw_machine *machine,
                          const struct xw_plan *plan, const struct xw_plan_machine *planned,

@@ -107,6 +107,14 @@ int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t
     return fits(snprintf(path, size, "%s/%s", XW_CONSOLE_DIR, text), size);
 }
 
+int xw_machine_copy_path(const struct xw_machine *machine, char *path, size_t size)
+{
+    int rc = xw_machine_console_path(machine, path, size);
+    size_t length = rc < 0 ? 0 : strlen(path);
+
+    return rc < 0 ? rc : fits(snprintf(path + length, size - length, ".copy"), size - length);
+}
+
 int xw_machine_overlay_path(const struct xw_machine *machine, char *path, size_t size)
 {
     return fits(snprintf(path, size, "%s/%s/%s/%s.qcow2", XW_WORLDS_DIR, machine->lab,

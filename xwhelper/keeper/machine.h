@@ -51,6 +51,7 @@ void xw_world_partition(const char *lab, const char *owner, char partition[XW_PA
 
 /* Paths below /run/xworlds and /var/lib/xworlds/worlds. Return 0 or -ENAMETOOLONG. */
 int xw_machine_console_path(const struct xw_machine *machine, char *path, size_t size);
+int xw_machine_copy_path(const struct xw_machine *machine, char *path, size_t size);
 int xw_machine_overlay_path(const struct xw_machine *machine, char *path, size_t size);
 
 /* Where virtlogd writes what the machine's console says; older files have ".0" and so on behind. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/copy_frame.h"
 #include "common/paths.h"
 #include "xwhelper/keeper/machine.h"
 
@@ -19,6 +20,7 @@ struct source {
     const char *overlay;
     const char *console;
     const char *log;
+    const char *copy;
 };
 
 /* Text for an element or for an attribute in single quotes. */
@@ -290,6 +292,33 @@ static void put_interfaces(FILE *xml, const struct source *source)
     }
 }
 
+/* Nothing where the lab lets nothing be copied: no channel is safer than one that is not used. */
+static void put_channel(FILE *xml, const struct source *source)
+{
+    if (source->plan->copy_limit == 0)
+        return;
+    put(xml, "    <channel type='unix'>\n      <source mode='bind' path='", source->copy, "'/>\n");
+    put(xml, "      <target type='virtio' name='", XW_COPY_CHANNEL, "'/>\n");
+    fputs("    </channel>\n", xml);
+}
+
+/*
+ * A display that listens nowhere: whoever may see it is given a connection of their own through
+ * libvirt, beside those of others, whom nobody can turn out. The tablet tells where the pointer is,
+ * as VNC does; until a guest's driver has taken it, there is the PS/2 mouse.
+ */
+static void put_graphics(FILE *xml)
+{
+    fputs("    <graphics type='vnc' sharePolicy='force-shared'>\n"
+          "      <listen type='none'/>\n"
+          "    </graphics>\n"
+          "    <video>\n"
+          "      <model type='vga'/>\n"
+          "    </video>\n"
+          "    <input type='tablet' bus='virtio'/>\n",
+          xml);
+}
+
 static void put_devices(FILE *xml, const struct source *source)
 {
     fputs("  <devices>\n", xml);
@@ -299,8 +328,12 @@ static void put_devices(FILE *xml, const struct source *source)
         "'/>\n");
     put(xml, "      <log file='", source->log, "' append='on'/>\n");
     fputs("      <target type='isa-serial' port='0'/>\n"
-          "    </serial>\n"
-          "    <rng model='virtio'>\n"
+          "    </serial>\n",
+          xml);
+    put_channel(xml, source);
+    if (source->planned->graphics)
+        put_graphics(xml);
+    fputs("    <rng model='virtio'>\n"
           "      <backend model='random'>/dev/urandom</backend>\n"
           "    </rng>\n"
           "    <controller type='usb' model='none'/>\n"
@@ -330,11 +363,13 @@ char *xw_machine_xml(const struct xw_machine *machine, const struct xw_plan *pla
     char overlay[PATH_MAX];
     char console[PATH_MAX];
     char log[PATH_MAX];
+    char copy[PATH_MAX];
     const struct source source = {machine, plan,    planned, image, accelerator,
-                                  bounds,  overlay, console, log};
+                                  bounds,  overlay, console, log,   copy};
 
     if (xw_machine_log_path(machine, log, sizeof(log)) < 0 ||
         xw_machine_overlay_path(machine, overlay, sizeof(overlay)) < 0 ||
+        xw_machine_copy_path(machine, copy, sizeof(copy)) < 0 ||
         xw_machine_console_path(machine, console, sizeof(console)) < 0) {
         xw_fail(err, -ENAMETOOLONG, "The paths of machine %s are too long", machine->machine);
         return NULL;

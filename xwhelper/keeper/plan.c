@@ -143,10 +143,18 @@ static void read_suspend(struct xw_record_lines *lines, struct xw_plan *plan)
         read_size(lines, "suspend-after", 0, XW_SUSPEND_AFTER_MAX, &plan->suspend_after);
 }
 
+static void read_copy_limit(struct xw_record_lines *lines, struct xw_plan *plan)
+{
+    plan->copy_limit = XW_COPY_LIMIT_DEFAULT;
+    if (xw_record_at(lines, "copy-limit"))
+        read_size(lines, "copy-limit", 0, XW_COPY_LIMIT_MAX, &plan->copy_limit);
+}
+
 static void read_machine(struct xw_record_lines *lines, struct xw_plan *plan)
 {
     struct xw_plan_machine *machine = &plan->machines[plan->machine_count];
     unsigned int forward = 0;
+    unsigned int graphics = 0;
 
     if (!xw_record_name(lines, "machine", xw_name_ok, machine->name))
         return;
@@ -162,6 +170,9 @@ static void read_machine(struct xw_record_lines *lines, struct xw_plan *plan)
     read_gateway(lines, machine);
     read_size(lines, "forward", 0, 1, &forward);
     machine->forward = forward == 1;
+    if (xw_record_at(lines, "graphics"))
+        read_size(lines, "graphics", 0, 1, &graphics);
+    machine->graphics = graphics == 1;
     read_interfaces(lines, plan, machine);
     plan->machine_count++;
 }
@@ -175,6 +186,7 @@ int xw_plan_parse(const char *text, size_t length, struct xw_plan *plan, struct 
     xw_record_name(&lines, "lab", xw_name_ok, plan->lab);
     read_limits(&lines, &plan->limits);
     read_suspend(&lines, plan);
+    read_copy_limit(&lines, plan);
     read_segments(&lines, plan);
     while (xw_record_at(&lines, "machine")) {
         if (plan->machine_count == XW_MACHINES_MAX)

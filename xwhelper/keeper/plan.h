@@ -26,6 +26,10 @@
 #define XW_LIMIT_MEMORY_MAX   1073741824 /* MiB */
 #define XW_LIMIT_VCPUS_MAX    65536
 
+/* What is copied at a time, in MiB; where the lab doesn't say: the second. */
+#define XW_COPY_LIMIT_MAX     4096
+#define XW_COPY_LIMIT_DEFAULT 64
+
 /* Of one machine; the record of a world has room for no more. */
 #define XW_LIMIT_CHECKPOINTS_MAX 160
 
@@ -43,6 +47,7 @@ struct xw_plan_machine {
     unsigned int order;            /* machines of a lower order start first */
     char gateway[XW_ADDRESS_SIZE]; /* an address, or "" */
     bool forward;                  /* routes between its interfaces */
+    bool graphics;                 /* has a graphical console */
     size_t interface_count;
     struct xw_plan_interface interfaces[XW_INTERFACES_MAX];
 };
@@ -53,6 +58,8 @@ struct xw_plan {
     bool says_suspend;       /* suspend_after is the lab's, not the host's */
     unsigned int
         suspend_after; /* minutes without work after which a world is suspended; 0: never */
+    unsigned int
+        copy_limit; /* MiB that may be copied at a time, to a machine or from it; 0: none */
     size_t segment_count;
     char segments[XW_SEGMENTS_MAX][XW_NAME_SIZE];
     size_t machine_count;

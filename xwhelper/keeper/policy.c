@@ -136,6 +136,14 @@ static const struct xw_rule console[] = {
 };
 static const struct xw_rule_set console_rules = XW_RULE_SET(console);
 
+static const struct xw_rule copying[] = {
+    XW_CALL_IF(openat, "the lock: one copy at a time for each machine",
+               XW_INT_IS(2, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC), XW_INT_IS(3, 0600)),
+    XW_CALL(flock, "the same"),
+    XW_CALL(recvmsg, "the relay's own"),
+};
+static const struct xw_rule_set copying_rules = XW_RULE_SET(copying);
+
 /* What nobody does for a student's process, but for another child of the keeper's. */
 static const struct xw_rule sharing[] = {
     XW_CALL_IF(openat, "the console's lock: made, and held",
@@ -155,6 +163,12 @@ static const struct xw_rule sharing[] = {
     XW_CALL(recvmsg, "the relay's own"),
 };
 static const struct xw_rule_set sharing_rules = XW_RULE_SET(sharing);
+
+static const struct xw_rule display[] = {
+    XW_CALL(recvmsg, "the display's end, from libvirt; then the relay's own"),
+    XW_CALL(dup, "libvirt: the same, for its caller"),
+};
+static const struct xw_rule_set display_rules = XW_RULE_SET(display);
 
 static const struct xw_rule handing[] = {
     XW_CALL_IF(fcntl, "the relay's descriptors", XW_INT_IS(1, F_DUPFD)),
@@ -361,6 +375,9 @@ static const struct xw_reach extending_reach[] = {
 
 static const struct xw_reach console_reach[] = {RELAY_REACH};
 
+static const struct xw_reach copy_reach[] = {{XW_REACH_CHANGE, XW_CONSOLE_DIR, "the lock"},
+                                             RELAY_REACH};
+
 static const struct xw_reach sharing_reach[] = {
     {XW_REACH_FIFOS, XW_CONSOLE_DIR, "the console's lock and notices; the relay's socket"},
     RELAY_REACH};
@@ -373,16 +390,16 @@ const struct xw_policy xw_listener_policy = {
     "listener",
     {&xw_memory_rules, &xw_reply_rules, &listening_rules, &first_line_rules, &becoming_rules,
      &narrowing_rules, &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules,
-     &deploy_rules, &console_rules, &sharing_rules, &handing_rules, &starting_rules, &name_rules,
-     &suspend_rules, &presence_rules},
+     &deploy_rules, &console_rules, &sharing_rules, &display_rules, &handing_rules, &starting_rules,
+     &name_rules, &suspend_rules, &presence_rules},
     NULL};
 
-const struct xw_policy xw_request_policy = {"request",
-                                            {&xw_memory_rules, &xw_reply_rules, &first_line_rules,
-                                             &becoming_rules, &narrowing_rules, &xw_libvirt_rules,
-                                             &reading_rules, &world_rules, &bridge_rules,
-                                             &console_rules, &handing_rules, &starting_rules},
-                                            NULL};
+const struct xw_policy xw_request_policy = {
+    "request",
+    {&xw_memory_rules, &xw_reply_rules, &first_line_rules, &becoming_rules, &narrowing_rules,
+     &xw_libvirt_rules, &reading_rules, &world_rules, &bridge_rules, &console_rules, &display_rules,
+     &copying_rules, &handing_rules, &starting_rules},
+    NULL};
 
 const struct xw_policy xw_broker_policy = {"broker",
                                            {&xw_memory_rules, &xw_reply_rules, &narrowing_rules,
@@ -421,3 +438,15 @@ const struct xw_policy xw_sharing_policy = {"sharing",
                                              &sharing_rules, &handing_rules, &becoming_rules,
                                              &narrowing_rules, &starting_rules},
                                             sharing_reach};
+
+const struct xw_policy xw_copy_policy = {"copy",
+                                         {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                          &console_rules, &copying_rules, &handing_rules,
+                                          &becoming_rules, &narrowing_rules, &starting_rules},
+                                         copy_reach};
+
+const struct xw_policy xw_display_policy = {"display",
+                                            {&xw_memory_rules, &xw_reply_rules, &xw_libvirt_rules,
+                                             &console_rules, &display_rules, &handing_rules,
+                                             &becoming_rules, &narrowing_rules, &starting_rules},
+                                            console_reach};

@@ -22,8 +22,8 @@ extern const struct xw_policy xw_request_policy;
 extern const struct xw_policy xw_broker_policy;
 
 /*
- * start, stop, reboot, revert; prepare and deploy; suspend; extend; console and relay, up to their
- * first lines.
+ * start, stop, reboot, revert; prepare and deploy; suspend; extend; console, relay, vnc and copy,
+ * up to their first lines.
  */
 extern const struct xw_policy xw_changing_policy;
 extern const struct xw_policy xw_prepare_policy;
@@ -31,5 +31,7 @@ extern const struct xw_policy xw_suspend_policy;
 extern const struct xw_policy xw_extending_policy;
 extern const struct xw_policy xw_console_policy;
 extern const struct xw_policy xw_sharing_policy;
+extern const struct xw_policy xw_copy_policy;
+extern const struct xw_policy xw_display_policy;
 
 #endif

@@ -62,6 +62,15 @@ int xw_verb_checkpoint_delete(const struct xw_job *job, struct xw_error *err);
  */
 int xw_verb_console(const struct xw_job *job, struct xw_error *err);
 
+/* vnc: opens a machine's display and becomes the viewer's relay; returns only when that fails. */
+int xw_verb_vnc(const struct xw_job *job, struct xw_error *err);
+
+/*
+ * copy-to, copy-from: opens the machine's channel for files and becomes its relay; returns only
+ * when that fails. -EDQUOT where the lab lets nothing be copied, -EAGAIN where somebody is copying.
+ */
+int xw_verb_copy(const struct xw_job *job, struct xw_error *err);
+
 /*
  * relay, what a child of the keeper's asks for in xw_verb_console(): the peer becomes a viewer of
  * the console's relay, which this process becomes where there is none. Says XW_RELAY_ASKS, and is

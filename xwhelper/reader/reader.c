@@ -145,6 +145,8 @@ int xw_reader_status(int peer, const char *owner, const struct xw_plan *plan, st
         join_interfaces(planned, interfaces, sizeof(interfaces));
         xw_reply(peer, "machine %s %s %s %s %u %s", plan->lab, owner, planned->name, state,
                  planned->memory, interfaces);
+        if (planned->graphics)
+            xw_reply(peer, "graphics %s", planned->name);
     }
     xw_host_close(host);
     return rc;

@@ -27,8 +27,16 @@ static const struct xw_rule console[] = {
 };
 static const struct xw_rule_set console_rules = XW_RULE_SET(console);
 
+static const struct xw_rule stream[] = {
+    XW_CALL(recvmsg, "either side's bytes, never waiting for them"),
+};
+static const struct xw_rule_set stream_rules = XW_RULE_SET(stream);
+
 const struct xw_policy xw_relay_viewer_policy = {
     "viewer's relay", {&moving_rules, &viewer_rules}, xw_reach_nothing};
 
 const struct xw_policy xw_relay_console_policy = {
     "console's relay", {&moving_rules, &console_rules}, xw_reach_nothing};
+
+const struct xw_policy xw_relay_stream_policy = {
+    "stream's relay", {&moving_rules, &stream_rules}, xw_reach_nothing};

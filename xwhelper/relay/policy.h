@@ -5,5 +5,6 @@
 
 extern const struct xw_policy xw_relay_viewer_policy;
 extern const struct xw_policy xw_relay_console_policy;
+extern const struct xw_policy xw_relay_stream_policy;
 
 #endif
