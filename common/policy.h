@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define XW_CONDITIONS_MAX 3
-#define XW_SETS_MAX       20
+#define XW_SETS_MAX       24
 
 /* Holds when (argument & mask) == value. A mask of 0 ends the conditions. */
 struct xw_condition {

@@ -409,8 +409,8 @@ static void verbs(void **state)
         assert_int_equal(verb, i);
         /* Who may only look takes no --force. */
         assert_false(info->may_force && !info->changes);
-        assert_int_equal(info->takes_descriptor,
-                         i == XW_VERB_CONSOLE || i == XW_VERB_WATCH || i == XW_VERB_TAKE);
+        assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE || i == XW_VERB_WATCH ||
+                                                     i == XW_VERB_TAKE || i == XW_VERB_VNC);
         assert_int_equal(info->takes_time, i == XW_VERB_EXTEND);
         assert_int_equal(info->role, i >= XW_VERB_PREPARE ? XW_ROLE_ROOT
                                      : i >= XW_VERB_TAKE  ? XW_ROLE_INSTRUCTOR
