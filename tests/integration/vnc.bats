@@ -163,6 +163,7 @@ refused() {
     refute same bios two
 }
 
+# T-J8
 @test "nothing listens for it: neither TCP nor a socket of its own" {
     session first alice screens/boot
     run ss -Hltnp
@@ -192,6 +193,7 @@ listens() {
     is_live first
 }
 
+# T-J8
 @test "the relay: xwrelay, a filter, nothing but its four descriptors; a viewer that is killed leaves nothing" {
     session first alice screens/boot
     begins first 1
@@ -221,6 +223,7 @@ no_gate() {
     ! pgrep -x xwhelper
 } >/dev/null
 
+# T-J8
 @test "another's machine is not found; what is off, has no screen, or is looked at on a terminal, is told so" {
     refused 3 'not found or not allowed' bob screens:alice/boot
     refused 3 'not found or not allowed' bob screens/nosuch
