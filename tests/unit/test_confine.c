@@ -148,7 +148,8 @@ struct passwd *getpwnam(const char *name)
 
 /* The filters have a test of their own. */
 const struct xw_policy xw_listener_policy, xw_request_policy, xw_broker_policy, xw_changing_policy,
-    xw_prepare_policy, xw_suspend_policy, xw_extending_policy, xw_console_policy, xw_sharing_policy;
+    xw_prepare_policy, xw_suspend_policy, xw_extending_policy, xw_console_policy, xw_sharing_policy,
+    xw_display_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -273,6 +274,8 @@ static void confine(const char *name)
         xw_confine_console();
     else if (strcmp(name, "relay") == 0)
         xw_confine_relay();
+    else if (strcmp(name, "display") == 0)
+        xw_confine_display();
     else if (strcmp(name, "start") == 0)
         xw_confine_change(&(struct xw_request){.verb = XW_VERB_START});
     else if (strcmp(name, "revert") == 0)
@@ -341,6 +344,7 @@ static struct confinement confinements[] = {
     {"revert to a checkpoint", MASK(CAP_NET_ADMIN), &xw_changing_policy},
     {"checkpoint", 0, &xw_changing_policy},
     {"relay", 0, &xw_sharing_policy},
+    {"display", 0, &xw_display_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
@@ -351,6 +355,7 @@ static void each_keeps_its_capabilities(void **state)
     confinements[1].kept = ids | MASK(CAP_SETPCAP) | MASK(CAP_NET_ADMIN);
     confinements[2].kept = ids;
     confinements[13].kept = ids;
+    confinements[14].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);
 }
