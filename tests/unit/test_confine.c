@@ -149,7 +149,7 @@ struct passwd *getpwnam(const char *name)
 /* The filters have a test of their own. */
 const struct xw_policy xw_listener_policy, xw_request_policy, xw_broker_policy, xw_changing_policy,
     xw_prepare_policy, xw_suspend_policy, xw_extending_policy, xw_console_policy, xw_sharing_policy,
-    xw_copy_policy;
+    xw_copy_policy, xw_display_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
@@ -276,6 +276,8 @@ static void confine(const char *name)
         xw_confine_copy();
     else if (strcmp(name, "relay") == 0)
         xw_confine_relay();
+    else if (strcmp(name, "display") == 0)
+        xw_confine_display();
     else if (strcmp(name, "start") == 0)
         xw_confine_change(&(struct xw_request){.verb = XW_VERB_START});
     else if (strcmp(name, "revert") == 0)
@@ -345,6 +347,7 @@ static struct confinement confinements[] = {
     {"checkpoint", 0, &xw_changing_policy},
     {"relay", 0, &xw_sharing_policy},
     {"copy", 0, &xw_copy_policy},
+    {"display", 0, &xw_display_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
