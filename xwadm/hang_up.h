@@ -24,6 +24,8 @@ struct xw_hung_up {
  *                  leaves the terminal as it was, and sshd, having passed that on, ends by itself;
  *   after a second SIGHUP and SIGTERM to all that are left;
  *   after three    SIGKILL.
+ * So ends a reader that serves them, which may be a stream of events, where it doesn't by itself;
+ * it is counted nowhere.
  * A request that the keeper had accepted is waited for as long as one could still become a console;
  * what is under way then (a stop, a start) goes on to its own end and is counted.
  * Done is when nothing was found twice, with a moment in between, in which a login that was under

@@ -29,6 +29,7 @@ setup() {
 }
 
 teardown() {
+    pkill -CONT -x libvirtd || true
     end_processes "${PIDS[@]}"
     close_screen
     tests/throwaway-host service status libvirtd || tests/throwaway-host service start libvirtd
