@@ -118,7 +118,7 @@ static int ask(struct xw_copy *copy, struct xw_error *err)
 {
     static const unsigned char lead[XW_COPY_LEAD];
     unsigned char frame[XW_COPY_FRAME];
-    struct xw_copy_answer answer;
+    struct xw_copy_answer answer = {.good = false};
     struct xw_copy_frame got;
 
     if (getrandom(copy->request.token, XW_COPY_TOKEN, 0) != XW_COPY_TOKEN)
@@ -138,7 +138,7 @@ static int ask(struct xw_copy *copy, struct xw_error *err)
                        "%s does not answer: wait until it has booted; if it has, its image lacks "
                        "the program that copies files, see xworlds-image(5)",
                        copy->target);
-    return rc < 0 ? rc : take_answer(copy, &answer, err);
+    return rc != 0 ? rc : take_answer(copy, &answer, err);
 }
 
 /* The machine's last word. Returns 0 or a negative errno with err set. */

@@ -134,7 +134,7 @@ has_word() {
     [ "$count" -ge 11 ]
     text=$(page xworlds-lab 5)
     for key in xworlds title description access students teams instructors opens closes timezone grace suspend-after segments machines \
-        image memory vcpus order forward gateway interfaces segment address; do
+        image memory vcpus order forward graphics gateway interfaces segment address; do
         grep -q "\"$key\"" xwadm/lab_*.c || { echo "no key of a lab: $key"; false; }
         has_word "$text" "$key" || { echo "missing: $key"; false; }
     done

@@ -329,7 +329,7 @@ static bool names(const struct cell *cell, const char *owner)
 static bool is_there(const struct cell *cell)
 {
     const bool takes_machines =
-        is_verb(cell, "start stop reboot revert console watch take copy-to copy-from checkpoints "
+        is_verb(cell, "start stop reboot revert console watch take vnc copy-to copy-from checkpoints "
                       "checkpoint-create checkpoint-delete");
 
     return lab_records[cell->lab].there &&

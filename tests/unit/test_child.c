@@ -313,6 +313,11 @@ int xw_verb_copy(const struct xw_job *job, struct xw_error *err)
     return verb("copy", job, err);
 }
 
+int xw_verb_vnc(const struct xw_job *job, struct xw_error *err)
+{
+    return verb("vnc", job, err);
+}
+
 int xw_verb_worlds(int peer, const struct xw_authority *authority, const struct xw_account *reader,
                    struct xw_error *err)
 {

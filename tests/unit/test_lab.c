@@ -46,6 +46,7 @@ static const char good[] = "xworlds: 1\n"
                            "{segment: outside}]\n"
                            "  alone:\n"
                            "    image: debian\n"
+                           "    graphics: true\n"
                            "copy-limit: off\n";
 
 static const char good_lines[] = "xworlds-lab 1\n"
@@ -83,6 +84,7 @@ static const char good_lines[] = "xworlds-lab 1\n"
                                  "order 10\n"
                                  "gateway -\n"
                                  "forward 0\n"
+                                 "graphics 1\n"
                                  "end\n";
 
 static const char good_access[] = "xworlds-access 1\n"
@@ -128,6 +130,7 @@ static const char good_plan[] = "xworlds-plan 1\n"
                                 "order 10\n"
                                 "gateway -\n"
                                 "forward 0\n"
+                                "graphics 1\n"
                                 "end\n";
 
 /* --- From YAML to lines ----------------------------------------------------------------------- */
@@ -259,6 +262,7 @@ static const struct mistake mistakes[] = {
     {7, "    image: tiny\n    forward: yes", "8 14 ", "true or false"},
     {7, "    image: tiny\n    forward: \"true\"", "8 14 ", "without quotes"},
     {7, "    image: tiny\n    forward: 1", "8 14 ", "true or false"},
+    {7, "    image: tiny\n    graphics: vga", "8 15 ", "true or false"},
     /* Limits. */
     {4, "segments: [a, b]\nlimits: 5", "5 9 ", "limits is a word; it must be a mapping"},
     {4, "segments: [a, b]\nlimits: {machine: 5}", "5 10 ", "did you mean \"machines\"?"},

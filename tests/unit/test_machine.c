@@ -296,7 +296,10 @@ static void a_machine_alone(void **state)
                                        "<interface ",
                                        "<memtune>",
                                        "<resource>",
-                                       "<iotune>"};
+                                       "<iotune>",
+                                       "<graphics",
+                                       "<video>",
+                                       "<input"};
     static struct xw_plan plan = {
         .lab = "firewall", .machine_count = 1, .machines = {{.name = "client", .memory = 1}}};
     const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2", .kernel = "vmlinuz"};
@@ -308,6 +311,29 @@ static void a_machine_alone(void **state)
     assert_non_null(strstr(xml, "<entry name='opt/org.xworlds/hostname'>client</entry>"));
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
         assert_null(strstr(xml, said[i]));
+    free(xml);
+}
+
+/* A display that listens nowhere, and from which nobody can be turned out. */
+static void a_machine_with_a_screen(void **state)
+{
+    static const char screen[] = "    <graphics type='vnc' sharePolicy='ignore'>\n"
+                                 "      <listen type='none'/>\n"
+                                 "    </graphics>\n"
+                                 "    <video>\n"
+                                 "      <model type='vga'/>\n"
+                                 "    </video>\n";
+    static struct xw_plan plan = {.lab = "firewall",
+                                  .machine_count = 1,
+                                  .machines = {{.name = "client", .memory = 1, .graphics = true}}};
+    const struct xw_image image = {.name = "tiny", .disk = "disk.qcow2", .kernel = "vmlinuz"};
+    struct xw_error err = {0};
+
+    (void)state;
+    char *xml = xw_machine_xml(&client, &plan, &plan.machines[0], &image, "kvm", &no_bounds, &err);
+    assert_non_null(xml);
+    assert_non_null(strstr(xml, screen));
+    assert_null(strstr(strstr(xml, "<graphics") + 1, "<graphics"));
     free(xml);
 }
 
@@ -419,6 +445,7 @@ int main(void)
         cmocka_unit_test(an_interface_has_our_names),
         cmocka_unit_test(the_definition_as_a_whole),
         cmocka_unit_test(a_machine_alone),
+        cmocka_unit_test(a_machine_with_a_screen),
         cmocka_unit_test(names_of_partitions),
         cmocka_unit_test(bounds_one_by_one),
         cmocka_unit_test(without_memory),

@@ -48,7 +48,8 @@ static void plan_is_read(void **state)
 {
     static const char text[] = "xworlds-plan 1\nlab firewall\nsegment outside\nsegment inside\n"
                                "machine router\nimage tiny " ID "\nmemory 128\nvcpus 2\norder 0\n"
-                               "gateway -\nforward 1\ninterface outside 10.1.0.1/24\n"
+                               "gateway -\nforward 1\ngraphics 1\n"
+                               "interface outside 10.1.0.1/24\n"
                                "interface inside -\ninterface inside fd00::1/64\n"
                                "machine web\nimage debian-12 " ID "\nmemory 1048576\nvcpus 64\n"
                                "order 1000\ngateway fd00::1\nforward 0\nend\n";
@@ -75,6 +76,8 @@ static void plan_is_read(void **state)
     assert_ptr_equal(web, &plan.machines[1]);
     assert_string_equal(web->gateway, "fd00::1");
     assert_false(web->forward);
+    assert_true(router->graphics);
+    assert_false(web->graphics);
     assert_int_equal(web->interface_count, 0);
     assert_null(xw_plan_machine(&plan, "we"));
     assert_null(xw_plan_machine(&plan, ""));
@@ -208,6 +211,11 @@ static void values_that_are_not(void **state)
         {"gateway -", "gateway fe80::1%lo"},
         {"forward 1", "forward 2"},
         {"forward 1", "forward true"},
+        {"forward 1", "forward 1\ngraphics"},
+        {"forward 1", "forward 1\ngraphics 2"},
+        {"forward 1", "forward 1\ngraphics true"},
+        {"forward 1", "graphics 1\nforward 1"},
+        {"forward 1", "forward 1\ngraphics 1\ngraphics 1"},
         {"interface outside 10.1.0.1/24", "interface inside 10.1.0.1/24"},
         {"interface outside 10.1.0.1/24", "interface outside"},
         {"interface outside 10.1.0.1/24", "interface outside 10.1.0.1"},
@@ -233,6 +241,8 @@ static void values_that_are_not(void **state)
     assert_int_equal(parse_with("machine router\n", twice), -EBADMSG);
     assert_int_equal(parse_with("10.1.0.1/24", "fd00::1/128"), 0);
     assert_int_equal(parse_with("10.1.0.1/24", "-"), 0);
+    assert_int_equal(parse_with("forward 1", "forward 1\ngraphics 0"), 0);
+    assert_false(plan.machines[0].graphics);
 }
 
 /* Writes a plan of so many segments, machines and interfaces of each. */

@@ -104,7 +104,11 @@ static struct xw_plan plan = {
                   .memory = 16,
                   .interface_count = 3,
                   .interfaces = {{"a", "10.1.0.1/24"}, {"b", ""}, {"c", "fd00::1/64"}}},
-                 {.name = "client", .memory = 32, .interface_count = 1, .interfaces = {{"a", ""}}},
+                 {.name = "client",
+                  .memory = 32,
+                  .graphics = true,
+                  .interface_count = 1,
+                  .interfaces = {{"a", ""}}},
                  {.name = "none", .memory = 64}}};
 static struct xw_access accesses[2] = {
     {.lab = "fw", .title = "A title", .machine_count = 3, .machines = {"web", "client", "none"}},
@@ -264,6 +268,7 @@ static void machines_are_told(void **state)
     assert_string_equal(reply(),
                         SEGMENTS "machine fw alice web running 16 a=10.1.0.1/24,b=-,c=fd00::1/64\n"
                                  "machine fw alice client off 32 a=-\n"
+                                 "graphics client\n"
                                  "machine fw alice none missing 64 -\n");
 }
 

@@ -1,6 +1,6 @@
 /* links: xwhelper/relay/stream.c common/copy_frame.c */
 /*
- * A stream's relay: bytes of both sides, whole and in order and no more than its buffers hold, and
+ * T-J8. A stream's relay: bytes of both sides, whole and in order and no more than its buffers hold, and
  * ends that stall, go, and take away what was announced. The filter has a test of its own.
  */
 #include <setjmp.h>

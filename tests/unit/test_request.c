@@ -411,9 +411,9 @@ static void verbs(void **state)
         assert_int_equal(verb, i);
         /* Who may only look takes no --force. */
         assert_false(info->may_force && !info->changes);
-        assert_int_equal(info->takes_descriptor, i == XW_VERB_CONSOLE || i == XW_VERB_WATCH ||
-                                                     i == XW_VERB_TAKE || i == XW_VERB_COPY_TO ||
-                                                     i == XW_VERB_COPY_FROM);
+        assert_int_equal(info->takes_descriptor,
+                         i == XW_VERB_CONSOLE || i == XW_VERB_WATCH || i == XW_VERB_TAKE ||
+                             i == XW_VERB_VNC || i == XW_VERB_COPY_TO || i == XW_VERB_COPY_FROM);
         assert_int_equal(info->takes_time, i == XW_VERB_EXTEND);
         assert_int_equal(info->role, i >= XW_VERB_PREPARE ? XW_ROLE_ROOT
                                      : i >= XW_VERB_TAKE  ? XW_ROLE_INSTRUCTOR

@@ -307,6 +307,10 @@ static void refuses_other_lines(void **state)
         "segment ",
         "segment ../x",
         "segment inside outside",
+        "graphics",
+        "graphics ",
+        "graphics ../x",
+        "graphics web client",
         "machine firewall alice aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa running 64 -",
         "member firewall alice 3 1",
         "member firewall alice 3 1 0 more",
@@ -432,6 +436,12 @@ static void collects_a_bounded_model(void **state)
         assert_int_equal(xw_model_add(&model, &message), 0);
     assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
     assert_string_equal(model.segments[XW_SEGMENTS_MAX - 1].name, "inside");
+    assert_int_equal(parse("graphics web", &message), 0);
+    assert_false(model.machines[0].graphics);
+    assert_int_equal(xw_model_add(&model, &message), 0);
+    assert_true(model.machines[0].graphics);
+    assert_int_equal(parse("graphics client", &message), 0);
+    assert_int_equal(xw_model_add(&model, &message), -EBADMSG);
     assert_int_equal(parse("fail web no memory", &message), 0);
     assert_int_equal(xw_model_add(&model, &message), 0);
     assert_int_equal(model.result_count, 1);

@@ -304,12 +304,14 @@ static void put_channel(FILE *xml, const struct source *source)
 
 /*
  * A display that listens nowhere: whoever may see it is given a connection of their own through
- * libvirt, beside those of others, whom nobody can turn out. The tablet tells where the pointer is,
- * as VNC does; until a guest's driver has taken it, there is the PS/2 mouse.
+ * libvirt. A viewer who asks to be alone, as some do unless told otherwise, is shared with all the
+ * same (QEMU's "ignore"): "force-shared" would refuse them, the default turn the others out. The
+ * tablet tells where the pointer is, as VNC does; until a guest's driver has taken it, there is the
+ * PS/2 mouse.
  */
 static void put_graphics(FILE *xml)
 {
-    fputs("    <graphics type='vnc' sharePolicy='force-shared'>\n"
+    fputs("    <graphics type='vnc' sharePolicy='ignore'>\n"
           "      <listen type='none'/>\n"
           "    </graphics>\n"
           "    <video>\n"
