@@ -46,7 +46,7 @@ int xw_copy_link_wait(struct xw_copy_link *link, short events, struct pollfd *ot
     if (ready == 0 && left <= 0)
         return -ETIMEDOUT;
     if (other)
-        other->revents = ready > 0 ? wait[3].revents : 0;
+        other->revents = (short)(ready > 0 ? wait[3].revents : 0);
     if (ready > 0 && wait[1].revents)
         take_messages(link);
     for (;;) {

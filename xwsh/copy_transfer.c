@@ -118,7 +118,7 @@ static int ask(struct xw_copy *copy, struct xw_error *err)
 {
     static const unsigned char lead[XW_COPY_LEAD];
     unsigned char frame[XW_COPY_FRAME];
-    struct xw_copy_answer answer;
+    struct xw_copy_answer answer = {.good = false};
     struct xw_copy_frame got;
 
     if (getrandom(copy->request.token, XW_COPY_TOKEN, 0) != XW_COPY_TOKEN)
@@ -138,7 +138,7 @@ static int ask(struct xw_copy *copy, struct xw_error *err)
                        "%s does not answer: wait until it has booted; if it has, its image lacks "
                        "the program that copies files, see xworlds-image(5)",
                        copy->target);
-    return rc < 0 ? rc : take_answer(copy, &answer, err);
+    return rc != 0 ? rc : take_answer(copy, &answer, err);
 }
 
 /* The machine's last word. Returns 0 or a negative errno with err set. */
@@ -203,7 +203,7 @@ static int explain_output(int rc, struct xw_error *err)
 
 static int get(struct xw_copy *copy, struct xw_tar_filter *filter, struct xw_error *err)
 {
-    struct xw_copy_frame frame;
+    struct xw_copy_frame frame = {.kind = XW_COPY_NOTHING};
     int rc;
 
     while ((rc = next_frame(copy, &frame, err)) == 0 && frame.kind == XW_COPY_DATA) {
@@ -274,7 +274,7 @@ static int put(struct xw_copy *copy, struct xw_error *err)
 {
     unsigned char chunk[XW_COPY_CHUNK];
     unsigned char bytes[XW_COPY_FRAME];
-    struct xw_copy_frame frame;
+    struct xw_copy_frame frame = {.kind = XW_COPY_NOTHING};
     ssize_t n;
     int rc = 0;
 
@@ -292,7 +292,7 @@ static int put(struct xw_copy *copy, struct xw_error *err)
         rc = send_all(copy, bytes, xw_copy_write(bytes, XW_COPY_END, NULL, 0), err);
     if (rc == 0)
         rc = next_frame(copy, &frame, err);
-    return rc < 0 ? rc : conclude(copy, &frame, err);
+    return rc != 0 ? rc : conclude(copy, &frame, err);
 }
 
 enum xw_exit xw_copy_run(struct xw_copy *copy, struct xw_error *err)

@@ -246,7 +246,7 @@ is_gone() {
     [[ $output == *'more than the 2 MiB'* ]]
     wait_for no_relay
     # The control: with its own program again, it works.
-    guest 'killall cat; (/usr/sbin/xwcopyd &)'
+    guest 'killall cat; echo ::respawn:/usr/sbin/xwcopyd >>/etc/inittab; kill -HUP 1; sync'
     [ "$(as alice copy firewall/web:/etc/hostname)" = web ]
 }
 

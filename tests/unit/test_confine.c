@@ -359,6 +359,7 @@ static void each_keeps_its_capabilities(void **state)
     confinements[2].kept = ids;
     confinements[13].kept = ids;
     confinements[14].kept = ids;
+    confinements[15].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);
 }
