@@ -31,7 +31,8 @@ setup_file() {
     xwadm image add build/images/tiny
     make_lab
     xwadm deploy screens --user alice --user bob
-    as alice start screens
+    as alice start screens/boot,plain
+    as alice start screens/desk --wait
     as bob start screens/boot
     # What a student's computer has: ssh with a configuration, and a viewer that leaves a picture.
     mkdir "$BATS_FILE_TMPDIR/bin"
