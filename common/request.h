@@ -29,7 +29,7 @@ enum xw_verb {
     XW_VERB_CHECKPOINTS,
     XW_VERB_CHECKPOINT_CREATE,
     XW_VERB_CHECKPOINT_DELETE,
-    XW_VERB_VNC, /* a graphical console */
+    XW_VERB_VNC,  /* a graphical console */
     XW_VERB_TAKE, /* a console, with nobody else typing */
     XW_VERB_WORLDS,
     XW_VERB_GRANTS,
