@@ -328,9 +328,9 @@ static bool names(const struct cell *cell, const char *owner)
 /* The lab that is asked for is that of the record, and what is asked for of it is there. */
 static bool is_there(const struct cell *cell)
 {
-    const bool takes_machines =
-        is_verb(cell, "start stop reboot revert console watch take vnc copy-to copy-from checkpoints "
-                      "checkpoint-create checkpoint-delete");
+    const bool takes_machines = is_verb(
+        cell, "start stop reboot revert console watch take vnc copy-to copy-from checkpoints "
+              "checkpoint-create checkpoint-delete");
 
     return lab_records[cell->lab].there &&
            strcmp(lab_records[cell->lab].access.lab, lab_names[cell->lab_name]) == 0 &&

@@ -149,7 +149,7 @@ struct passwd *getpwnam(const char *name)
 /* The filters have a test of their own. */
 const struct xw_policy xw_listener_policy, xw_request_policy, xw_broker_policy, xw_changing_policy,
     xw_prepare_policy, xw_suspend_policy, xw_extending_policy, xw_console_policy, xw_sharing_policy,
-    xw_copy_policy;
+    xw_copy_policy, xw_display_policy;
 static const struct xw_policy *entered;
 
 bool xw_policy_enter(const struct xw_policy *policy)
