@@ -1,7 +1,8 @@
 /* links: xwhelper/relay/stream.c common/copy_frame.c */
 /*
- * T-J8. A stream's relay: bytes of both sides, whole and in order and no more than its buffers hold, and
- * ends that stall, go, and take away what was announced. The filter has a test of its own.
+ * T-J8. A stream's relay: bytes of both sides, whole and in order and no more than its buffers
+ * hold, and ends that stall, go, and take away what was announced. The filter has a test of its
+ * own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
