@@ -206,6 +206,18 @@ static void draw_lines(const struct xw_menu *menu, const char *text)
     }
 }
 
+/* What stands there where there is nothing to say: how to see the screen of this machine. */
+static void describe_screen(const struct xw_menu *menu, char *text, size_t size)
+{
+    const char *name = menu->page == XW_PAGE_MACHINES ? xw_menu_name_at_cursor(menu) : "";
+    const struct xw_machine *machine = xw_model_machine(&menu->model[XW_PAGE_MACHINES], name);
+
+    *text = '\0';
+    if (machine && machine->graphics)
+        snprintf(text, size, "%s has a screen, too. On your own computer: xworlds-vnc HOST %s/%s",
+                 name, menu->world, name);
+}
+
 static void draw_message(const struct xw_menu *menu)
 {
     char text[XW_ERROR_TEXT_MAX];
@@ -223,6 +235,8 @@ static void draw_message(const struct xw_menu *menu)
         int used =
             snprintf(text, sizeof(text), "%.200s%s", menu->message, *menu->message ? "  " : "");
         xw_menu_boot_describe(menu, text + used, sizeof(text) - (size_t)used);
+    } else if (!*menu->message) {
+        describe_screen(menu, text, sizeof(text));
     } else {
         snprintf(text, sizeof(text), "%s", menu->message);
         look = menu->is_error ? (chtype)COLOR_PAIR(XW_PAIR_BAD) | A_BOLD : A_NORMAL;

@@ -227,6 +227,21 @@ static void print_when(const struct xw_session *session, const struct xw_model *
         fprintf(session->out_tty ? stdout : stderr, "%s: %s\n", lab, when);
 }
 
+/* Which of the machines have a graphical console. */
+static void print_screens(const struct xw_model *model)
+{
+    const char *before = "With a screen ('help vnc'): ";
+
+    for (size_t i = 0; i < model->machine_count; i++) {
+        if (!model->machines[i].graphics)
+            continue;
+        printf("%s%s", before, model->machines[i].name);
+        before = ", ";
+    }
+    if (*before == ',')
+        putchar('\n');
+}
+
 void xw_print_machines(const struct xw_session *session, const struct xw_model *model,
                        const char *lab)
 {
@@ -237,6 +252,8 @@ void xw_print_machines(const struct xw_session *session, const struct xw_model *
     print_table(session, model, &table);
     if (session->out_tty && xw_model_suspended(model))
         puts(XW_SUSPENDED_TEXT);
+    if (session->out_tty)
+        print_screens(model);
 }
 
 /* The drawing as lines, which the caller frees. NULL without memory, or where it is too wide. */

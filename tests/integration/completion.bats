@@ -65,7 +65,7 @@ offers() {
 
 @test "xwsh: the options that completion offers are those of the usage line" {
     local command
-    for command in list status start stop reboot console watch log recordings revert who-can extend prepare version help; do
+    for command in list status start stop reboot console watch vnc log recordings revert who-can extend prepare version help; do
         mapfile -t options < <(xwsh help "$command" | head -n 1 | grep -oE -- '--[a-z]+' || true)
         offers "xwsh $command -" "${options[@]}" --help
     done

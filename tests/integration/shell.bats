@@ -137,7 +137,7 @@ assert documents["list"] == {"schema": 1, "worlds": [
     {"world": "firewall", "owner": "alice", "machines": 3, "running": 0,
      "title": "A firewall between two segments", "window": None}]}, documents["list"]
 def machine(name, **addresses):
-    return {"machine": name, "owner": "alice", "state": "off", "memory": 128 << 20,
+    return {"machine": name, "owner": "alice", "state": "off", "memory": 128 << 20, "graphics": False,
             "addresses": list(addresses.values()),
             "interfaces": [{"segment": s, "address": a} for s, a in addresses.items()]}
 assert documents["status"] == {"schema": 1, "world": "firewall", "window": None, "machines": [

@@ -3,6 +3,7 @@
 # those that QEMU makes itself (libvirt's virDomainScreenshot); who may look, and how it ends.
 # shellcheck shell=bash disable=SC2016,SC2030,SC2031 # the guest and scripts expand; each test has its own PIDS
 load lib/common
+load lib/screen
 
 readonly ACCESS=/var/lib/xworlds/labs/screens/access
 
@@ -50,6 +51,7 @@ setup() {
 }
 
 teardown() {
+    close_screen
     end_processes "${PIDS[@]}"
     wait_for no_relay
 }
@@ -239,6 +241,21 @@ no_gate() {
     session first bob screens/boot
     [ "$(as alice status screens --json | jq -c '[.machines[] | [.machine, .graphics]]')" = \
         '[["desk",true],["boot",true],["plain",false]]' ]
+}
+
+@test "on a terminal status and the menu say which machines have a screen, and how to see it" {
+    open_screen
+    type_line 'ssh -F /run/throwaway/ssh_config -tt alice@lab status screens'
+    see "With a screen \\('help vnc'\\): desk, boot"
+    type_line 'ssh -F /run/throwaway/ssh_config -tt alice@lab'
+    see 'screens +3 of 3 run'
+    keys Enter
+    see 'desk has a screen, too. On your own computer: xworlds-vnc HOST screens/desk'
+    keys Down
+    see 'boot has a screen, too. On your own computer: xworlds-vnc HOST screens/boot'
+    keys Down
+    see_without 'has a screen, too'
+    keys q q
 }
 
 @test "a machine that stops ends it, in words; one whose lab has given it a screen since has it at its next start" {

@@ -276,6 +276,8 @@ static void confine(const char *name)
         xw_confine_copy();
     else if (strcmp(name, "relay") == 0)
         xw_confine_relay();
+    else if (strcmp(name, "display") == 0)
+        xw_confine_display();
     else if (strcmp(name, "start") == 0)
         xw_confine_change(&(struct xw_request){.verb = XW_VERB_START});
     else if (strcmp(name, "revert") == 0)
@@ -345,6 +347,7 @@ static struct confinement confinements[] = {
     {"checkpoint", 0, &xw_changing_policy},
     {"relay", 0, &xw_sharing_policy},
     {"copy", 0, &xw_copy_policy},
+    {"display", 0, &xw_display_policy},
 };
 
 static void each_keeps_its_capabilities(void **state)
@@ -356,6 +359,7 @@ static void each_keeps_its_capabilities(void **state)
     confinements[2].kept = ids;
     confinements[13].kept = ids;
     confinements[14].kept = ids;
+    confinements[15].kept = ids;
     for (size_t i = 0; i < sizeof(confinements) / sizeof(confinements[0]); i++)
         assert_int_equal(run(confined, &confinements[i]), ENDED_WELL);
 }
