@@ -90,6 +90,8 @@ static void frames_are_read_as_they_were_written(void **state)
         used = 0;
         add_request(&request);
         add_frame(XW_COPY_DATA, data, sizeof(data));
+        /* What means nothing between frames. */
+        add((const unsigned char[7]){0}, 7);
         add_frame(XW_COPY_DATA, data, 1);
         add_frame(XW_COPY_END, NULL, 0);
         for (size_t j = 0; j < sizeof(pieces) / sizeof(pieces[0]); j++) {
