@@ -256,7 +256,8 @@ hold() {
     [ "$(jq '.worlds[0].bytes' <<<"$output")" -eq "$(find "$WORLDS/closed/bob" -type f -printf '%b\n' |
         awk '{ sum += $1 } END { print sum * 512 }')" ]
     [ "$(jq -r '.worlds[0].last_use' <<<"$output")" = \
-        "$(date -u -d "@$(stat -c %Y "$WORLDS"/closed/bob/*.qcow2 | sort -n | tail -n 1)" +%Y-%m-%dT%H:%M:%SZ)" ]
+        "$(date -u -d "@$(find "$WORLDS/closed/bob" -type f ! -name owner -printf '%Ts\n' | sort -n |
+            tail -n 1)" +%Y-%m-%dT%H:%M:%SZ)" ]
     purge
     [ "$status" -eq 1 ]
     [[ $stderr == 'xwadm: without a terminal, add --yes to remove this world. Nothing has been removed' ]]

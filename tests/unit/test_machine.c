@@ -247,6 +247,7 @@ static void the_definition_as_a_whole(void **state)
         "path='/run/xworlds/console/f4c788f8-0e29-55e2-b3b2-07280aa8861a.copy'/>\n"
         "      <target type='virtio' name='org.xworlds.copy.0'/>\n"
         "    </channel>\n"
+        "    <controller type='virtio-serial' index='0'/>\n"
         "    <rng model='virtio'>\n"
         "      <backend model='random'>/dev/urandom</backend>\n"
         "    </rng>\n"

@@ -292,14 +292,20 @@ static void put_interfaces(FILE *xml, const struct source *source)
     }
 }
 
-/* Nothing where the lab lets nothing be copied: no channel is safer than one that is not used. */
+/*
+ * Nothing where the lab lets nothing be copied: no channel is safer than one that is not used. libvirt
+ * would add the controller by itself, between those of PCI, and after them once the machine has run;
+ * then each deployment would find the definition changed.
+ */
 static void put_channel(FILE *xml, const struct source *source)
 {
     if (source->plan->copy_limit == 0)
         return;
     put(xml, "    <channel type='unix'>\n      <source mode='bind' path='", source->copy, "'/>\n");
     put(xml, "      <target type='virtio' name='", XW_COPY_CHANNEL, "'/>\n");
-    fputs("    </channel>\n", xml);
+    fputs("    </channel>\n"
+          "    <controller type='virtio-serial' index='0'/>\n",
+          xml);
 }
 
 /*
