@@ -58,7 +58,10 @@ static void report(const char *text)
         _exit(1);
 }
 
-/* The lines go out one by one, each when something has come back for the one before. */
+/*
+ * The lines go out one by one, each when something has come back for the one before, if the keeper
+ * hasn't closed meanwhile.
+ */
 static void say(char *const lines[])
 {
     char answer[4096];
@@ -67,7 +70,7 @@ static void say(char *const lines[])
     for (; *lines; lines++) {
         if (sendto(keeper, *lines, strlen(*lines), MSG_NOSIGNAL, NULL, 0) < 0) {
             report("(closed)\n");
-            return;
+            break;
         }
         if (poll(&ready, 1, PATIENCE) != 1)
             report("(nothing)\n");
