@@ -111,6 +111,7 @@ must_be_as_before() {
     attach console
     must_be_as_before "$lines" "$at"
     keys C-c
+    see '# ?$'
     detach
 }
 
@@ -186,6 +187,8 @@ asks() {
     keys C-c
     # Asked when nobody is there any more.
     type_line "clear; $(asks 15)"
+    # The line from before looks the same; behind what is still being typed ^] would be the guest's.
+    see_without 'plain-71'
     see '\[1\] [0-9]'
     detach
     wait_for grep -qa 'plain-85' "$LOG"
@@ -199,6 +202,7 @@ asks() {
     refute eval '[[ $(picture) =~ \^\[ ]]'
     [ "$(screen display-message -p -t lab '#{pane_title}')" != owned-15 ]
     keys C-c
+    see '# ?$'
     detach
 }
 
@@ -237,6 +241,7 @@ asks() {
     local size
     known_screen
     keys C-c
+    see '# ?$'
     detach
     for size in '20 5' '300 100' '7 2'; do
         close_screen

@@ -293,9 +293,9 @@ static void put_interfaces(FILE *xml, const struct source *source)
 }
 
 /*
- * Nothing where the lab lets nothing be copied: no channel is safer than one that is not used. libvirt
- * would add the controller by itself, between those of PCI, and after them once the machine has run;
- * then each deployment would find the definition changed.
+ * Nothing where the lab lets nothing be copied: no channel is safer than one that is not used.
+ * libvirt would add the controller by itself, between those of PCI, and after them once the machine
+ * has run; then each deployment would find the definition changed.
  */
 static void put_channel(FILE *xml, const struct source *source)
 {
