@@ -82,7 +82,7 @@ guest() {
     jq -e '.results[0] | .result == "done" and .reached == false and
         (.reason | test("no login prompt"))' <<<"$output"
     # A machine that has shown its prompt, beside one that doesn't.
-    run -124 --separate-stderr as alice reboot firewall/client,router --force --wait --timeout 30
+    run -124 --separate-stderr as alice reboot firewall/client,router --force --wait --timeout 60
     [[ $stderr == *'firewall/router: login prompt after'* ]]
     [[ $stderr == *'firewall/client: no login prompt'* ]]
 }
